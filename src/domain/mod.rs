@@ -1,0 +1,20 @@
+//! The words everyone shares.
+//!
+//! Plain values with AWS's names: which key, which operation, how it ended, who asked, when. Nothing here reads,
+//! writes, or knows where a record came from; every other room speaks in these types.
+
+mod arn;
+mod caller;
+mod clock;
+mod operation;
+mod outcome;
+mod quota;
+mod series;
+
+pub use arn::{Arn, KeyArn};
+pub use caller::Caller;
+pub use clock::{Clock, Minute, MinuteRange, Second, format_second, parse_event_time};
+pub use operation::Operation;
+pub use outcome::Outcome;
+pub use quota::{Pool, QuotaPool};
+pub use series::{SeriesKey, Unattributed};

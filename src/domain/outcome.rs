@@ -1,0 +1,83 @@
+//! How a call ended.
+
+/// How a call ended, as one of the five metrics that count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// No error code: what CloudWatch counts.
+    Successful,
+    /// Refused for its rate.
+    Throttled,
+    /// Refused by a policy.
+    Denied,
+    /// Any other error. A Verify that answers "invalid" is one (KMSInvalidSignatureException).
+    Failed,
+    /// A dry run: it ends in DryRunOperationException when it would have worked.
+    DryRun,
+}
+
+impl Outcome {
+    /// All of them, in the order of the stored columns.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Successful, Outcome::Throttled, Outcome::Denied, Outcome::Failed, Outcome::DryRun];
+
+    /// The outcome of a record's `errorCode`; absent and empty mean success. CloudTrail writes some codes with and
+    /// some without the suffix `Exception`.
+    pub fn of_error_code(code: Option<&str>) -> Self {
+        match code.unwrap_or("") {
+            "" => Outcome::Successful,
+            "ThrottlingException" | "Throttling" | "ThrottledException" | "RequestLimitExceeded" => Outcome::Throttled,
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "VpceAccessDenied" => Outcome::Denied,
+            "DryRunOperationException" | "DryRunOperation" => Outcome::DryRun,
+            _ => Outcome::Failed,
+        }
+    }
+
+    /// The metric that counts it.
+    pub const fn metric(self) -> &'static str {
+        match self {
+            Outcome::Successful => "SuccessfulRequest",
+            Outcome::Throttled => "ThrottledRequest",
+            Outcome::Denied => "DeniedRequest",
+            Outcome::Failed => "FailedRequest",
+            Outcome::DryRun => "DryRunRequest",
+        }
+    }
+
+    /// Its column in minute counts and exports.
+    pub const fn column(self) -> &'static str {
+        match self {
+            Outcome::Successful => "successful",
+            Outcome::Throttled => "throttled",
+            Outcome::Denied => "denied",
+            Outcome::Failed => "failed",
+            Outcome::DryRun => "dry_run",
+        }
+    }
+
+    /// The outcome with that number, as stored.
+    pub fn from_index(index: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(index)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_codes_fall_into_their_outcome() {
+        for (code, outcome) in [
+            (None, Outcome::Successful),
+            (Some(""), Outcome::Successful),
+            (Some("ThrottlingException"), Outcome::Throttled),
+            (Some("AccessDenied"), Outcome::Denied),
+            (Some("AccessDeniedException"), Outcome::Denied),
+            (Some("DryRunOperationException"), Outcome::DryRun),
+            (Some("KMSInvalidSignatureException"), Outcome::Failed),
+            (Some("NotFoundException"), Outcome::Failed),
+        ] {
+            assert_eq!(Outcome::of_error_code(code), outcome, "{code:?}");
+        }
+    }
+}
