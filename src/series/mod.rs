@@ -1,0 +1,62 @@
+//! Counts as series: the door through which queries read what is committed.
+//!
+//! What enters is a range of minutes; what leaves are Polars frames over immutable data, split by UTC day so that a
+//! reader can work a day at a time and keep its memory flat. This room refuses to know where the frames come from: the
+//! store implements [`Counts`], tests implement it over frames in memory.
+
+use polars::prelude::{DataFrame, LazyFrame, PolarsError};
+
+use crate::domain::MinuteRange;
+
+/// What stands behind a query: committed counts, as frames.
+pub trait Counts {
+    /// The dictionary of series: `series` (u32), `key_arn`, `destination_arn`, `operation`, `account`, `region`,
+    /// `reason` (strings; empty where a kind of series lacks the field). A ReEncrypt has a `destination_arn` or the
+    /// operation `ReEncrypt`, with `key_arn` as its source; a row with a `reason` is unattributed, its `key_arn` the key
+    /// as the request named it, and belongs to no CloudWatch metric.
+    fn series(&self) -> Result<DataFrame, PolarsError>;
+
+    /// The minute counts of a range, one frame a UTC day in order, days without data left out: `minute` (u32, minutes
+    /// since 1970), `series` (u32), `successful`, `throttled`, `denied`, `failed`, `dry_run` (u32). A (minute, series)
+    /// may appear in several rows: add them.
+    fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError>;
+
+    /// The range in the coarsest pieces that are settled: whole days and hours as roll-ups, the rest as minutes.
+    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover, PolarsError>;
+
+    /// Counts by caller in slots of five minutes, one frame a UTC day: `slot` (u32, minutes since 1970 divided by 5),
+    /// `caller` (u32), `series` (u32), the five outcome columns (i32: a correction can be negative). Slots that overlap
+    /// the range are in it whole.
+    fn callers(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError>;
+
+    /// The dictionary of callers: `caller` (u32), `account`, `principal`, `service`, `resource`, `vpc_endpoint`.
+    fn caller_dictionary(&self) -> Result<DataFrame, PolarsError>;
+
+    /// Requests by second and quota pool, one frame a UTC day: `second` (u32, since 1970), `pool` (u32), `requests`,
+    /// `throttled` (u32). A (second, pool) may appear in several rows: add them.
+    fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError>;
+
+    /// The dictionary of quota pools: `pool` (u32), `account`, `region`, `name`.
+    fn pool_dictionary(&self) -> Result<DataFrame, PolarsError>;
+}
+
+/// What a roll-up is grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RollupBy {
+    /// By series.
+    Series,
+    /// By key over all operations of CloudWatch's `KeyArn, Operation` series. The column `series` then holds the
+    /// smallest series number of that key among them.
+    Key,
+}
+
+/// A range, covered once: every minute of it lies in exactly one of the pieces.
+#[derive(Default)]
+pub struct Cover {
+    /// Roll-ups of whole days and hours of `SuccessfulRequest`: `series` (u32, see [`RollupBy`]), `start` (u32, first
+    /// minute of the day or hour), `sum` (u64), `minutes` (u32, minutes with any), `peak` (u32, largest minute), `peak_at`
+    /// (u32, that minute, the first if several are equal).
+    pub rollups: Vec<LazyFrame>,
+    /// What no roll-up covers, as [`Counts::minutes`].
+    pub minutes: Vec<LazyFrame>,
+}
