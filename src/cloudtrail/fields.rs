@@ -1,71 +1,70 @@
 //! One record's fields, as text: what the rules of counting read, and nothing more.
 //!
 //! Two readers fill this struct, the scanner (`scan`) and the general one (`value`), and a test holds them equal. No
-//! field is required here; `call` decides what a record must have.
+//! field is required here; `call` decides what a record must have. A field that is absent, null or empty is the empty
+//! text; one of another type makes the record a reject.
 
-use std::borrow::Cow;
+/// Text of a record, escapes resolved. It is UTF-8 where the general reader made it; the scanner checks no more than
+/// it must, so whoever keeps a text checks it.
+pub type Text<'a> = &'a [u8];
 
-/// Text of a record: borrowed, unless it held escapes.
-pub type Text<'a> = Cow<'a, str>;
-
-/// The fields of one record that counting reads. Absent, null and non-text values are `None`, so is a text that is
-/// empty.
+/// The fields of one record that counting reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are CloudTrail's own")]
 pub struct Fields<'a> {
-    pub event_version: Option<Text<'a>>,
-    pub event_time: Option<Text<'a>>,
-    pub event_source: Option<Text<'a>>,
-    pub event_name: Option<Text<'a>>,
-    pub event_type: Option<Text<'a>>,
-    pub event_category: Option<Text<'a>>,
-    pub event_id: Option<Text<'a>>,
-    pub shared_event_id: Option<Text<'a>>,
-    pub error_code: Option<Text<'a>>,
-    pub aws_region: Option<Text<'a>>,
-    pub recipient_account_id: Option<Text<'a>>,
-    pub vpc_endpoint_id: Option<Text<'a>>,
+    pub event_version: Text<'a>,
+    pub event_time: Text<'a>,
+    pub event_source: Text<'a>,
+    pub event_name: Text<'a>,
+    pub event_type: Text<'a>,
+    pub event_category: Text<'a>,
+    pub event_id: Text<'a>,
+    pub shared_event_id: Text<'a>,
+    pub error_code: Text<'a>,
+    pub aws_region: Text<'a>,
+    pub recipient_account_id: Text<'a>,
+    pub vpc_endpoint_id: Text<'a>,
     /// `addendum.originalEventID`
-    pub original_event_id: Option<Text<'a>>,
+    pub original_event_id: Text<'a>,
     pub identity: Identity<'a>,
     pub request: Request<'a>,
-    pub resources: smallvec::SmallVec<[Resource<'a>; 2]>,
+    pub resources: Vec<Resource<'a>>,
 }
 
 /// `userIdentity`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are CloudTrail's own")]
 pub struct Identity<'a> {
     /// `type`
-    pub kind: Option<Text<'a>>,
-    pub arn: Option<Text<'a>>,
-    pub account_id: Option<Text<'a>>,
-    pub invoked_by: Option<Text<'a>>,
+    pub kind: Text<'a>,
+    pub arn: Text<'a>,
+    pub account_id: Text<'a>,
+    pub invoked_by: Text<'a>,
     /// `sessionContext.sessionIssuer.arn`
-    pub issuer_arn: Option<Text<'a>>,
+    pub issuer_arn: Text<'a>,
 }
 
 /// `requestParameters`, as far as cryptographic requests go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are CloudTrail's own")]
 pub struct Request<'a> {
-    pub key_id: Option<Text<'a>>,
-    pub source_key_id: Option<Text<'a>>,
-    pub destination_key_id: Option<Text<'a>>,
+    pub key_id: Text<'a>,
+    pub source_key_id: Text<'a>,
+    pub destination_key_id: Text<'a>,
     /// `encryptionAlgorithm`, `signingAlgorithm`, `macAlgorithm`, `keyAgreementAlgorithm` or
-    /// `sourceEncryptionAlgorithm`: a request has one of them; `keyEncapsulationAlgorithm` too.
-    pub algorithm: Option<Text<'a>>,
-    pub key_pair_spec: Option<Text<'a>>,
-    /// The most specific resource that `encryptionContext` (for ReEncrypt `sourceEncryptionContext`) names: the
-    /// entry's key and value.
+    /// `sourceEncryptionAlgorithm`: a request has one of them.
+    pub algorithm: Text<'a>,
+    pub key_pair_spec: Text<'a>,
+    /// The entry of `encryptionContext` (ReEncrypt: `sourceEncryptionContext`) that names the resource best: key and
+    /// value; see [`super::context`].
     pub context: Option<(Text<'a>, Text<'a>)>,
 }
 
 /// An entry of `resources`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Resource<'a> {
     /// `type`
-    pub kind: Option<Text<'a>>,
+    pub kind: Text<'a>,
     /// `ARN`, also written `arn`
-    pub arn: Option<Text<'a>>,
+    pub arn: Text<'a>,
 }

@@ -20,7 +20,13 @@ macro_rules! operations {
 
             /// The operation of that exact name.
             pub fn parse(name: &str) -> Option<Self> {
-                match name { $(stringify!($name) => Some(Operation::$name),)+ _ => None }
+                Self::parse_bytes(name.as_bytes())
+            }
+
+            /// As [`Self::parse`], for a name not yet known to be text.
+            pub fn parse_bytes(name: &[u8]) -> Option<Self> {
+                $(if name == stringify!($name).as_bytes() { return Some(Operation::$name); })+
+                None
             }
         }
     };

@@ -24,11 +24,20 @@ impl Outcome {
     /// The outcome of a record's `errorCode`; absent and empty mean success. CloudTrail writes some codes with and
     /// some without the suffix `Exception`.
     pub fn of_error_code(code: Option<&str>) -> Self {
-        match code.unwrap_or("") {
-            "" => Outcome::Successful,
-            "ThrottlingException" | "Throttling" | "ThrottledException" | "RequestLimitExceeded" => Outcome::Throttled,
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "VpceAccessDenied" => Outcome::Denied,
-            "DryRunOperationException" | "DryRunOperation" => Outcome::DryRun,
+        Self::of_error_code_bytes(code.unwrap_or("").as_bytes())
+    }
+
+    /// As [`Self::of_error_code`], for a code not yet known to be text.
+    pub fn of_error_code_bytes(code: &[u8]) -> Self {
+        match code {
+            b"" => Outcome::Successful,
+            b"ThrottlingException" | b"Throttling" | b"ThrottledException" | b"RequestLimitExceeded" => {
+                Outcome::Throttled
+            }
+            b"AccessDenied" | b"AccessDeniedException" | b"UnauthorizedOperation" | b"VpceAccessDenied" => {
+                Outcome::Denied
+            }
+            b"DryRunOperationException" | b"DryRunOperation" => Outcome::DryRun,
             _ => Outcome::Failed,
         }
     }

@@ -1,0 +1,311 @@
+//! The rules by which a record counts: is it a call, of which key, how did it end, who made it.
+//!
+//! Everything here is derived from [`Fields`] on demand, so that a reader which sees the same caller, key and operation
+//! again and again can recognise them by [`Call::profile`] and ask for the details once.
+
+use smallvec::SmallVec;
+
+use super::context;
+use super::facts;
+use super::fields::Fields;
+use super::reject::RejectReason;
+use super::value::{Unreadable, shortened};
+use crate::domain::{
+    Caller, KeyArn, Operation, Outcome, Pool, QuotaPool, Second, SeriesKey, Unattributed, parse_event_time,
+};
+
+/// A request to KMS: a call, if it has an operation, or another API request, which only uses quota.
+pub struct Call<'a> {
+    /// The record's fields.
+    pub fields: &'a Fields<'a>,
+    /// When the request completed.
+    pub second: Second,
+    /// The cryptographic operation; `None` for other API requests (DescribeKey …).
+    pub operation: Option<Operation>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What a record of KMS is.
+pub enum Classified<'a> {
+    /// A request.
+    Request(Call<'a>),
+    /// A record that repeats or describes requests: network activity, Insights, aggregated events, service events.
+    NotARequest,
+}
+
+/// 2013-01-01: CloudTrail's first year.
+const FIRST_SECOND: i64 = 1_356_998_400;
+/// 2100-01-01.
+const LAST_SECOND: i64 = 4_102_444_800;
+
+/// Classifies a record of KMS by the rules.
+pub(super) fn classify<'a>(fields: &'a Fields<'a>) -> Result<Classified<'a>, Unreadable> {
+    let counted_category = matches!(fields.event_category, b"" | b"Management");
+    let counted_type = !matches!(
+        fields.event_type,
+        b"AwsVpceEvent" | b"AwsVpceEvents" | b"AwsCloudTrailInsight" | b"AwsAggregatedEvent" | b"AwsServiceEvent"
+    );
+    let operation = Operation::parse_bytes(fields.event_name);
+    // A service event is nobody's request, unless it bears the name of a cryptographic operation.
+    let counted_type = counted_type || (fields.event_type == b"AwsServiceEvent" && operation.is_some());
+    if !counted_category || !counted_type {
+        return Ok(Classified::NotARequest);
+    }
+    let second = second_of(fields.event_time)?;
+    let outcome = Outcome::of_error_code_bytes(fields.error_code);
+    Ok(Classified::Request(Call { fields, second, operation, outcome }))
+}
+
+/// The second of an `eventTime`.
+pub(super) fn second_of(event_time: &[u8]) -> Result<Second, Unreadable> {
+    let text = utf8(event_time)?;
+    let seconds = parse_event_time(text).ok_or_else(|| match text {
+        "" => (RejectReason::NoTime, "eventTime is missing".to_owned()),
+        _ => (RejectReason::NoTime, format!("eventTime is {}", shortened(text))),
+    })?;
+    if !(FIRST_SECOND..LAST_SECOND).contains(&seconds) {
+        return Err((RejectReason::TimeOutOfRange, format!("eventTime is {}", shortened(text))));
+    }
+    Ok(Second(u32::try_from(seconds).expect("a second between 2013 and 2100 has 32 bits")))
+}
+
+/// The text, if it is UTF-8.
+pub(super) fn utf8(text: &[u8]) -> Result<&str, Unreadable> {
+    std::str::from_utf8(text).map_err(|_| {
+        (RejectReason::InvalidUtf8, format!("{} is no UTF-8", shortened(&String::from_utf8_lossy(text))))
+    })
+}
+
+/// How much of its caller a record tells. The copy in a key owner's trail shows of a foreign caller only the account;
+/// when the caller's own copy comes later, the counts by caller are mended, and for that the ledger remembers which of
+/// these the counted copy had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Telling {
+    /// The principal is reduced to its account.
+    pub reduced: bool,
+    /// The encryption context names a resource.
+    pub context: bool,
+    /// A service forwarded the call.
+    pub service: bool,
+}
+
+impl Telling {
+    /// In three bits.
+    pub const fn bits(self) -> u8 {
+        self.reduced as u8 | (self.context as u8) << 1 | (self.service as u8) << 2
+    }
+
+    /// From three bits.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self { reduced: bits & 1 != 0, context: bits & 2 != 0, service: bits & 4 != 0 }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// How much of its caller the record tells.
+    pub fn telling(&self) -> Telling {
+        Telling {
+            reduced: self.fields.identity.kind == b"AWSAccount",
+            context: self.fields.request.context.is_some(),
+            service: !self.fields.identity.invoked_by.is_empty(),
+        }
+    }
+
+    /// Writes what determines key, caller and quota pool into `text`: two calls with the same profile have the same.
+    /// Fields are told apart by their lengths.
+    pub fn profile(&self, text: &mut Vec<u8>) {
+        let fields = self.fields;
+        text.clear();
+        let mut add = |part: &[u8]| {
+            text.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            text.extend_from_slice(part);
+        };
+        add(fields.event_name);
+        add(fields.aws_region);
+        add(fields.recipient_account_id);
+        add(fields.identity.kind);
+        add(if fields.identity.issuer_arn.is_empty() {
+            without_session(fields.identity.kind, fields.identity.arn)
+        } else {
+            fields.identity.issuer_arn
+        });
+        add(fields.identity.account_id);
+        add(fields.identity.invoked_by);
+        add(fields.vpc_endpoint_id);
+        let request = &fields.request;
+        add(request.algorithm);
+        add(request.key_pair_spec);
+        let (key, value) = request.context.unwrap_or_default();
+        add(key);
+        add(value);
+        let mut named = false;
+        for resource in &fields.resources {
+            add(resource.kind);
+            add(resource.arn);
+            named = true;
+        }
+        if !named || fields.resources.iter().all(|resource| !is_key_resource(resource.kind, resource.arn)) {
+            add(request.key_id);
+            add(request.source_key_id);
+            add(request.destination_key_id);
+        }
+    }
+
+    /// The series it counts in: usually one; several if a record names several keys and is no ReEncrypt; none if it is
+    /// no call, or GenerateRandom.
+    pub fn series(&self) -> Result<SmallVec<[SeriesKey; 1]>, Unreadable> {
+        let Some(operation) = self.operation.filter(|operation| operation.uses_key()) else {
+            return Ok(SmallVec::new());
+        };
+        let (source, destination) = self.keys()?;
+        if operation == Operation::ReEncrypt && !(source.is_empty() && destination.is_empty()) {
+            let (source, destination) = (source.first(), destination.first());
+            let owned = |key: Option<&&str>| key.map_or_else(String::new, |key| (*key).to_owned());
+            return Ok(smallvec::smallvec![SeriesKey::ReEncrypt {
+                source: owned(source),
+                destination: owned(destination)
+            }]);
+        }
+        if source.is_empty() {
+            return Ok(smallvec::smallvec![self.unattributed(operation)?]);
+        }
+        Ok(source.iter().map(|key| SeriesKey::Key { key: (*key).to_owned(), operation }).collect())
+    }
+
+    /// The keys by rule 6: the distinct key ARNs of `resources`, else those of the request. Of a ReEncrypt the source
+    /// comes first and the destination second; one alone is told by the request, or taken for the source.
+    #[allow(clippy::type_complexity, reason = "two short lists of borrowed keys")]
+    fn keys(&self) -> Result<(SmallVec<[&'a str; 2]>, SmallVec<[&'a str; 1]>), Unreadable> {
+        let mut keys: SmallVec<[&'a str; 2]> = SmallVec::new();
+        let mut listed = 0;
+        for resource in self.fields.resources.iter().filter(|r| is_key_resource(r.kind, r.arn)) {
+            let arn = utf8(resource.arn)?;
+            if KeyArn::parse(arn).is_some() {
+                listed += 1;
+                if !keys.contains(&arn) {
+                    keys.push(arn);
+                }
+            }
+        }
+        let key_arn = |text: &'a [u8]| Ok::<_, Unreadable>(KeyArn::parse(utf8(text)?).map(|key| key.as_str()));
+        let request = &self.fields.request;
+        if self.operation != Some(Operation::ReEncrypt) {
+            if keys.is_empty() {
+                keys.extend(key_arn(request.key_id)?);
+            }
+            return Ok((keys, SmallVec::new()));
+        }
+        if keys.is_empty() {
+            let source = key_arn(request.source_key_id)?.into_iter().collect();
+            return Ok((source, key_arn(request.destination_key_id)?.into_iter().collect()));
+        }
+        let first = keys[0];
+        match keys.get(1) {
+            Some(second) => Ok((smallvec::smallvec![first], smallvec::smallvec![*second])),
+            None if listed > 1 => Ok((smallvec::smallvec![first], smallvec::smallvec![first])),
+            None if key_arn(request.destination_key_id)? == Some(first) => {
+                Ok((SmallVec::new(), smallvec::smallvec![first]))
+            }
+            None => Ok((smallvec::smallvec![first], SmallVec::new())),
+        }
+    }
+
+    fn unattributed(&self, operation: Operation) -> Result<SeriesKey, Unreadable> {
+        let request = &self.fields.request;
+        let named = [request.key_id, request.destination_key_id, request.source_key_id];
+        let key_ref = utf8(named.into_iter().find(|name| !name.is_empty()).unwrap_or_default())?;
+        let reason = match key_ref {
+            "" => Unattributed::None,
+            name if name.starts_with("alias/") || name.contains(":alias/") => Unattributed::Alias,
+            _ => Unattributed::KeyId,
+        };
+        Ok(SeriesKey::Unattributed {
+            account: self.calling_account()?.to_owned(),
+            region: utf8(self.fields.aws_region)?.to_owned(),
+            key_ref: key_ref.to_owned(),
+            operation,
+            reason,
+        })
+    }
+
+    /// The account that called; for a service with its own authority the account whose trail has the record.
+    fn calling_account(&self) -> Result<&'a str, Unreadable> {
+        let account = utf8(self.fields.identity.account_id)?;
+        if account.is_empty() { utf8(self.fields.recipient_account_id) } else { Ok(account) }
+    }
+
+    /// Who called.
+    pub fn caller(&self) -> Result<Caller, Unreadable> {
+        let identity = &self.fields.identity;
+        let invoked_by = utf8(identity.invoked_by)?;
+        let context = match self.fields.request.context {
+            Some((key, value)) => Some((utf8(key)?, utf8(value)?)),
+            None => None,
+        };
+        let service = match (invoked_by, context.and_then(|(key, _)| context::service(key))) {
+            ("", _) => "",
+            (_, Some(service)) => service,
+            (invoked_by, None) => invoked_by.strip_prefix("fas.").unwrap_or(invoked_by),
+        };
+        let is_service = identity.kind == b"AWSService";
+        // A service's endpoint says nothing of the caller, and an owner's copy must look the same with and without one.
+        let direct = invoked_by.is_empty() && !is_service && identity.kind != b"AWSAccount";
+        Ok(Caller {
+            account: if is_service { String::new() } else { self.calling_account()?.to_owned() },
+            principal: self.principal()?,
+            service: service.to_owned(),
+            resource: context.map_or_else(String::new, |(key, value)| context::resource(key, value)),
+            vpc_endpoint: if direct { utf8(self.fields.vpc_endpoint_id)?.to_owned() } else { String::new() },
+        })
+    }
+
+    /// The principal's ARN without its session: of an assumed role the role.
+    fn principal(&self) -> Result<String, Unreadable> {
+        let identity = &self.fields.identity;
+        let (arn, issuer) = (utf8(identity.arn)?, utf8(identity.issuer_arn)?);
+        if identity.kind != b"AssumedRole" {
+            return Ok(arn.to_owned());
+        }
+        if !issuer.is_empty() {
+            return Ok(issuer.to_owned());
+        }
+        let session_less = utf8(without_session(identity.kind, identity.arn))?;
+        Ok(session_less.replacen(":sts::", ":iam::", 1).replacen(":assumed-role/", ":role/", 1))
+    }
+
+    /// The quota pool that the request is taken from.
+    pub fn pool(&self) -> Result<QuotaPool, Unreadable> {
+        let request = &self.fields.request;
+        let name = match self.operation {
+            Some(Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext) => {
+                format!("GenerateDataKeyPair-{}", utf8(request.key_pair_spec)?)
+            }
+            Some(operation) => Pool::of(operation, utf8(request.algorithm)?).name().to_owned(),
+            None => utf8(self.fields.event_name)?.to_owned(),
+        };
+        Ok(QuotaPool {
+            account: self.calling_account()?.to_owned(),
+            region: utf8(self.fields.aws_region)?.to_owned(),
+            name,
+        })
+    }
+}
+
+/// Whether an entry of `resources` can be a key: of no type or of the key's, and not an alias.
+fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
+    matches!(kind, b"" | b"AWS::KMS::Key") && memchr::memmem::find(arn, b":key/").is_some()
+}
+
+/// An assumed role's ARN up to its session name; any other ARN whole.
+fn without_session<'a>(kind: &[u8], arn: &'a [u8]) -> &'a [u8] {
+    match memchr::memrchr(b'/', arn) {
+        Some(slash) if kind == b"AssumedRole" => &arn[..slash],
+        _ => arn,
+    }
+}
+
+/// Whether a record is KMS's.
+pub(super) fn is_kms(fields: &Fields<'_>) -> bool {
+    fields.event_source == facts::KMS
+}

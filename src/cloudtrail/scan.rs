@@ -1,0 +1,337 @@
+//! The scanner: a record's fields in one pass over its bytes, no tree, no copy.
+//!
+//! It takes records as CloudTrail writes them and gives up on everything else: an escape in a text it needs, a field
+//! of another type, a stray character. What it gives up on goes to the general reader (`value`), so the scanner never
+//! has to be right about the odd, only to notice it.
+
+use super::context;
+use super::facts;
+use super::fields::{Fields, Identity, Request, Resource};
+use super::index::Indexed;
+
+/// The scanner gives up on this record.
+struct Odd;
+
+type Scan<T> = Result<T, Odd>;
+
+/// Scans the record whose `{` is at `open`. Also returns the position after its `}`, `None` if it doesn't end.
+pub(super) fn record<'d>(doc: &Indexed<'d, '_>, open: usize, fields: &mut Fields<'d>) -> (Verdict, Option<usize>) {
+    let mut cursor = Cursor { doc, at: open };
+    match cursor.record(fields) {
+        Ok(Verdict::Kms) => (Verdict::Kms, Some(cursor.at)),
+        Ok(verdict) => (verdict, doc.matching_close(open).map(|close| close + 1)),
+        Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
+    }
+}
+
+/// What the scanner made of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// A record of KMS; its fields are filled.
+    Kms,
+    /// A record of another service, of no interest.
+    Other,
+    /// Not for the scanner: the general reader decides.
+    Odd,
+}
+
+/// Where the value at `at` ends, whatever it is; `None` if it doesn't.
+pub(super) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Option<usize> {
+    let mut cursor = Cursor { doc, at };
+    cursor.skip().ok().map(|()| cursor.at)
+}
+
+struct Cursor<'d, 'c, 'i> {
+    doc: &'c Indexed<'d, 'i>,
+    at: usize,
+}
+
+impl<'d> Cursor<'d, '_, '_> {
+    fn record(&mut self, fields: &mut Fields<'d>) -> Scan<Verdict> {
+        // The list's memory serves the next record too.
+        let mut resources = std::mem::take(&mut fields.resources);
+        resources.clear();
+        *fields = Fields { resources, ..Fields::default() };
+        self.open(b'{')?;
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key.len() {
+                3..=6 => self.skip()?,
+                7 if key == b"eventID" => fields.event_id = self.text()?,
+                8 if key == b"addendum" => fields.original_event_id = self.original_event_id()?,
+                9 => match key {
+                    b"eventTime" => fields.event_time = self.text()?,
+                    b"eventName" => {
+                        fields.event_name = self.text()?;
+                        if let Some(verdict) = early_verdict(fields) {
+                            return Ok(verdict);
+                        }
+                    }
+                    b"eventType" => fields.event_type = self.text()?,
+                    b"awsRegion" => fields.aws_region = self.text()?,
+                    b"errorCode" => fields.error_code = self.text()?,
+                    b"resources" => self.resources(fields)?,
+                    _ => self.skip()?,
+                },
+                11 if key == b"eventSource" => {
+                    fields.event_source = self.text()?;
+                    if let Some(verdict) = early_verdict(fields) {
+                        return Ok(verdict);
+                    }
+                }
+                12 => match key {
+                    b"userIdentity" => fields.identity = self.identity()?,
+                    b"eventVersion" => fields.event_version = self.text()?,
+                    _ => self.skip()?,
+                },
+                13 => match key {
+                    b"sharedEventID" => fields.shared_event_id = self.text()?,
+                    b"eventCategory" => fields.event_category = self.text()?,
+                    b"vpcEndpointId" => fields.vpc_endpoint_id = self.text()?,
+                    _ => self.skip()?,
+                },
+                17 if key == b"requestParameters" => fields.request = self.request()?,
+                18 if key == b"recipientAccountId" => fields.recipient_account_id = self.text()?,
+                _ => self.skip()?,
+            }
+        }
+        if fields.event_source != facts::KMS {
+            return Err(Odd);
+        }
+        Ok(Verdict::Kms)
+    }
+
+    fn identity(&mut self) -> Scan<Identity<'d>> {
+        let mut identity = Identity::default();
+        if self.null_or_open(b'{')? {
+            return Ok(identity);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"arn" => identity.arn = self.text()?,
+                b"type" => identity.kind = self.text()?,
+                b"accountId" => identity.account_id = self.text()?,
+                b"invokedBy" => identity.invoked_by = self.text()?,
+                b"sessionContext" => identity.issuer_arn = self.issuer_arn()?,
+                _ => self.skip()?,
+            }
+        }
+        Ok(identity)
+    }
+
+    /// `sessionIssuer.arn` of a `sessionContext`.
+    fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
+        let mut arn: &[u8] = b"";
+        if self.null_or_open(b'{')? {
+            return Ok(arn);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            if key == b"sessionIssuer" { arn = self.member_text(b"arn")? } else { self.skip()? }
+        }
+        Ok(arn)
+    }
+
+    fn original_event_id(&mut self) -> Scan<&'d [u8]> {
+        self.member_text(b"originalEventID")
+    }
+
+    /// One text member of an object; empty if the object is null or has none.
+    fn member_text(&mut self, name: &[u8]) -> Scan<&'d [u8]> {
+        let mut found: &[u8] = b"";
+        if self.null_or_open(b'{')? {
+            return Ok(found);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            if key == name { found = self.text()? } else { self.skip()? }
+        }
+        Ok(found)
+    }
+
+    fn request(&mut self) -> Scan<Request<'d>> {
+        let mut request = Request::default();
+        if self.null_or_open(b'{')? {
+            return Ok(request);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"keyId" => request.key_id = self.text()?,
+                b"sourceKeyId" => request.source_key_id = self.text()?,
+                b"destinationKeyId" => request.destination_key_id = self.text()?,
+                b"encryptionAlgorithm" | b"signingAlgorithm" | b"macAlgorithm" | b"keyAgreementAlgorithm"
+                | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
+                b"keyPairSpec" => request.key_pair_spec = self.text()?,
+                b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
+                _ => self.skip()?,
+            }
+        }
+        Ok(request)
+    }
+
+    fn context(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
+        let mut best = None;
+        if self.null_or_open(b'{')? {
+            return Ok(best);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            best = context::better(best, key, self.text()?);
+        }
+        Ok(best)
+    }
+
+    fn resources(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
+        fields.resources.clear();
+        if self.null_or_open(b'[')? {
+            return Ok(());
+        }
+        self.skip_space();
+        if self.doc.byte(self.at) == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            self.open(b'{')?;
+            let mut resource = Resource::default();
+            let mut first = true;
+            while let Some(key) = self.next_key(&mut first)? {
+                match key {
+                    b"ARN" | b"arn" => resource.arn = self.text()?,
+                    b"type" => resource.kind = self.text()?,
+                    _ => self.skip()?,
+                }
+            }
+            fields.resources.push(resource);
+            self.skip_space();
+            match self.doc.byte(self.at) {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return Err(Odd),
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The next member's key, the cursor then on its value; `None` after the object's `}`.
+    #[inline(always)]
+    fn next_key(&mut self, first: &mut bool) -> Scan<Option<&'d [u8]>> {
+        self.skip_space();
+        match self.doc.byte(self.at) {
+            b'}' => {
+                self.at += 1;
+                return Ok(None);
+            }
+            b',' if !*first => {
+                self.at += 1;
+                self.skip_space();
+            }
+            _ if *first => {}
+            _ => return Err(Odd),
+        }
+        *first = false;
+        let key = self.quoted()?;
+        self.skip_space();
+        self.open(b':')?;
+        self.skip_space();
+        Ok(Some(key))
+    }
+
+    /// A text or null, the latter as the empty text.
+    #[inline(always)]
+    fn text(&mut self) -> Scan<&'d [u8]> {
+        if self.doc.byte(self.at) == b'n' {
+            self.null()?;
+            return Ok(b"");
+        }
+        self.quoted()
+    }
+
+    /// A quoted text without escapes.
+    #[inline(always)]
+    fn quoted(&mut self) -> Scan<&'d [u8]> {
+        self.open(b'"')?;
+        let start = self.at;
+        let end = self.doc.next_quote(start).ok_or(Odd)?;
+        if self.doc.has_escape(start, end) {
+            return Err(Odd);
+        }
+        self.at = end + 1;
+        Ok(&self.doc.bytes()[start..end])
+    }
+
+    /// Past the expected character.
+    #[inline(always)]
+    fn open(&mut self, byte: u8) -> Scan<()> {
+        if self.doc.byte(self.at) != byte {
+            return Err(Odd);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Past `null` (true), or past the bracket that is expected otherwise (false).
+    #[inline(always)]
+    fn null_or_open(&mut self, bracket: u8) -> Scan<bool> {
+        if self.doc.byte(self.at) == b'n' {
+            self.null()?;
+            return Ok(true);
+        }
+        self.open(bracket)?;
+        Ok(false)
+    }
+
+    fn null(&mut self) -> Scan<()> {
+        if !self.doc.bytes()[self.at..].starts_with(b"null") {
+            return Err(Odd);
+        }
+        self.at += 4;
+        Ok(())
+    }
+
+    /// Past any value, unread.
+    #[inline(always)]
+    fn skip(&mut self) -> Scan<()> {
+        match self.doc.byte(self.at) {
+            b'"' => self.at = self.doc.next_quote(self.at + 1).ok_or(Odd)? + 1,
+            b'{' | b'[' => self.at = self.doc.matching_close(self.at).ok_or(Odd)? + 1,
+            _ => {
+                let rest = &self.doc.bytes()[self.at..];
+                let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
+                match end {
+                    Some(length @ 1..) => self.at += length,
+                    _ => return Err(Odd),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn skip_space(&mut self) {
+        while matches!(self.doc.byte(self.at), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+}
+
+/// What can be said as soon as source and name are known: most records are of no interest, and the rest of them need
+/// not be read.
+#[inline(always)]
+fn early_verdict(fields: &Fields<'_>) -> Option<Verdict> {
+    let (source, name) = (fields.event_source, fields.event_name);
+    if source == facts::KMS {
+        return (!name.is_empty() && facts::is_kept(source, name)).then_some(Verdict::Odd);
+    }
+    match facts::is_source(source) {
+        _ if source.is_empty() => None,
+        false => Some(Verdict::Other),
+        true if name.is_empty() => None,
+        true if facts::is_kept(source, name) => Some(Verdict::Odd),
+        true => Some(Verdict::Other),
+    }
+}

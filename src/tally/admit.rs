@@ -1,0 +1,293 @@
+//! A batch: which of its requests are new.
+//!
+//! Ids of one hour are sorted; equal ids make their rows one request, and so do rows that share an id with a third.
+//! Each hour's ids are then looked up in the ledger once. What is left counts; what was known may still tell more of
+//! its caller than the copy that was counted, and corrects it.
+
+use std::collections::BTreeMap;
+
+use super::profiles::Profiles;
+use super::row::{Id, Row, Sides, TELLING_MASK};
+use crate::cloudtrail::Telling;
+
+/// The ledger of event ids, as far as a batch needs it.
+pub trait Ledger {
+    /// What a look-up can fail with.
+    type Error;
+
+    /// Looks ids up in an hour. `hashes` are sorted and distinct, their telling bits zero; `found` gets for each known one
+    /// its place in `hashes` and the telling bits it is known with, the fullest if it is known several times.
+    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), Self::Error>;
+}
+
+/// The requests of several objects, waiting to be counted together.
+#[derive(Default)]
+pub struct Batch {
+    rows: Vec<Row>,
+    ids: Vec<Id>,
+}
+
+/// A request that was counted before, by a copy that told less of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The copy that tells more.
+    pub row: Row,
+    /// What the counted copy told.
+    pub counted: Telling,
+}
+
+/// What a batch adds.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    /// Requests that count.
+    pub rows: Vec<Row>,
+    /// Requests of which half was counted before: they count in series only, not as requests.
+    pub halves: Vec<Row>,
+    /// Requests whose caller is known better now.
+    pub corrections: Vec<Correction>,
+    /// The ids to remember, by hour, sorted, with their telling bits.
+    pub new_ids: BTreeMap<u32, Vec<u128>>,
+    /// Requests that were copies of others.
+    pub duplicates: u64,
+}
+
+/// How near to the hour's edge a copy's second may make it fall into the next hour.
+const STRADDLE_SECONDS: u32 = 300;
+
+/// An id in its hour's bucket. `probe` marks the look next door: it finds, but is not remembered there.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u128,
+    row: u32,
+    sides: Sides,
+    probe: bool,
+    /// Whether the ledger has it.
+    known: bool,
+}
+
+impl Batch {
+    /// Adds an object's requests.
+    pub fn add(&mut self, rows: &[Row], ids: &[Id]) {
+        let offset = u32::try_from(self.rows.len()).expect("a batch is closed long before 2^32 rows");
+        self.rows.extend_from_slice(rows);
+        self.ids.extend(ids.iter().map(|id| Id { row: id.row + offset, ..*id }));
+    }
+
+    /// How many requests wait.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Removes repeats, within the batch and against the ledger.
+    pub fn admit<L: Ledger>(self, profiles: &Profiles, ledger: &mut L) -> Result<Admitted, L::Error> {
+        let mut requests = Requests::of(&self.rows);
+        let mut hours = by_hour(&self.rows, &self.ids);
+        for entries in hours.values_mut() {
+            // By hash; of equal ones those of this hour before those that only probe.
+            entries.sort_unstable_by_key(|entry| (entry.hash, entry.probe));
+            for pair in entries.windows(2) {
+                if pair[0].hash == pair[1].hash {
+                    requests.join(pair[0].row, pair[1].row);
+                }
+            }
+        }
+        let mut hashes = Vec::new();
+        let mut found = Vec::new();
+        let mut known_at = Vec::new();
+        for (&hour, entries) in &mut hours {
+            hashes.clear();
+            known_at.clear();
+            for (place, entry) in entries.iter().enumerate() {
+                if hashes.last() != Some(&entry.hash) {
+                    hashes.push(entry.hash);
+                    known_at.push(place);
+                }
+            }
+            found.clear();
+            ledger.find(hour, &hashes, &mut found)?;
+            for &(place, telling) in &found {
+                let hash = hashes[place as usize];
+                let same = entries[known_at[place as usize]..].iter_mut().take_while(|entry| entry.hash == hash);
+                for entry in same {
+                    entry.known = true;
+                    requests.know(entry.row, entry.sides, telling);
+                }
+            }
+        }
+        Ok(requests.settle(profiles, &hours))
+    }
+}
+
+fn by_hour(rows: &[Row], ids: &[Id]) -> BTreeMap<u32, Vec<Entry>> {
+    let mut hours: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut last = (u32::MAX, 0);
+    for id in ids {
+        let hour = rows[id.row as usize].second.hour();
+        if hour != last.0 {
+            *sizes.entry(last.0).or_default() += last.1;
+            last = (hour, 0);
+        }
+        last.1 += 1;
+    }
+    *sizes.entry(last.0).or_default() += last.1;
+    for (hour, size) in sizes.into_iter().filter(|(_, size)| *size > 0) {
+        hours.insert(hour, Vec::with_capacity(size));
+    }
+    for id in ids {
+        let second = rows[id.row as usize].second;
+        let entry = Entry { hash: id.hash, row: id.row, sides: id.sides, probe: false, known: false };
+        hours.entry(second.hour()).or_default().push(entry);
+        if id.may_straddle {
+            let probe = Entry { probe: true, ..entry };
+            let into_hour = second.0 % 3600;
+            if into_hour < STRADDLE_SECONDS {
+                hours.entry(second.hour() - 1).or_default().push(probe);
+            } else if into_hour >= 3600 - STRADDLE_SECONDS {
+                hours.entry(second.hour() + 1).or_default().push(probe);
+            }
+        }
+    }
+    hours
+}
+
+/// The batch's rows as requests: rows joined by ids, with what the ledger knows of them.
+struct Requests<'r> {
+    rows: &'r [Row],
+    /// Union-find: a row's parent, itself at the root.
+    parents: Vec<u32>,
+    /// At roots that were joined or are known: what is known.
+    known: std::collections::HashMap<u32, Known>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    sides: Sides,
+    /// The telling that the ledger has; `None` if it has no id of the request.
+    telling: Option<u8>,
+    /// The row that tells most.
+    best: Option<u32>,
+    members: u32,
+}
+
+impl<'r> Requests<'r> {
+    fn of(rows: &'r [Row]) -> Self {
+        let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
+        Self { rows, parents: (0..count).collect(), known: std::collections::HashMap::new() }
+    }
+
+    fn root(&mut self, mut row: u32) -> u32 {
+        while self.parents[row as usize] != row {
+            let grandparent = self.parents[self.parents[row as usize] as usize];
+            self.parents[row as usize] = grandparent;
+            row = grandparent;
+        }
+        row
+    }
+
+    fn join(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a.max(b) as usize] = a.min(b);
+        if a != b {
+            self.known.entry(a.min(b)).or_default();
+        }
+    }
+
+    fn know(&mut self, row: u32, sides: Sides, telling: u8) {
+        let root = self.root(row);
+        let known = self.known.entry(root).or_default();
+        known.sides = known.sides.and(sides);
+        known.telling = Some(known.telling.map_or(telling, |before| fuller(before, telling)));
+    }
+
+    /// How much a row tells, larger is more; equal rows are told apart by their content alone, never by their order.
+    fn worth(row: &Row) -> impl Ord + use<> {
+        let telling = Telling::from_bits(row.telling);
+        let reversed = u32::MAX - row.second.0;
+        (row.sides.0.count_ones(), !telling.reduced, telling.context, telling.service, reversed, row.outcome)
+    }
+
+    fn settle(mut self, profiles: &Profiles, hours: &BTreeMap<u32, Vec<Entry>>) -> Admitted {
+        let mut admitted = Admitted::default();
+        let rows = self.rows;
+        // Rows of joined or known requests take the long way, all others count as they are.
+        let mut plain = vec![true; rows.len()];
+        if !self.known.is_empty() {
+            for row in 0..self.parents.len() as u32 {
+                let root = self.root(row);
+                if let Some(known) = self.known.get_mut(&root) {
+                    plain[row as usize] = false;
+                    known.members += 1;
+                    let better = known.best.is_none_or(|best| {
+                        Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize])
+                    });
+                    if better {
+                        known.best = Some(row);
+                    }
+                }
+            }
+        }
+        admitted.rows.extend(rows.iter().zip(&plain).filter(|(_, plain)| **plain).map(|(row, _)| *row));
+        let mut roots: Vec<u32> = self.known.keys().copied().collect();
+        roots.sort_unstable();
+        for root in roots {
+            let known = self.known[&root];
+            let best = rows[known.best.expect("a root is a member of its own request") as usize];
+            let missing = best.sides.without(known.sides);
+            admitted.duplicates += u64::from(known.members);
+            if known.telling.is_none() {
+                admitted.duplicates -= 1;
+                admitted.rows.push(best);
+                continue;
+            }
+            if missing != Sides::NONE {
+                admitted.duplicates -= 1;
+                let profile = profiles.half(best.profile, missing);
+                admitted.halves.push(Row { profile, sides: missing, ..best });
+            }
+            let counted = Telling::from_bits(known.telling.unwrap_or_default());
+            if counted.reduced && !Telling::from_bits(best.telling).reduced {
+                admitted.corrections.push(Correction { row: best, counted });
+            }
+        }
+        admitted.new_ids = self.new_ids(hours);
+        admitted
+    }
+
+    /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the telling.
+    fn new_ids(&mut self, hours: &BTreeMap<u32, Vec<Entry>>) -> BTreeMap<u32, Vec<u128>> {
+        let mut new_ids = BTreeMap::new();
+        for (&hour, entries) in hours {
+            let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
+            for entry in entries.iter().filter(|entry| !entry.probe) {
+                let root = self.root(entry.row);
+                let known = self.known.get(&root).copied().unwrap_or_default();
+                let told = self.rows[known.best.unwrap_or(entry.row) as usize].telling;
+                let telling = known.telling.map_or(told, |before| fuller(before, told));
+                if entry.known && known.telling == Some(telling) {
+                    continue;
+                }
+                let id = entry.hash | u128::from(telling);
+                if ids.last() != Some(&id) {
+                    ids.push(id);
+                }
+            }
+            if !ids.is_empty() {
+                new_ids.insert(hour, ids);
+            }
+        }
+        new_ids
+    }
+}
+
+/// The telling that stands when a request is known with two: not reduced before reduced.
+fn fuller(a: u8, b: u8) -> u8 {
+    if Telling::from_bits(a).reduced && !Telling::from_bits(b).reduced { b } else { a }
+}
+
+const _: () = assert!(TELLING_MASK == 7, "a telling has three bits");

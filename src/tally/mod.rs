@@ -1,0 +1,21 @@
+//! Calls to counts, each call once.
+//!
+//! Requests enter from the decoder, an object at a time; what leaves is a batch's counts: by minute, by second and
+//! quota pool, by caller, with the event ids that the ledger must remember. A request becomes one small row and one or
+//! two ids; nothing is counted until the batch is whole, repeats are removed and what is left is sorted and added up.
+//! That is faster than tables of counters, which fall out of the processor's cache as soon as a trail is long.
+//!
+//! The room refuses to know where counts are stored. The ledger of earlier ids is asked through [`Ledger`], and merging
+//! is addition: any order of objects, in any number of batches, gives the same totals.
+
+mod admit;
+mod cells;
+mod object;
+mod profiles;
+mod row;
+
+pub use admit::{Admitted, Batch, Correction, Ledger};
+pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
+pub use object::{ObjectCounts, ObjectTally, Scope, Workbench};
+pub use profiles::{Dictionaries, Profile, Profiles};
+pub use row::{Id, Row, Sides};

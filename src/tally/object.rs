@@ -1,0 +1,212 @@
+//! One object's requests, gathered as the decoder hands them over.
+
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
+
+use super::profiles::{Profiles, Salt};
+use super::row::{Id, Row, Sides, TELLING_MASK};
+use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
+use crate::domain::Second;
+
+/// What a thread keeps from object to object: the profiles it has met, and room to write one in.
+#[derive(Default)]
+pub struct Workbench {
+    met: HashMap<u128, (u32, Salt), HashIsKey>,
+    profile: Vec<u8>,
+}
+
+/// A hasher for keys that are hashes.
+type HashIsKey = std::hash::BuildHasherDefault<TakeKey>;
+
+#[derive(Default)]
+struct TakeKey(u64);
+
+impl std::hash::Hasher for TakeKey {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
+
+/// Which records of an object are taken.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The first second that is taken.
+    pub since: Second,
+    /// The first second that is not taken any more.
+    pub until: Second,
+    /// Records later than this are set aside: clocks don't differ by a day.
+    pub not_after: Second,
+    /// Hours whose ids the ledger has dropped, in ascending order: their records are set aside.
+    pub closed_hours: Vec<u32>,
+}
+
+/// What was counted of an object's records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObjectCounts {
+    /// Requests to KMS, repeats included.
+    pub requests: u64,
+    /// Of these, cryptographic ones.
+    pub calls: u64,
+    /// Records of other services.
+    pub other_services: u64,
+    /// KMS's records that are no requests.
+    pub not_requests: u64,
+    /// Requests outside the wanted range.
+    pub outside_range: u64,
+    /// Records set aside.
+    pub rejects: u64,
+}
+
+impl ObjectCounts {
+    /// Records of any kind.
+    pub const fn records(&self) -> u64 {
+        self.requests + self.other_services + self.not_requests + self.outside_range + self.rejects
+    }
+
+    /// Adds another object's.
+    pub fn add(&mut self, other: &ObjectCounts) {
+        self.requests += other.requests;
+        self.calls += other.calls;
+        self.other_services += other.other_services;
+        self.not_requests += other.not_requests;
+        self.outside_range += other.outside_range;
+        self.rejects += other.rejects;
+    }
+}
+
+/// One object's requests, facts and rejects.
+pub struct ObjectTally<'w> {
+    profiles: &'w Profiles,
+    workbench: &'w mut Workbench,
+    scope: &'w Scope,
+    identity: u128,
+    /// The requests.
+    pub rows: Vec<Row>,
+    /// Their ids, at least one a row.
+    pub ids: Vec<Id>,
+    /// The lifecycle facts.
+    pub facts: Vec<Fact>,
+    /// The records set aside.
+    pub rejects: Vec<Reject>,
+    /// How many of what.
+    pub counts: ObjectCounts,
+}
+
+impl<'w> ObjectTally<'w> {
+    /// Begins an object. Its identity is the hash of its content: a record without any id is known by it and its place.
+    pub fn new(profiles: &'w Profiles, workbench: &'w mut Workbench, scope: &'w Scope, identity: u128) -> Self {
+        Self {
+            profiles,
+            workbench,
+            scope,
+            identity,
+            rows: Vec::new(),
+            ids: Vec::new(),
+            facts: Vec::new(),
+            rejects: Vec::new(),
+            counts: ObjectCounts::default(),
+        }
+    }
+
+    /// Adds the ids of a row.
+    fn add_ids(&mut self, position: u64, call: &Call<'_>, salt: Salt, row: u32) -> Sides {
+        let fields = call.fields;
+        let event = |text: &[u8]| (!text.is_empty()).then(|| xxh3_128_with_seed(text, 1));
+        let shared = (!fields.shared_event_id.is_empty()).then(|| xxh3_128_with_seed(fields.shared_event_id, 2));
+        let mut named = [(event(fields.event_id), false), (shared, true), (event(fields.original_event_id), true)];
+        if named.iter().all(|(id, _)| id.is_none()) {
+            let mut place = [0; 24];
+            place[..16].copy_from_slice(&self.identity.to_le_bytes());
+            place[16..].copy_from_slice(&position.to_le_bytes());
+            named[0].0 = Some(xxh3_128_with_seed(&place, 3));
+        }
+        let mut told = Sides::NONE;
+        for (id, may_straddle) in named {
+            let Some(id) = id else { continue };
+            let mut add = |salt: u128, sides: Sides| {
+                told = told.and(sides);
+                self.ids.push(Id { hash: (id ^ salt) & !TELLING_MASK, row, sides, may_straddle });
+            };
+            match salt {
+                Salt::Plain => add(0, Sides::WHOLE),
+                Salt::Unattributed => add(u128::MAX, Sides::WHOLE),
+                Salt::Keys { source: Some(source), destination: Some(destination) } if source == destination => {
+                    add(source, Sides::WHOLE);
+                }
+                Salt::Keys { source, destination } => {
+                    if let Some(source) = source {
+                        add(source, Sides::SOURCE);
+                    }
+                    if let Some(destination) = destination {
+                        add(destination, Sides::DESTINATION);
+                    }
+                }
+            }
+        }
+        told
+    }
+}
+
+impl Sink for ObjectTally<'_> {
+    fn request(&mut self, position: u64, call: &Call<'_>) -> Result<(), (RejectReason, String)> {
+        if call.second > self.scope.not_after {
+            let detail = format!("eventTime is {}", String::from_utf8_lossy(call.fields.event_time));
+            return Err((RejectReason::TimeInFuture, detail));
+        }
+        if call.second < self.scope.since || call.second >= self.scope.until {
+            self.counts.outside_range += 1;
+            return Ok(());
+        }
+        if self.scope.closed_hours.binary_search(&call.second.hour()).is_ok() {
+            let detail = format!("the event ids of {} are dropped", String::from_utf8_lossy(call.fields.event_time));
+            return Err((RejectReason::HourClosed, detail));
+        }
+        call.profile(&mut self.workbench.profile);
+        let hash = xxh3_128(&self.workbench.profile);
+        let (profile, salt) = match self.workbench.met.get(&hash) {
+            Some(&met) => met,
+            None => {
+                let new = self.profiles.of_call(hash, call)?;
+                self.workbench.met.insert(hash, new);
+                new
+            }
+        };
+        self.counts.requests += 1;
+        self.counts.calls += u64::from(call.operation.is_some());
+        let row = u32::try_from(self.rows.len()).expect("an object of bounded size has fewer than 2^32 records");
+        let sides = self.add_ids(position, call, salt, row);
+        let telling = call.telling().bits();
+        self.rows.push(Row { second: call.second, profile, outcome: call.outcome, telling, sides });
+        Ok(())
+    }
+
+    fn fact(&mut self, fact: Fact) {
+        if fact.second >= self.scope.since && fact.second < self.scope.until {
+            self.facts.push(fact);
+        }
+    }
+
+    fn reject(&mut self, reject: Reject) {
+        self.counts.rejects += 1;
+        self.rejects.push(reject);
+    }
+
+    fn passed_over(&mut self, kind: PassedOver) {
+        match kind {
+            PassedOver::OtherService => self.counts.other_services += 1,
+            PassedOver::NotARequest => self.counts.not_requests += 1,
+        }
+    }
+}
