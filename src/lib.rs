@@ -9,4 +9,5 @@
 pub mod cloudtrail;
 pub mod domain;
 pub mod series;
+pub mod store;
 pub mod tally;

@@ -1,0 +1,256 @@
+//! What is committed, as frames.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use polars::prelude::{DataFrame, LazyFrame, PolarsError, ScanArgsParquet, ScanSources, col, df, lit};
+
+use super::catalog::StoredSeries;
+use super::error::StoreError;
+use super::open::{SEGMENTS, Store, file_error};
+use super::segment::Kind;
+use crate::domain::{Minute, MinuteRange};
+use crate::series::{Counts, Cover, RollupBy};
+
+/// A store's counts, for reading.
+pub struct StoredCounts<'s> {
+    store: &'s Store,
+}
+
+impl Store {
+    /// The committed counts.
+    pub fn counts(&self) -> StoredCounts<'_> {
+        StoredCounts { store: self }
+    }
+
+    /// The first and the last minute that has counts.
+    pub fn minutes_covered(&self) -> Result<Option<MinuteRange>, StoreError> {
+        let query = "SELECT min(minute_first), max(minute_last) FROM segments WHERE kind = 'minutes'";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let covered: (Option<u32>, Option<u32>) = self
+            .catalog
+            .query_row(query, [], read)
+            .map_err(|source| self.catalog_error("read the range", source))?;
+        Ok(match covered {
+            (Some(first), Some(last)) => Some(MinuteRange { start: Minute(first), end: Minute(last + 1) }),
+            _ => None,
+        })
+    }
+}
+
+/// A scan over segment files, `None` if there are none. The files are opened now: a compaction that removes their names
+/// meanwhile doesn't matter to the scan.
+pub(super) fn scan(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, StoreError> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let open = |file: &&str| {
+        let path = folder.join(file);
+        File::open(&path).map_err(|source| file_error("open", &path, source))
+    };
+    let opened: Arc<[File]> = files.iter().map(open).collect::<Result<Vec<_>, _>>()?.into();
+    let failed = |source| StoreError::Frame { action: format!("scan {}", folder.display()), source };
+    let arguments = ScanArgsParquet { glob: false, cache: false, ..ScanArgsParquet::default() };
+    LazyFrame::scan_parquet_sources(ScanSources::Files(opened), arguments).map(Some).map_err(failed)
+}
+
+/// One day's segment files.
+struct Day {
+    day: u32,
+    files: Vec<String>,
+}
+
+impl StoredCounts<'_> {
+    /// The days of a range that have segments of a kind.
+    fn days(&self, kind: Kind, range: MinuteRange) -> Result<Vec<Day>, StoreError> {
+        let query = format!(
+            "SELECT day, file FROM segments
+             WHERE kind = '{}' AND day >= {} AND day <= {} AND minute_last >= {} AND minute_first < {}
+             ORDER BY day, file",
+            kind.name(),
+            range.start.day(),
+            Minute(range.end.0.saturating_sub(1)).day(),
+            range.start.0,
+            range.end.0
+        );
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?));
+        let rows = super::catalog::rows(&self.store.catalog, &query, read)
+            .map_err(|source| self.store.catalog_error("list segments", source))?;
+        let mut days: Vec<Day> = Vec::new();
+        for (day, file) in rows {
+            match days.last_mut() {
+                Some(last) if last.day == day => last.files.push(file),
+                _ => days.push(Day { day, files: vec![file] }),
+            }
+        }
+        Ok(days)
+    }
+
+    /// One frame a day, listed anew if a compaction removed a file between listing and opening.
+    fn frames(&self, kind: Kind, range: MinuteRange) -> Result<Vec<(u32, LazyFrame)>, StoreError> {
+        const TRIES: usize = 3;
+        let folder = self.store.dir.join(SEGMENTS);
+        let try_once = || {
+            let mut frames = Vec::new();
+            for Day { day, files } in self.days(kind, range)? {
+                let files: Vec<&str> = files.iter().map(String::as_str).collect();
+                frames.extend(scan(&folder, &files)?.map(|frame| (day, frame)));
+            }
+            Ok(frames)
+        };
+        let gone = |result: &Result<_, StoreError>| {
+            matches!(result, Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound)
+        };
+        let mut result = try_once();
+        for _ in 1..TRIES {
+            if !gone(&result) {
+                break;
+            }
+            result = try_once();
+        }
+        result
+    }
+
+    /// Frames of a range: days on its edge are cut by `column`, which counts in `per_minute`ths or multiples of minutes.
+    fn cut(
+        &self,
+        kind: Kind,
+        range: MinuteRange,
+        column: &str,
+        bound: impl Fn(u32) -> u32,
+    ) -> Result<Vec<LazyFrame>, PolarsError> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let frames = self.frames(kind, range).map_err(to_polars)?;
+        Ok(frames
+            .into_iter()
+            .map(|(day, frame)| {
+                let whole = day_range(day);
+                if range.start <= whole.start && whole.end <= range.end {
+                    return frame;
+                }
+                let (start, end) = (bound(range.start.0.max(whole.start.0)), bound(range.end.0.min(whole.end.0)));
+                frame.filter(col(column).gt_eq(lit(start)).and(col(column).lt(lit(end))))
+            })
+            .collect())
+    }
+}
+
+fn day_range(day: u32) -> MinuteRange {
+    MinuteRange { start: Minute(day * Minute::PER_DAY), end: Minute((day + 1) * Minute::PER_DAY) }
+}
+
+fn to_polars(error: StoreError) -> PolarsError {
+    match error {
+        StoreError::Frame { source, .. } => source,
+        other => PolarsError::IO { error: Arc::new(io::Error::other(other)), msg: None },
+    }
+}
+
+impl Counts for StoredCounts<'_> {
+    fn series(&self) -> Result<DataFrame, PolarsError> {
+        let dictionaries = self.store.dictionaries().map_err(to_polars)?;
+        let stored: Vec<StoredSeries<'_>> = dictionaries.series.iter().map(StoredSeries::of).collect();
+        let text = |field: fn(&StoredSeries<'_>) -> String| stored.iter().map(field).collect::<Vec<String>>();
+        df!(
+            "series" => (0..stored.len() as u32).collect::<Vec<u32>>(),
+            "key_arn" => text(|series| series.key_arn.to_owned()),
+            "destination_arn" => text(|series| series.destination_arn.to_owned()),
+            "operation" => text(|series| series.operation.name().to_owned()),
+            "account" => text(|series| series.account.to_owned()),
+            "region" => text(|series| series.region.to_owned()),
+            "reason" => text(|series| series.reason.to_owned()),
+        )
+    }
+
+    fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
+        self.cut(Kind::Minutes, range, "minute", |minute| minute)
+    }
+
+    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover, PolarsError> {
+        let (days_kind, hours_kind) = match by {
+            RollupBy::Series => (Kind::SeriesDays, Kind::SeriesHours),
+            RollupBy::Key => (Kind::KeyDays, Kind::KeyHours),
+        };
+        let mut cover = Cover::default();
+        let settled = self.settled_days(range).map_err(to_polars)?;
+        for day in range.start.day()..=Minute(range.end.0.saturating_sub(1)).day() {
+            let whole = day_range(day);
+            let part = MinuteRange { start: range.start.max(whole.start), end: range.end.min(whole.end) };
+            if part.is_empty() {
+                continue;
+            }
+            if settled.binary_search(&day).is_err() {
+                cover.minutes.extend(self.minutes(part)?);
+                continue;
+            }
+            if part == whole {
+                cover.rollups.extend(self.frames(days_kind, part).map_err(to_polars)?.into_iter().map(|(_, f)| f));
+                continue;
+            }
+            let hours = MinuteRange { start: Minute(part.start.0.div_ceil(60) * 60), end: Minute(part.end.0 / 60 * 60) };
+            if hours.is_empty() {
+                cover.minutes.extend(self.minutes(part)?);
+                continue;
+            }
+            let within = col("start").gt_eq(lit(hours.start.0)).and(col("start").lt(lit(hours.end.0)));
+            for (_, frame) in self.frames(hours_kind, part).map_err(to_polars)? {
+                cover.rollups.push(frame.filter(within.clone()));
+            }
+            cover.minutes.extend(self.minutes(MinuteRange { start: part.start, end: hours.start })?);
+            cover.minutes.extend(self.minutes(MinuteRange { start: hours.end, end: part.end })?);
+        }
+        Ok(cover)
+    }
+
+    fn callers(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
+        let whole_slots = MinuteRange {
+            start: Minute(range.start.0 / 5 * 5),
+            end: Minute(range.end.0.min(MinuteRange::ALL.end.0 - 5).div_ceil(5) * 5),
+        };
+        self.cut(Kind::Callers, whole_slots, "slot", |minute| minute / 5)
+    }
+
+    fn caller_dictionary(&self) -> Result<DataFrame, PolarsError> {
+        let callers = self.store.dictionaries().map_err(to_polars)?.callers;
+        df!(
+            "caller" => (0..callers.len() as u32).collect::<Vec<u32>>(),
+            "account" => callers.iter().map(|caller| caller.account.as_str()).collect::<Vec<_>>(),
+            "principal" => callers.iter().map(|caller| caller.principal.as_str()).collect::<Vec<_>>(),
+            "service" => callers.iter().map(|caller| caller.service.as_str()).collect::<Vec<_>>(),
+            "resource" => callers.iter().map(|caller| caller.resource.as_str()).collect::<Vec<_>>(),
+            "vpc_endpoint" => callers.iter().map(|caller| caller.vpc_endpoint.as_str()).collect::<Vec<_>>(),
+        )
+    }
+
+    fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
+        self.cut(Kind::Seconds, range, "second", |minute| minute.saturating_mul(60))
+    }
+
+    fn pool_dictionary(&self) -> Result<DataFrame, PolarsError> {
+        let pools = self.store.dictionaries().map_err(to_polars)?.pools;
+        df!(
+            "pool" => (0..pools.len() as u32).collect::<Vec<u32>>(),
+            "account" => pools.iter().map(|pool| pool.account.as_str()).collect::<Vec<_>>(),
+            "region" => pools.iter().map(|pool| pool.region.as_str()).collect::<Vec<_>>(),
+            "name" => pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(),
+        )
+    }
+}
+
+impl StoredCounts<'_> {
+    /// The days of a range whose roll-ups are valid: made from the one segment of minutes that the day has.
+    fn settled_days(&self, range: MinuteRange) -> Result<Vec<u32>, StoreError> {
+        let query = format!(
+            "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day
+             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
+            range.start.day(),
+            Minute(range.end.0.saturating_sub(1)).day()
+        );
+        super::catalog::rows(&self.store.catalog, &query, |row| row.get(0))
+            .map_err(|source| self.store.catalog_error("list settled days", source))
+    }
+}

@@ -1,0 +1,122 @@
+//! What can go wrong with a store, and what to do then.
+
+use std::io;
+use std::path::PathBuf;
+
+use polars::prelude::PolarsError;
+
+/// A store's failure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no store in the folder.
+    #[error("there is no Keytide store in {}", dir.display())]
+    Missing {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Another process writes to the store.
+    #[error("the store in {} is in use by another Keytide process{}", dir.display(), holder(*pid))]
+    InUse {
+        /// The folder.
+        dir: PathBuf,
+        /// The other process, if it could be told.
+        pid: Option<u32>,
+    },
+    /// A newer Keytide made the store.
+    #[error("the store in {} has format {found}; this Keytide knows formats up to {known}", dir.display())]
+    TooNew {
+        /// The folder.
+        dir: PathBuf,
+        /// The store's format.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// A file of the store can't be made, read or removed.
+    #[error("could not {action} {}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A committed file is not as it was committed.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The catalog refuses.
+    #[error("could not {action} in the catalog {}", path.display())]
+    Catalog {
+        /// What was tried.
+        action: &'static str,
+        /// The catalog's file.
+        path: PathBuf,
+        /// Why not.
+        source: rusqlite::Error,
+    },
+    /// Counts can't be computed or written.
+    #[error("could not {action}")]
+    Frame {
+        /// What was tried.
+        action: String,
+        /// Why not.
+        source: PolarsError,
+    },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+impl StoreError {
+    /// What the user can do.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            StoreError::Missing { .. } => {
+                Some("run `keytide ingest PATH` first, or name another folder with --data-dir")
+            }
+            StoreError::InUse { .. } => {
+                Some("wait until it ends; reading commands (`query`, `top`, `status`) work meanwhile")
+            }
+            StoreError::TooNew { .. } => {
+                Some("update Keytide, or ingest the logs into a new folder with --data-dir")
+            }
+            StoreError::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("make room on the disk and run the same command again; what is committed is safe")
+            }
+            StoreError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("give the user that runs Keytide the right to read and write the folder")
+            }
+            StoreError::Damaged { .. } => {
+                Some("restore the file from a backup, or ingest the logs into a new folder with --data-dir")
+            }
+            StoreError::Catalog { source, .. } if is_full(source) => {
+                Some("make room on the disk and run the same command again; what is committed is safe")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the disk is full.
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            StoreError::File { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            StoreError::Catalog { source, .. } => is_full(source),
+            StoreError::Frame { source: PolarsError::IO { error, .. }, .. } => {
+                error.kind() == io::ErrorKind::StorageFull
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+}

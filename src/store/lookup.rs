@@ -1,0 +1,102 @@
+//! The ledger as a batch asks it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::error::StoreError;
+use super::ledger::{self, Run};
+use super::open::{CATALOG_FILE, LEDGER, file_error};
+use crate::tally::{Ledger, TELLING_MASK};
+
+/// Open runs of the hours that a batch touches.
+pub(super) struct LedgerView<'s> {
+    catalog: &'s Connection,
+    dir: &'s Path,
+    files: HashMap<String, Arc<File>>,
+    hours: HashMap<u32, Vec<NamedRun>>,
+}
+
+/// A run, and what the catalog calls it.
+#[derive(Clone, Debug)]
+pub(super) struct NamedRun {
+    pub file: String,
+    pub run: Run,
+}
+
+impl<'s> LedgerView<'s> {
+    pub(super) fn new(catalog: &'s Connection, dir: &'s Path) -> Self {
+        Self { catalog, dir, files: HashMap::new(), hours: HashMap::new() }
+    }
+
+    /// The hour's runs, smallest first.
+    pub(super) fn runs(&mut self, hour: u32) -> Result<&[NamedRun], StoreError> {
+        if !self.hours.contains_key(&hour) {
+            let runs = self.open_runs(hour)?;
+            self.hours.insert(hour, runs);
+        }
+        Ok(&self.hours[&hour])
+    }
+
+    fn open_runs(&mut self, hour: u32) -> Result<Vec<NamedRun>, StoreError> {
+        let list = || -> rusqlite::Result<Vec<(String, i64, i64)>> {
+            self.catalog
+                .prepare_cached("SELECT file, start, ids FROM ledger_runs WHERE hour = ? ORDER BY ids, file, start")?
+                .query_map([hour], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .collect()
+        };
+        let path = self.dir.join(CATALOG_FILE);
+        let listed =
+            list().map_err(|source| StoreError::Catalog { action: "list the ledger's runs", path, source })?;
+        let mut runs = Vec::with_capacity(listed.len());
+        for (name, start, ids) in listed {
+            let file = self.file(&name)?;
+            let (start, ids) = (start.cast_unsigned(), ids.cast_unsigned());
+            runs.push(NamedRun { file: name, run: Run { file, start, ids } });
+        }
+        Ok(runs)
+    }
+
+    fn file(&mut self, name: &str) -> Result<Arc<File>, StoreError> {
+        if let Some(file) = self.files.get(name) {
+            return Ok(Arc::clone(file));
+        }
+        let path = self.path(name);
+        let file = Arc::new(ledger::open(&path).map_err(|source| file_error("open", &path, source))?);
+        self.files.insert(name.to_owned(), Arc::clone(&file));
+        Ok(file)
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(LEDGER).join(name)
+    }
+}
+
+impl Ledger for LedgerView<'_> {
+    type Error = StoreError;
+
+    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), StoreError> {
+        let runs: Vec<NamedRun> = self.runs(hour)?.to_vec();
+        let mut ids: Vec<(u32, u128)> = Vec::new();
+        for NamedRun { file, run } in &runs {
+            run.find(hashes, &mut |place, id| ids.push((place as u32, id))).map_err(|source| {
+                let path = self.path(file);
+                match source.kind() {
+                    std::io::ErrorKind::UnexpectedEof => {
+                        StoreError::Damaged { path, what: "it is shorter than when it was committed".to_owned() }
+                    }
+                    _ => file_error("read", &path, source),
+                }
+            })?;
+        }
+        ids.sort_unstable();
+        for same in ids.chunk_by(|a, b| a.0 == b.0) {
+            let id = same.iter().map(|(_, id)| *id).reduce(ledger::fuller).unwrap_or_default();
+            found.push((same[0].0, (id & TELLING_MASK) as u8));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The only memory: counts in Parquet segments, everything else in one SQLite catalog.
+//!
+//! A batch enters whole: requests, facts, rejects and the objects they came from. It is admitted against the ledger of
+//! event ids, its counts are written to new files, and one SQLite transaction names these files, the objects, the ids'
+//! runs and the facts together. Until then the files are litter, afterwards they are never changed; a crash at any
+//! instruction leaves the store as it was or as it should be. Frames of committed counts leave through
+//! [`crate::series::Counts`].
+//!
+//! One process writes at a time, any number read. The room refuses to know what a record looks like and where objects
+//! come from.
+
+mod catalog;
+mod commit;
+mod compact;
+mod counts;
+mod error;
+mod expire;
+mod ledger;
+mod lookup;
+mod objects;
+mod open;
+mod schema;
+mod segment;
+mod status;
+
+pub use commit::{Committed, NewBatch, ObjectRecord, Quarantined};
+pub use compact::Compacted;
+pub use counts::StoredCounts;
+pub use error::StoreError;
+pub use objects::{KnownObjects, ObjectId};
+pub use open::{Probe, Store};
+pub use status::{QuarantineEntry, RejectEntry, Status};

@@ -1,0 +1,197 @@
+//! Opening a store, and keeping a second writer out.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::StoreError;
+use super::schema;
+
+/// Told before each step that a crash could separate from the next. Tests answer with an error to crash there.
+pub trait Probe: Send {
+    /// The step that comes next. An error ends the commit as a crash would.
+    fn before(&mut self, step: &'static str) -> io::Result<()>;
+}
+
+/// Nothing is in the way.
+struct Clear;
+
+impl Probe for Clear {
+    fn before(&mut self, _step: &'static str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An open store.
+pub struct Store {
+    pub(super) dir: PathBuf,
+    pub(super) catalog: Connection,
+    pub(super) probe: Box<dyn Probe>,
+    /// Held as long as the store is open for writing.
+    _lock: Option<File>,
+}
+
+pub(super) const CATALOG_FILE: &str = "catalog.sqlite";
+const LOCK: &str = "lock";
+/// The folder of Parquet segments, and that of ledger files.
+pub(super) const SEGMENTS: &str = "segments";
+pub(super) const LEDGER: &str = "ledger";
+
+impl Store {
+    /// Opens the store in `dir` for writing, making an empty one if there is none. Files that no commit names are
+    /// removed.
+    pub fn open_for_writing(dir: &Path) -> Result<Self, StoreError> {
+        Self::open_with_probe(dir, Box::new(Clear))
+    }
+
+    /// As [`Store::open_for_writing`], with a probe that can stop it at any step.
+    pub fn open_with_probe(dir: &Path, probe: Box<dyn Probe>) -> Result<Self, StoreError> {
+        for folder in [dir.to_owned(), dir.join(SEGMENTS), dir.join(LEDGER)] {
+            fs::create_dir_all(&folder).map_err(|source| file_error("make the folder", &folder, source))?;
+        }
+        let lock = lock(dir)?;
+        let path = dir.join(CATALOG_FILE);
+        let catalog = Connection::open(&path).map_err(|source| open_error(&path, source))?;
+        let mut store = Self { dir: dir.to_owned(), catalog, probe, _lock: Some(lock) };
+        store.set_up()?;
+        store.sweep()?;
+        Ok(store)
+    }
+
+    /// Opens the store in `dir` for reading.
+    pub fn open_for_reading(dir: &Path) -> Result<Self, StoreError> {
+        let path = dir.join(CATALOG_FILE);
+        if !path.exists() {
+            return Err(StoreError::Missing { dir: dir.to_owned() });
+        }
+        // SQLite's shared memory of readers and writer needs a connection that may write; nothing here does.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let catalog = Connection::open_with_flags(&path, flags)
+            .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .map_err(|source| open_error(&path, source))?;
+        let store = Self { dir: dir.to_owned(), catalog, probe: Box::new(Clear), _lock: None };
+        store.wait_for_others()?;
+        match store.format()? {
+            0 => Err(StoreError::Missing { dir: dir.to_owned() }),
+            _ => Ok(store),
+        }
+    }
+
+    /// The store's folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn set_up(&mut self) -> Result<(), StoreError> {
+        self.wait_for_others()?;
+        if self.format()? != 0 {
+            return Ok(());
+        }
+        let create = |catalog: &mut Connection| {
+            catalog.pragma_update(None, "journal_mode", "WAL")?;
+            let transaction = catalog.transaction()?;
+            transaction.execute_batch(schema::CREATE)?;
+            transaction.pragma_update(None, "user_version", schema::FORMAT)?;
+            transaction.commit()
+        };
+        create(&mut self.catalog).map_err(|source| self.catalog_error("make the tables", source))
+    }
+
+    fn wait_for_others(&self) -> Result<(), StoreError> {
+        let set = || {
+            self.catalog.busy_timeout(Duration::from_secs(30))?;
+            // A commit is on disk when it returns: what it names must not outlive it, nor it what it names.
+            self.catalog.pragma_update(None, "synchronous", "FULL")
+        };
+        set().map_err(|source| self.catalog_error("set the options", source))
+    }
+
+    /// The store's format, 0 for an empty catalog.
+    fn format(&self) -> Result<i64, StoreError> {
+        let found: i64 = self
+            .catalog
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|source| self.catalog_error("read the format", source))?;
+        if found > schema::FORMAT {
+            return Err(StoreError::TooNew { dir: self.dir.clone(), found, known: schema::FORMAT });
+        }
+        Ok(found)
+    }
+
+    /// Removes files that no commit names: what a crash left, and what compaction and merging replaced.
+    pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
+        for (folder, query) in
+            [(SEGMENTS, "SELECT file FROM segments"), (LEDGER, "SELECT DISTINCT file FROM ledger_runs")]
+        {
+            let named = self.texts(query)?;
+            let path = self.dir.join(folder);
+            let entries = fs::read_dir(&path).map_err(|source| file_error("list", &path, source))?;
+            for entry in entries {
+                let entry = entry.map_err(|source| file_error("list", &path, source))?;
+                if !named.contains(&*entry.file_name().to_string_lossy()) {
+                    let path = entry.path();
+                    fs::remove_file(&path).map_err(|source| file_error("remove", &path, source))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn texts(&self, query: &str) -> Result<std::collections::HashSet<String>, StoreError> {
+        super::catalog::rows(&self.catalog, query, |row| row.get(0))
+            .map(|texts| texts.into_iter().collect())
+            .map_err(|source| self.catalog_error("list the files", source))
+    }
+
+    pub(super) fn catalog_error(&self, action: &'static str, source: rusqlite::Error) -> StoreError {
+        StoreError::Catalog { action, path: self.dir.join(CATALOG_FILE), source }
+    }
+
+    /// Tells the probe what comes next.
+    pub(super) fn step(&mut self, step: &'static str) -> Result<(), StoreError> {
+        self.probe.before(step).map_err(|source| file_error(step, &self.dir, source))
+    }
+}
+
+fn open_error(path: &Path, source: rusqlite::Error) -> StoreError {
+    StoreError::Catalog { action: "open the store", path: path.to_owned(), source }
+}
+
+pub(super) fn file_error(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::File { action, path: path.to_owned(), source }
+}
+
+/// Makes a folder's entries survive a power cut.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| file_error("sync", path, source))
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join(LOCK);
+    let mut file = File::options()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(|source| file_error("open the lock", &path, source))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let pid = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().parse().ok());
+            return Err(StoreError::InUse { dir: dir.to_owned(), pid });
+        }
+        Err(TryLockError::Error(source)) => return Err(file_error("lock", &path, source)),
+    }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write(&mut file).map_err(|source| file_error("write the lock", &path, source))?;
+    Ok(file)
+}

@@ -1,0 +1,133 @@
+//! Segments: immutable Parquet files of one kind of counts and one UTC day.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use polars::prelude::{
+    Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, PolarsError, Series, StatisticsOptions,
+};
+
+use super::error::StoreError;
+use super::open::file_error;
+use crate::domain::Outcome;
+use crate::tally::{CallerCells, MinuteCells, SecondCells};
+
+/// What a segment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// `minute`, `series`, calls by outcome.
+    Minutes,
+    /// `slot`, `caller`, `series`, calls by outcome.
+    Callers,
+    /// `second`, `pool`, `requests`, `throttled`.
+    Seconds,
+    /// Roll-ups of a settled day: by series or by key, of its hours or of the whole.
+    SeriesHours,
+    /// See [`Kind::SeriesHours`].
+    SeriesDays,
+    /// See [`Kind::SeriesHours`].
+    KeyHours,
+    /// See [`Kind::SeriesHours`].
+    KeyDays,
+}
+
+impl Kind {
+    pub(super) const ROLLUPS: [Kind; 4] = [Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays];
+
+    /// The kind's name in files and catalog.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Kind::Minutes => "minutes",
+            Kind::Callers => "callers",
+            Kind::Seconds => "seconds",
+            Kind::SeriesHours => "series-hours",
+            Kind::SeriesDays => "series-days",
+            Kind::KeyHours => "key-hours",
+            Kind::KeyDays => "key-days",
+        }
+    }
+
+    /// The name of a new segment's file.
+    pub(super) fn file_name(self, day: u32, batch: i64) -> String {
+        let date = crate::domain::format_second(i64::from(day) * 86_400);
+        format!("{}-{}-{batch:08}.parquet", &date[..10], self.name())
+    }
+}
+
+/// A segment on disk, not yet committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    pub kind: Kind,
+    pub day: u32,
+    pub file: String,
+    pub rows: usize,
+    pub bytes: u64,
+    pub minute_first: u32,
+    pub minute_last: u32,
+}
+
+/// Rows a row group: a group's statistics are what lets a reader skip it, and each costs a few kilobytes.
+pub(super) const GROUP_ROWS: usize = 64 * 1024;
+
+/// A segment's writer. A batch's segments are soon replaced, so they are written fast; a compacted day's stay.
+pub(super) fn writer(file: File, settled: bool) -> ParquetWriter<File> {
+    ParquetWriter::new(file)
+        .with_compression(if settled { ParquetCompression::Zstd(None) } else { ParquetCompression::Lz4Raw })
+        .with_statistics(StatisticsOptions { distinct_count: false, ..StatisticsOptions::default() })
+        .with_row_group_size(Some(GROUP_ROWS))
+        .set_parallel(false)
+}
+
+/// Writes a frame as a segment file, on disk for good.
+pub(super) fn write(path: &Path, frame: &mut DataFrame) -> Result<u64, StoreError> {
+    let create = |path: &Path| File::options().create(true).truncate(true).write(true).open(path);
+    let file = create(path).map_err(|source| file_error("make", path, source))?;
+    let failed = |source| StoreError::Frame { action: format!("write {}", path.display()), source };
+    writer(file, false).finish(frame).map_err(failed)?;
+    sync(path)
+}
+
+/// Puts a finished file on disk for good; its length in bytes.
+pub(super) fn sync(path: &Path) -> Result<u64, StoreError> {
+    let sync = || {
+        File::open(path)?.sync_all()?;
+        fs::metadata(path).map(|metadata| metadata.len())
+    };
+    sync().map_err(|source| file_error("sync", path, source))
+}
+
+/// Minute counts as a frame.
+pub(super) fn minutes_frame(cells: MinuteCells) -> Result<DataFrame, PolarsError> {
+    let mut columns = vec![column_u32("minute", cells.minute), column_u32("series", cells.series)];
+    for (outcome, calls) in Outcome::ALL.into_iter().zip(cells.calls) {
+        columns.push(column_u32(outcome.column(), calls));
+    }
+    DataFrame::new_infer_height(columns)
+}
+
+/// Counts by caller as a frame.
+pub(super) fn callers_frame(cells: CallerCells) -> Result<DataFrame, PolarsError> {
+    let mut columns = vec![
+        column_u32("slot", cells.slot),
+        column_u32("caller", cells.caller),
+        column_u32("series", cells.series),
+    ];
+    for (outcome, calls) in Outcome::ALL.into_iter().zip(cells.calls) {
+        columns.push(Series::new(outcome.column().into(), calls).into());
+    }
+    DataFrame::new_infer_height(columns)
+}
+
+/// Requests by second as a frame.
+pub(super) fn seconds_frame(cells: SecondCells) -> Result<DataFrame, PolarsError> {
+    DataFrame::new_infer_height(vec![
+        column_u32("second", cells.second),
+        column_u32("pool", cells.pool),
+        column_u32("requests", cells.requests),
+        column_u32("throttled", cells.throttled),
+    ])
+}
+
+fn column_u32(name: &str, values: Vec<u32>) -> Column {
+    Series::new(name.into(), values).into()
+}

@@ -1,0 +1,146 @@
+//! What a store knows about itself.
+
+use super::error::StoreError;
+use super::open::{LEDGER, SEGMENTS, Store, file_error};
+use crate::domain::{Minute, MinuteRange};
+
+/// A store's figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Log objects consumed.
+    pub objects: u64,
+    /// Of these, objects taken in part only, because a range was asked for.
+    pub objects_in_part: u64,
+    /// Their records of any kind.
+    pub records: u64,
+    /// Requests to KMS in them, copies included.
+    pub requests: u64,
+    /// Cryptographic calls in them, copies included.
+    pub calls: u64,
+    /// Requests that were copies.
+    pub duplicates: u64,
+    /// Records set aside, by reason.
+    pub rejects: Vec<(String, u64)>,
+    /// Objects that can't be read.
+    pub quarantined: Vec<QuarantineEntry>,
+    /// Series of any kind.
+    pub series: u64,
+    /// Callers.
+    pub callers: u64,
+    /// Lifecycle facts.
+    pub facts: u64,
+    /// The minutes that have counts.
+    pub covered: Option<MinuteRange>,
+    /// Before this minute every log file should have arrived.
+    pub watermark: Option<Minute>,
+    /// Bytes of segments, ledger and catalog.
+    pub bytes: u64,
+    /// Hours whose event ids are dropped.
+    pub closed_hours: u64,
+}
+
+/// An object that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineEntry {
+    /// Its name.
+    pub name: String,
+    /// Why, as a code.
+    pub reason: String,
+    /// Why, for people.
+    pub detail: String,
+    /// How often it was tried.
+    pub attempts: u64,
+}
+
+/// A record that is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectEntry {
+    /// Its object's name.
+    pub object: String,
+    /// Its number in the object.
+    pub position: u64,
+    /// Why, as a code.
+    pub reason: String,
+    /// Why, for people.
+    pub detail: String,
+}
+
+/// How far the watermark lies behind the newest minute: CloudTrail delivers in five minutes on average, and measured
+/// deliveries took ten at most.
+pub const WATERMARK_MINUTES: u32 = 15;
+
+impl Store {
+    /// The store's figures.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        let covered = self.minutes_covered()?;
+        let mut status = self.counted().map_err(|source| self.catalog_error("read the status", source))?;
+        status.covered = covered;
+        status.watermark = covered.map(|range| Minute(range.end.0.saturating_sub(WATERMARK_MINUTES)));
+        status.bytes = self.bytes()?;
+        Ok(status)
+    }
+
+    fn counted(&self) -> rusqlite::Result<Status> {
+        let number = |query: &str| self.catalog.query_row(query, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
+        let rejects = "SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY 2 DESC, 1";
+        let quarantine = "SELECT name, reason, detail, attempts FROM quarantine ORDER BY name";
+        Ok(Status {
+            objects: number("SELECT count(*) FROM objects")?,
+            objects_in_part: number("SELECT count(*) FROM objects WHERE whole = 0")?,
+            records: number("SELECT coalesce(sum(records), 0) FROM objects")?,
+            requests: number("SELECT coalesce(sum(requests), 0) FROM objects")?,
+            calls: number("SELECT coalesce(sum(calls), 0) FROM objects")?,
+            duplicates: number("SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'duplicates'")?,
+            rejects: super::catalog::rows(&self.catalog, rejects, |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+            })?,
+            quarantined: super::catalog::rows(&self.catalog, quarantine, |row| {
+                Ok(QuarantineEntry {
+                    name: row.get(0)?,
+                    reason: row.get(1)?,
+                    detail: row.get(2)?,
+                    attempts: row.get::<_, i64>(3)?.cast_unsigned(),
+                })
+            })?,
+            series: number("SELECT count(*) FROM series")?,
+            callers: number("SELECT count(*) FROM callers")?,
+            facts: number("SELECT count(*) FROM lifecycle")?,
+            closed_hours: number("SELECT count(*) FROM ledger_hours WHERE closed = 1")?,
+            ..Status::default()
+        })
+    }
+
+    fn bytes(&self) -> Result<u64, StoreError> {
+        let mut bytes = 0;
+        for folder in [self.dir.clone(), self.dir.join(SEGMENTS), self.dir.join(LEDGER)] {
+            let list = || -> std::io::Result<u64> {
+                let mut bytes = 0;
+                for entry in std::fs::read_dir(&folder)? {
+                    // A file may vanish while a writer sweeps.
+                    if let Ok(metadata) = entry?.metadata()
+                        && metadata.is_file()
+                    {
+                        bytes += metadata.len();
+                    }
+                }
+                Ok(bytes)
+            };
+            bytes += list().map_err(|source| file_error("list", &folder, source))?;
+        }
+        Ok(bytes)
+    }
+
+    /// Every record set aside, by object and position.
+    pub fn rejects(&self) -> Result<Vec<RejectEntry>, StoreError> {
+        let query = "SELECT name, position, reason, detail FROM rejects ORDER BY name, position";
+        super::catalog::rows(&self.catalog, query, |row| {
+            Ok(RejectEntry {
+                object: row.get(0)?,
+                position: row.get::<_, i64>(1)?.cast_unsigned(),
+                reason: row.get(2)?,
+                detail: row.get(3)?,
+            })
+        })
+        .map_err(|source| self.catalog_error("list the rejects", source))
+    }
+}
