@@ -7,7 +7,7 @@ use super::profiles::{Profile, Profiles};
 use super::row::Row;
 use crate::domain::{Minute, Outcome};
 
-/// Minute counts of a day as columns, sorted by series and minute.
+/// Minute counts of a day as columns, sorted by hour, series and minute: a reader of a few hours skips the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MinuteCells {
     /// Minutes since 1970.
@@ -77,14 +77,14 @@ fn for_each_run(keys: &mut [u64], mut each: impl FnMut(u64, u32)) {
 }
 
 fn minutes(rows: &[Row], halves: &[Row], table: &[Profile], days: &mut BTreeMap<u32, MinuteCells>) {
-    // day, 16 bits | series, 32 | minute of the day, 11 | outcome, 3
+    // day, 16 bits | hour, 5 | series, 32 | minute of the hour, 6 | outcome, 3
     let mut keys = Vec::with_capacity(rows.len() + halves.len());
     for row in rows.iter().chain(halves) {
         let minute = row.second.minute();
         for &series in &table[row.profile as usize].series {
-            let of_day = u64::from(minute.0 % Minute::PER_DAY);
-            let day = u64::from(minute.day());
-            keys.push(day << 46 | u64::from(series) << 14 | of_day << 3 | row.outcome as u64);
+            let (day, hour) = (u64::from(minute.day()), u64::from(minute.0 / 60 % 24));
+            let of_hour = u64::from(minute.0 % 60);
+            keys.push(day << 46 | hour << 41 | u64::from(series) << 9 | of_hour << 3 | row.outcome as u64);
         }
     }
     let mut last = u64::MAX;
@@ -97,8 +97,8 @@ fn minutes(rows: &[Row], halves: &[Row], table: &[Profile], days: &mut BTreeMap<
         let cells = &mut day.1;
         if key >> 3 != last {
             last = key >> 3;
-            cells.minute.push(of * Minute::PER_DAY + (key >> 3 & 0x7ff) as u32);
-            cells.series.push((key >> 14) as u32);
+            cells.minute.push(of * Minute::PER_DAY + (key >> 41 & 0x1f) as u32 * 60 + (key >> 3 & 0x3f) as u32);
+            cells.series.push((key >> 9) as u32);
             cells.calls.iter_mut().for_each(|column| column.push(0));
         }
         let at = cells.minute.len() - 1;

@@ -18,4 +18,4 @@ pub use admit::{Admitted, Batch, Correction, Ledger};
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
 pub use object::{ObjectCounts, ObjectTally, Scope, Workbench};
 pub use profiles::{Dictionaries, Profile, Profiles};
-pub use row::{Id, Row, Sides};
+pub use row::{Id, Row, Sides, TELLING_MASK};

@@ -1,0 +1,123 @@
+//! Files of folders, in the order of their names.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its path as reached from the path that was named.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// A path that can't be walked.
+#[derive(Debug)]
+pub struct Problem {
+    /// The path.
+    pub path: PathBuf,
+    /// Why not.
+    pub source: io::Error,
+}
+
+/// Walks files and folders. Memory holds the entries of the folders on the way down, never of the whole tree.
+pub struct Walk {
+    /// What is left, the next at the end.
+    stack: Vec<PathBuf>,
+    /// The folders that this walk has entered, links followed: a loop of links is entered once.
+    entered: HashSet<PathBuf>,
+}
+
+impl Walk {
+    /// Begins a walk over several paths, in their order.
+    pub fn new(paths: &[PathBuf]) -> Self {
+        Self { stack: paths.iter().rev().cloned().collect(), entered: HashSet::new() }
+    }
+
+    fn enter(&mut self, folder: &Path) -> io::Result<()> {
+        if !self.entered.insert(folder.canonicalize()?) {
+            return Ok(());
+        }
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            // What editors, macOS and version control leave beside the logs.
+            if !entry.file_name().to_string_lossy().starts_with('.') {
+                entries.push(entry.path());
+            }
+        }
+        entries.sort_unstable_by(|a, b| b.cmp(a));
+        self.stack.append(&mut entries);
+        Ok(())
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<Found, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(path) = self.stack.pop() {
+            let metadata = match fs::metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(source) => return Some(Err(Problem { path, source })),
+            };
+            if metadata.is_file() {
+                return Some(Ok(Found { path, bytes: metadata.len() }));
+            }
+            if metadata.is_dir()
+                && let Err(source) = self.enter(&path)
+            {
+                return Some(Err(Problem { path, source }));
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(walk: Walk, root: &Path) -> Vec<String> {
+        walk.map(|found| match found {
+            Ok(found) => found.path.strip_prefix(root).unwrap().display().to_string(),
+            Err(problem) => format!("{}: {}", problem.path.strip_prefix(root).unwrap().display(), problem.source.kind()),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn files_come_in_the_order_of_their_names_and_hidden_ones_do_not() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["b/2.json", "b/1.json", "a.json", ".hidden/x", "b/.DS_Store"] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        assert_eq!(names(Walk::new(&[root.path().to_owned()]), root.path()), ["a.json", "b/1.json", "b/2.json"]);
+    }
+
+    #[test]
+    fn a_loop_of_symbolic_links_is_entered_once() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("logs")).unwrap();
+        fs::write(root.path().join("logs/a.json"), "x").unwrap();
+        std::os::unix::fs::symlink(root.path().join("logs"), root.path().join("logs/again")).unwrap();
+        std::os::unix::fs::symlink("self", root.path().join("self")).unwrap();
+        let names = names(Walk::new(&[root.path().to_owned()]), root.path());
+        assert_eq!(names[0], "logs/a.json");
+        assert_eq!(names.len(), 2);
+        assert!(names[1].starts_with("self: "), "{names:?}");
+    }
+
+    #[test]
+    fn a_path_that_does_not_exist_is_a_problem_and_the_rest_goes_on() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("a.json"), "x").unwrap();
+        let paths = [root.path().join("missing"), root.path().join("a.json")];
+        assert_eq!(names(Walk::new(&paths), root.path()), ["missing: entity not found", "a.json"]);
+    }
+}

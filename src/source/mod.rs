@@ -1,0 +1,12 @@
+//! Bytes from somewhere.
+//!
+//! Paths enter; what leaves, one at a time, are log objects: a name for people and the bytes as they lie there. Folders
+//! are walked in the order of names, so that memory doesn't grow with the trail; what is too large to be taken at once,
+//! and standard input, is cut at line ends into pieces that are objects of their own. The room refuses to know what the
+//! bytes mean.
+
+mod folder;
+mod pieces;
+
+pub use folder::{Found, Problem, Walk};
+pub use pieces::{PIECE_BYTES, Pieces, READ_BYTES_MAX};
