@@ -1,1 +1,3 @@
 //! Keytide.
+pub mod cloudtrail;
+pub mod domain;

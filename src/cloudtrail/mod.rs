@@ -1,0 +1,3 @@
+//! CloudTrail.
+pub mod shape;
+pub mod unpack;
