@@ -1,0 +1,72 @@
+//! Where values begin in documents made of lines, and where to go on after a damaged one.
+
+use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
+
+use super::cursor::Cursor;
+use super::{MAX_DEPTH, MAX_RECORD_BYTES};
+
+/// The line at the cursor, if one look shows that it is one whole record and of no unusual depth: its text, and where
+/// the next line begins. Most lines of most files are, and need no second look here.
+pub(super) fn whole_record<'a>(cursor: &Cursor<'a>) -> Option<(&'a [u8], usize)> {
+    const FIRST_KEY: &[u8] = b"{\"eventVersion\"";
+    if !cursor.text[cursor.at..].starts_with(FIRST_KEY) {
+        return None;
+    }
+    let (line, next) = cursor.line();
+    let line = line.trim_ascii_end();
+    if !line.ends_with(b"}") || line.len() > MAX_RECORD_BYTES {
+        return None;
+    }
+    let mut brackets = 0;
+    for at in memchr2_iter(b'{', b'[', line) {
+        brackets += 1;
+        // `}{`: records run together.
+        if brackets > MAX_DEPTH || (line[at] == b'{' && line[..at].trim_ascii_end().ends_with(b"}")) {
+            return None;
+        }
+    }
+    Some((line, next))
+}
+
+/// Passes what CloudWatch Logs puts before a record in a line of text: a time, and for some tools the stream's name.
+/// `None`, and the cursor stays, if the line doesn't begin so.
+pub(super) fn after_time(cursor: &mut Cursor<'_>) -> Option<()> {
+    cursor.peek()?;
+    if !is_date(&cursor.text[cursor.at..]) {
+        return None;
+    }
+    let (line, _) = cursor.line();
+    let brace = memchr(b'{', line)?;
+    if !line[brace - 1].is_ascii_whitespace() {
+        return None;
+    }
+    cursor.at += brace;
+    Some(())
+}
+
+/// Where a value could begin at or after `from`: the next line that begins like one, or else, in what is left of a
+/// single line, the next object that follows another without a space.
+pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let line = memchr_iter(b'\n', rest)
+        .map(|end| from + end + 1)
+        .find(|at| matches!(text.get(*at), Some(b'{' | b'[')) || text[*at..].starts_with(b"\"{") || is_date(&text[*at..]));
+    line.or_else(|| memmem::find(rest, b"}{").map(|end| from + end + 1))
+}
+
+/// Where the next record of a list could begin after `from`: at `,{"eventVersion"`, with any white space. Inside a text
+/// the quotes would be escaped.
+pub(super) fn next_item(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    memmem::find_iter(rest, b"\"eventVersion\"").find_map(|at| {
+        let before = rest[..at].trim_ascii_end().strip_suffix(b"{")?;
+        before.trim_ascii_end().ends_with(b",").then_some(from + before.len())
+    })
+}
+
+/// Whether the text begins with a date as in `2023-07-10T`.
+fn is_date(text: &[u8]) -> bool {
+    let form = b"0000-00-00";
+    text.len() > form.len()
+        && form.iter().zip(text).all(|(form, byte)| if *form == b'0' { byte.is_ascii_digit() } else { byte == form })
+}

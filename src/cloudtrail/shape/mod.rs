@@ -1,0 +1,50 @@
+//! From a document's bytes to the records in it, whatever it was wrapped in.
+//!
+//! What enters is one inflated document. What leaves is each record, in the document's order, as text of its own, and
+//! each thing that should be a record and isn't. Trail files, lists and lines of records, LookupEvents, CloudTrail Lake,
+//! EventBridge, CloudWatch Logs in its five forms and records wrapped by other tools are told apart by what they hold,
+//! value by value, so that a stream may mix them. The room refuses to know a document's name, and what a record means.
+
+mod cursor;
+mod found;
+mod keys;
+mod lake;
+mod lake_text;
+mod lines;
+mod object;
+mod recognise;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use found::{Found, RejectReason, Unreadable, Walked};
+pub use recognise::{Shape, recognise};
+
+/// Bytes of the largest record handed out. CloudTrail's own limit is 256 KB, that of CloudTrail Lake 1 MB.
+pub const MAX_RECORD_BYTES: usize = 16 << 20;
+
+/// Brackets that may be open at once in a record handed out: serde_json reads no deeper.
+pub const MAX_DEPTH: usize = 127;
+
+/// Hands each record of `document`, and each reject, to `visit` with its position: 0 for the first, rejects counted.
+/// The position depends on the document alone.
+///
+/// The document may begin with a UTF-8 byte order mark. Its values may follow each other with or without line ends; a
+/// damaged one costs itself, and the walk goes on at the next that can be found.
+///
+/// # Errors
+/// [`Unreadable`] when `shape` is [`Shape::Unknown`], or when a CloudTrail Lake result has too few columns.
+pub fn each_record(
+    document: &[u8],
+    shape: Shape,
+    visit: &mut dyn FnMut(u64, Found<'_>),
+) -> Result<Walked, Unreadable> {
+    let text = recognise::without_mark(document);
+    let mut walker = walk::Walker::new(text, visit);
+    match shape {
+        Shape::Unknown => return Err(recognise::explain(document)),
+        Shape::LakeCsv => walker.csv(text)?,
+        _ => walker.stream(text),
+    }
+    Ok(walker.walked)
+}

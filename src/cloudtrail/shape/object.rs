@@ -1,0 +1,171 @@
+//! What an object is: a record, an envelope, or what holds one of them.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use base64::Engine as _;
+use smallvec::SmallVec;
+
+use super::RejectReason;
+use super::cursor::{Cursor, Fault};
+use super::keys::{Key, Marks};
+use super::walk::{Items, Place, Walker};
+use crate::cloudtrail::unpack::{Inflater, Limits};
+
+/// Bytes that one payload of CloudWatch Logs may inflate to. Lambda takes 6 MB of payload.
+const PAYLOAD_BYTES: usize = 64 << 20;
+
+/// What an object's members say about it. Ranges are members' values.
+#[derive(Default)]
+struct Members {
+    marks: Marks,
+    /// It has one of the lists in which records come.
+    envelope: bool,
+    digest: bool,
+    event_bridge: bool,
+    detail: Option<Range<usize>>,
+    lookup_event: Option<Range<usize>>,
+    message: Option<Range<usize>>,
+    message_type: Option<Range<usize>>,
+    log_events: Option<Range<usize>>,
+    awslogs: Option<Range<usize>>,
+    /// Lists and objects of no known name.
+    others: SmallVec<[Range<usize>; 8]>,
+}
+
+impl Members {
+    fn note(&mut self, key: Key, value: Range<usize>) {
+        match key {
+            Key::Records | Key::LookupEvents | Key::LogsEvents | Key::Rows => self.envelope = true,
+            Key::SubscriptionEvents => self.log_events = Some(value),
+            Key::MessageType => self.message_type = Some(value),
+            Key::LookupEvent => self.lookup_event = Some(value),
+            Key::Message => self.message = Some(value),
+            Key::AwsLogs => self.awslogs = Some(value),
+            Key::DetailType => self.event_bridge = true,
+            Key::Detail => self.detail = Some(value),
+            Key::Digest => self.digest = true,
+            Key::EventVersion | Key::EventSource | Key::EventName | Key::EventTime => self.marks.add(key),
+        }
+    }
+}
+
+impl Members {
+    /// Whether a subscription's payload has data, not only a test of the destination; if that is known.
+    fn is_data(&self, text: &[u8]) -> Option<bool> {
+        self.message_type.clone().map(|kind| &text[kind] != b"\"CONTROL_MESSAGE\"")
+    }
+}
+
+/// The object of a Lambda event for CloudWatch Logs.
+#[derive(serde::Deserialize)]
+struct AwsLogs<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+impl Walker<'_> {
+    /// Walks an object: hands it out if it is a record, or what it wraps.
+    pub(super) fn object(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), Fault> {
+        let start = cursor.at;
+        cursor.expect(b'{')?;
+        let mut members = Members::default();
+        let mut depth = 1;
+        if !cursor.eat(b'}') {
+            loop {
+                let key = Key::of(cursor.key()?);
+                let first = cursor.peek();
+                let items = match key {
+                    Some(Key::Records | Key::LookupEvents | Key::LogsEvents) => Some(Items::Values),
+                    Some(Key::SubscriptionEvents) if members.is_data(cursor.text) == Some(true) => Some(Items::Values),
+                    Some(Key::Rows) => Some(Items::LakeRows),
+                    _ => None,
+                };
+                match items {
+                    // Handed out as it comes: such a list can be most of the document, and be cut.
+                    Some(items) if first == Some(b'[') && !members.marks.complete() && !place.is_deepest() => {
+                        members.envelope = true;
+                        self.list(cursor, place, items)?;
+                    }
+                    _ => {
+                        let value = cursor.at;
+                        depth = depth.max(1 + cursor.skip()?);
+                        match key {
+                            Some(key) => members.note(key, value..cursor.at),
+                            None if matches!(first, Some(b'{' | b'[')) => members.others.push(value..cursor.at),
+                            None => {}
+                        }
+                    }
+                }
+                if !cursor.eat(b',') {
+                    cursor.expect(b'}')?;
+                    break;
+                }
+            }
+        }
+        if members.marks.complete() {
+            self.record(&cursor.text[start..cursor.at], depth);
+        } else if !members.envelope {
+            self.unwrap(cursor.text, start..cursor.at, &members, place);
+        }
+        Ok(())
+    }
+
+    /// Hands out what an object that is no record wraps.
+    fn unwrap(&mut self, text: &[u8], object: Range<usize>, members: &Members, place: Place) {
+        let before = self.findings();
+        let quoted = |range: &Option<Range<usize>>| {
+            let value = range.clone().map(|range| &text[range])?;
+            // Where records are only searched for, a text that can't be one is nobody's business.
+            value.starts_with(if place.search { &b"\"{"[..] } else { b"\"" }).then_some(value)
+        };
+        if members.digest {
+            self.walked.recordless += 1;
+        } else if let (true, Some(detail)) = (members.event_bridge, &members.detail) {
+            self.part(text, detail, place.searching());
+            // EventBridge carries other services' events too.
+            self.walked.recordless += u64::from(self.findings() == before);
+        } else if members.message_type.is_some() || members.log_events.is_some() {
+            match &members.log_events {
+                Some(events) if members.is_data(text) != Some(false) => self.part(text, events, place),
+                _ => self.walked.recordless += 1,
+            }
+        } else if let Some(event) = quoted(&members.lookup_event).or_else(|| quoted(&members.message)) {
+            self.quoted(event, place);
+        } else if let Some(payload) = &members.awslogs {
+            self.payload(&text[payload.clone()], place);
+        } else {
+            for other in &members.others {
+                self.part(text, other, place.searching());
+            }
+            if self.findings() == before && !place.search {
+                self.reject(RejectReason::NotARecord, &text[object]);
+            }
+        }
+    }
+
+    /// Walks a value inside an object that was passed once, so that it has an end.
+    fn part(&mut self, text: &[u8], range: &Range<usize>, place: Place) {
+        if place.is_deepest() {
+            return;
+        }
+        let mut cursor = Cursor { text, at: range.start };
+        // A fault is impossible here, and if there was one it would have been the enclosing value's.
+        let _ = self.value(&mut cursor, place.deeper());
+    }
+
+    /// Walks base64 of gzip.
+    fn payload(&mut self, awslogs: &[u8], place: Place) {
+        let data = serde_json::from_slice::<AwsLogs<'_>>(awslogs)
+            .ok()
+            .and_then(|awslogs| base64::engine::general_purpose::STANDARD.decode(awslogs.data.as_bytes()).ok());
+        let Some(data) = data else { return self.reject(RejectReason::UndecodablePayload, awslogs) };
+        let mut inflater: Inflater = self.inflater.take().unwrap_or_default();
+        let limits = Limits { member_bytes: PAYLOAD_BYTES, ..Limits::default() };
+        match inflater.gunzip(&data, "awslogs.data", &limits) {
+            Ok(text) => self.inner(text, place),
+            Err(_) => self.reject(RejectReason::UndecodablePayload, awslogs),
+        }
+        self.inflater = Some(inflater);
+    }
+}

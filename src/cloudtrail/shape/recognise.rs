@@ -1,0 +1,162 @@
+//! Telling a document's shape from its beginning.
+
+use super::Unreadable;
+use super::cursor::Cursor;
+use super::found::seen;
+use super::keys::{Key, Marks};
+use super::lake;
+use super::lines;
+use super::walk::{Place, Walker};
+
+/// What a document is, by its first value that says so. What follows may be of another shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A trail's log file: `{"Records":[…]}`. `Records` may be null or empty, and needn't be the first member.
+    Trail,
+    /// A list of records: `[{…},{…}]`.
+    List,
+    /// One record alone.
+    Record,
+    /// Records one after the other, usually one a line.
+    Lines,
+    /// What LookupEvents answers: `{"Events":[{"CloudTrailEvent":"…"}]}`.
+    LookupEvents,
+    /// What CloudTrail Lake's GetQueryResults answers: `{"QueryResultRows":[[{"eventname":"…"},…],…]}`.
+    LakeRows,
+    /// CloudTrail Lake's query result as CSV.
+    LakeCsv,
+    /// EventBridge: `{"detail-type":"AWS API Call via CloudTrail","detail":{…}}`, one or many.
+    EventBridge,
+    /// A CloudWatch Logs subscription's payload, one or many (Firehose runs them together).
+    LogsSubscription,
+    /// The same as a Lambda function gets it: `{"awslogs":{"data":"…"}}`.
+    LogsLambda,
+    /// What CloudWatch Logs' FilterLogEvents and GetLogEvents answer: `{"events":[{"message":"…"}]}`.
+    LogsEvents,
+    /// CloudWatch Logs' export to S3, or `aws logs tail`: a time, a space, the record, a line.
+    LogsExport,
+    /// A digest file: known, and without records.
+    Digest,
+    /// Records inside what another tool put around them.
+    Wrapped,
+    /// None of these.
+    Unknown,
+}
+
+/// Values and lines that are looked at before a document is given up as unknown.
+const PATIENCE: usize = 64;
+
+/// Tells what a document is. It reads as far as the first value that says so.
+pub fn recognise(document: &[u8]) -> Shape {
+    let text = without_mark(document);
+    if lake::is_header(text) {
+        return Shape::LakeCsv;
+    }
+    let mut cursor = Cursor::new(text);
+    for _ in 0..PATIENCE {
+        if cursor.peek().is_none() {
+            break;
+        }
+        let start = cursor.at;
+        if let Some(shape) = of_value(&mut cursor, 0) {
+            return match shape {
+                Shape::Record if followed(text, start) => Shape::Lines,
+                shape => shape,
+            };
+        }
+        cursor.at = start;
+        if cursor.skip().is_err() {
+            match lines::next_value(text, start + 1) {
+                Some(next) => cursor.at = next,
+                None => break,
+            }
+        }
+        cursor.eat(b',');
+    }
+    Shape::Unknown
+}
+
+/// The document without a UTF-8 byte order mark.
+pub(super) fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
+}
+
+/// What is wrong with a document of unknown shape.
+pub(super) fn explain(document: &[u8]) -> Unreadable {
+    let text = without_mark(document);
+    let mut cursor = Cursor::new(text);
+    if cursor.peek().is_none() {
+        return Unreadable::Empty;
+    }
+    if matches!(text, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'[', 0, ..] | [0, b'{' | b'[', ..]) {
+        return Unreadable::Utf16;
+    }
+    match cursor.skip() {
+        Ok(_) => Unreadable::NoRecords { seen: seen(text) },
+        Err(_) => Unreadable::NotJson { seen: seen(text) },
+    }
+}
+
+/// What the value at the cursor is.
+fn of_value(cursor: &mut Cursor<'_>, level: usize) -> Option<Shape> {
+    match cursor.peek()? {
+        b'{' => of_object(cursor),
+        b'[' if level < Place::MAX_LEVEL => {
+            cursor.at += 1;
+            if cursor.peek()? == b']' {
+                return Some(Shape::List);
+            }
+            match of_value(cursor, level + 1)? {
+                Shape::Record | Shape::Lines => Some(Shape::List),
+                shape => Some(shape),
+            }
+        }
+        // A record as a text: what `--query 'Events[].CloudTrailEvent'` leaves.
+        b'"' if cursor.text[cursor.at + 1..].starts_with(b"{") => Some(Shape::Lines),
+        _ => lines::after_time(cursor).map(|_| Shape::LogsExport),
+    }
+}
+
+fn of_object(cursor: &mut Cursor<'_>) -> Option<Shape> {
+    let start = cursor.at;
+    cursor.at += 1;
+    let mut marks = Marks::default();
+    if !cursor.eat(b'}') {
+        loop {
+            let key = cursor.key().ok()?;
+            match Key::of(key) {
+                Some(Key::Records) => return Some(Shape::Trail),
+                Some(Key::LookupEvents | Key::LookupEvent) => return Some(Shape::LookupEvents),
+                Some(Key::LogsEvents | Key::Message) => return Some(Shape::LogsEvents),
+                Some(Key::SubscriptionEvents | Key::MessageType) => return Some(Shape::LogsSubscription),
+                Some(Key::AwsLogs) => return Some(Shape::LogsLambda),
+                Some(Key::Rows) => return Some(Shape::LakeRows),
+                Some(Key::DetailType) => return Some(Shape::EventBridge),
+                Some(Key::Digest) => return Some(Shape::Digest),
+                Some(key) => marks.add(key),
+                None => {}
+            }
+            if marks.complete() {
+                return Some(Shape::Record);
+            }
+            cursor.skip().ok()?;
+            if !cursor.eat(b',') {
+                break;
+            }
+        }
+    }
+    cursor.at = start;
+    let mut found = false;
+    let mut visit = |_, _: super::Found<'_>| found = true;
+    let walked = Walker::new(cursor.text, &mut visit).value(cursor, Place::search());
+    (walked.is_ok() && found).then_some(Shape::Wrapped)
+}
+
+/// Whether something follows the value that begins at `start`.
+fn followed(text: &[u8], start: usize) -> bool {
+    let mut cursor = Cursor { text, at: start };
+    match cursor.skip() {
+        Ok(_) => cursor.peek().is_some(),
+        Err(_) => lines::next_value(text, start + 1).is_some(),
+    }
+}

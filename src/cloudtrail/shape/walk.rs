@@ -1,0 +1,267 @@
+//! The walk through a document, value by value.
+
+use memchr::memchr_iter;
+
+use super::cursor::{Cursor, Fault};
+use super::found::{Found, RejectReason, Walked, seen};
+use super::{MAX_DEPTH, MAX_RECORD_BYTES, lines};
+use crate::cloudtrail::unpack::Inflater;
+
+/// Where in its envelopes a value stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    level: usize,
+    /// Whether what is no record is passed over: records are searched for, not expected.
+    pub(super) search: bool,
+}
+
+impl Place {
+    /// Envelopes one inside the other that are opened. The deepest in use (CloudWatch Logs as Lambda gets it, with
+    /// EventBridge events in it) has six.
+    pub(super) const MAX_LEVEL: usize = 8;
+
+    /// In the document itself.
+    pub(super) const fn top() -> Self {
+        Self { level: 0, search: false }
+    }
+
+    /// In a value that may have a record somewhere.
+    pub(super) const fn search() -> Self {
+        Self { level: 0, search: true }
+    }
+
+    pub(super) const fn deeper(self) -> Self {
+        Self { level: self.level + 1, search: self.search }
+    }
+
+    pub(super) const fn searching(self) -> Self {
+        Self { level: self.level, search: true }
+    }
+
+    pub(super) const fn is_deepest(self) -> bool {
+        self.level >= Self::MAX_LEVEL
+    }
+}
+
+/// What a list's items are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Items {
+    Values,
+    LakeRows,
+}
+
+/// One walk through one document.
+pub(super) struct Walker<'v> {
+    document: &'v [u8],
+    visit: &'v mut dyn FnMut(u64, Found<'_>),
+    pub(super) walked: Walked,
+    pub(super) inflater: Option<Inflater>,
+    /// Where the value at hand begins in the document.
+    here: usize,
+    /// An offset and its line, from which the next line number is counted.
+    counted: (usize, usize),
+    /// Bytes that may be walked again after damage. It keeps a hostile document from costing the square of its size.
+    patience: usize,
+}
+
+impl<'v> Walker<'v> {
+    pub(super) fn new(document: &'v [u8], visit: &'v mut dyn FnMut(u64, Found<'_>)) -> Self {
+        let patience = document.len().saturating_mul(4).saturating_add(1 << 20);
+        Self { document, visit, walked: Walked::default(), inflater: None, here: 0, counted: (0, 1), patience }
+    }
+
+    /// Walks values that follow each other.
+    pub(super) fn stream(&mut self, text: &[u8]) {
+        let mut cursor = Cursor::new(text);
+        while cursor.peek().is_some() {
+            self.here = cursor.at;
+            if let Some((record, next)) = lines::whole_record(&cursor) {
+                self.checked(record);
+                cursor.at = next;
+                continue;
+            }
+            let (start, before) = (cursor.at, self.findings());
+            // Without a time, the value begins here.
+            let _ = lines::after_time(&mut cursor);
+            match self.value(&mut cursor, Place::top()) {
+                Ok(()) => {
+                    cursor.eat(b',');
+                }
+                Err(fault) => {
+                    let again = if self.findings() == before { start + 1 } else { fault.at };
+                    self.report(fault);
+                    let Some(next) = self.resume(fault, again, lines::next_value, text) else { break };
+                    cursor.at = next;
+                }
+            }
+        }
+    }
+
+    /// Walks one value, which should be or hold records.
+    pub(super) fn value(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), Fault> {
+        match cursor.peek() {
+            Some(b'{') => self.object(cursor, place),
+            Some(b'[') if !place.is_deepest() => self.list(cursor, place, Items::Values),
+            first => {
+                let start = cursor.at;
+                cursor.skip()?;
+                let value = &cursor.text[start..cursor.at];
+                match first {
+                    _ if place.search => {}
+                    Some(b'"') => self.quoted(value, place),
+                    _ => self.reject(RejectReason::NotAnObject, value),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Walks a list's items. A damaged item costs itself, if another can be found after it.
+    pub(super) fn list(&mut self, cursor: &mut Cursor<'_>, place: Place, items: Items) -> Result<(), Fault> {
+        cursor.expect(b'[')?;
+        while !cursor.eat(b']') {
+            let start = cursor.at;
+            self.mark(cursor);
+            let item = match items {
+                Items::Values => self.value(cursor, place.deeper()),
+                Items::LakeRows => self.row(cursor, place.deeper()),
+            };
+            let end = item.and_then(|()| {
+                if cursor.eat(b',') || cursor.peek() == Some(b']') { Ok(()) } else { Err(cursor.fault()) }
+            });
+            if let Err(fault) = end {
+                self.report(fault);
+                match self.resume(fault, start + 1, lines::next_item, cursor.text) {
+                    Some(next) => cursor.at = next,
+                    None => return Err(Fault { reported: true, ..fault }),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks a JSON text inside a JSON text: `quoted` has its quotes and escapes.
+    pub(super) fn quoted(&mut self, quoted: &[u8], place: Place) {
+        // An escape takes six bytes at most for one.
+        if quoted.len() > 6 * MAX_RECORD_BYTES {
+            return self.reject(RejectReason::TooLarge, quoted);
+        }
+        match serde_json::from_slice::<String>(quoted) {
+            Ok(text) => self.inner(text.as_bytes(), place),
+            Err(_) => self.reject(unreadable_text(quoted), quoted),
+        }
+    }
+
+    /// Walks a text of its own that should be one value.
+    pub(super) fn inner(&mut self, text: &[u8], place: Place) {
+        let mut cursor = Cursor::new(text);
+        if place.is_deepest() {
+            return self.reject(RejectReason::NestedTooDeep, text);
+        }
+        if cursor.peek() != Some(b'{') {
+            return self.reject(RejectReason::NotAnObject, text);
+        }
+        match self.value(&mut cursor, place.deeper()) {
+            Ok(()) if cursor.peek().is_some() => self.reject(RejectReason::Malformed, &text[cursor.at..]),
+            Ok(()) => {}
+            Err(fault) => {
+                if !fault.reported {
+                    self.reject(fault.reason, text);
+                }
+            }
+        }
+    }
+
+    /// Hands out a record whose end and depth are known.
+    pub(super) fn record(&mut self, text: &[u8], depth: usize) {
+        if text.len() > MAX_RECORD_BYTES {
+            self.reject(RejectReason::TooLarge, text);
+        } else if depth > MAX_DEPTH {
+            self.reject(RejectReason::NestedTooDeep, text);
+        } else {
+            self.checked(text);
+        }
+    }
+
+    fn checked(&mut self, text: &[u8]) {
+        if std::str::from_utf8(text).is_ok() {
+            self.hand(Found::Text(text));
+        } else {
+            self.reject(RejectReason::InvalidUtf8, text);
+        }
+    }
+
+    pub(super) fn hand(&mut self, record: Found<'_>) {
+        let position = self.findings();
+        self.walked.records += 1;
+        (self.visit)(position, record);
+    }
+
+    pub(super) fn reject(&mut self, reason: RejectReason, text: &[u8]) {
+        let line = self.line();
+        let detail = format!("line {line}: {} bytes that begin with {}", text.len(), seen(text));
+        self.set_aside(reason, detail);
+    }
+
+    /// The same for what has no end that could be found.
+    fn report(&mut self, fault: Fault) {
+        if !fault.reported {
+            let line = self.line();
+            let from = self.here.min(self.document.len());
+            let detail = format!("line {line}: begins with {}, goes wrong at byte {}", seen(&self.document[from..]), fault.at);
+            self.set_aside(fault.reason, detail);
+        }
+    }
+
+    fn set_aside(&mut self, reason: RejectReason, detail: String) {
+        let position = self.findings();
+        self.walked.rejects += 1;
+        (self.visit)(position, Found::Reject { reason, detail });
+    }
+
+    /// What was handed out so far.
+    pub(super) fn findings(&self) -> u64 {
+        self.walked.records + self.walked.rejects
+    }
+
+    /// Where to go on after a fault: at the next beginning at or after `again`, or if that would be walking the same
+    /// bytes once too often, after the fault.
+    fn resume(
+        &mut self,
+        fault: Fault,
+        again: usize,
+        next: fn(&[u8], usize) -> Option<usize>,
+        text: &[u8],
+    ) -> Option<usize> {
+        let at = next(text, again)?;
+        match self.patience.checked_sub(fault.at.saturating_sub(at)) {
+            Some(left) => {
+                self.patience = left;
+                Some(at)
+            }
+            None => next(text, fault.at),
+        }
+    }
+
+    /// Notes where a value begins, if the cursor is in the document and not in a text inside it.
+    pub(super) fn mark(&mut self, cursor: &Cursor<'_>) {
+        if std::ptr::eq(cursor.text, self.document) {
+            self.here = cursor.at;
+        }
+    }
+
+    /// The line, from 1, of the value at hand.
+    fn line(&mut self) -> usize {
+        let (offset, line) = self.counted;
+        let here = self.here.min(self.document.len());
+        let lines = |from: usize, to: usize| memchr_iter(b'\n', &self.document[from..to]).count();
+        let line = if offset <= here { line + lines(offset, here) } else { line - lines(here, offset) };
+        self.counted = (here, line);
+        line
+    }
+}
+
+/// Why a quoted text can't be decoded.
+fn unreadable_text(quoted: &[u8]) -> RejectReason {
+    if std::str::from_utf8(quoted).is_ok() { RejectReason::Malformed } else { RejectReason::InvalidUtf8 }
+}
