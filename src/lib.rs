@@ -8,6 +8,8 @@
 
 pub mod cloudtrail;
 pub mod domain;
+pub mod ingest;
 pub mod series;
+pub mod source;
 pub mod store;
 pub mod tally;

@@ -71,7 +71,7 @@ impl Decoder {
         if !rest.is_empty() {
             self.other_shape(rest, position, sink)?;
         }
-        Ok(shape::Shape::TrailFile)
+        Ok(shape::Shape::Trail)
     }
 
     fn other_shape(
@@ -86,7 +86,9 @@ impl Decoder {
             match found {
                 shape::Found::Text(text) => self.text(position, text, sink),
                 shape::Found::Value(value) => one_value(position, value, sink),
-                shape::Found::Reject { reason, detail } => sink.reject(Reject { position, reason, detail }),
+                shape::Found::Reject { reason, detail } => {
+                    sink.reject(Reject { position, reason: reason.into(), detail });
+                }
             }
         })?;
         Ok(shape)

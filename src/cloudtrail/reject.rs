@@ -25,13 +25,15 @@ pub enum RejectReason {
     TooLarge,
     /// A text that is no UTF-8.
     InvalidUtf8,
+    /// A payload that should be base64 of gzip, and isn't.
+    UndecodablePayload,
     /// The record's hour is closed: its event ids are dropped, so whether it was counted before can't be told.
     HourClosed,
 }
 
 impl RejectReason {
     /// Every reason.
-    pub const ALL: [RejectReason; 12] = [
+    pub const ALL: [RejectReason; 13] = [
         Self::Malformed,
         Self::Truncated,
         Self::NotAnObject,
@@ -43,6 +45,7 @@ impl RejectReason {
         Self::NestedTooDeep,
         Self::TooLarge,
         Self::InvalidUtf8,
+        Self::UndecodablePayload,
         Self::HourClosed,
     ];
 
@@ -60,6 +63,7 @@ impl RejectReason {
             Self::NestedTooDeep => "nested-too-deep",
             Self::TooLarge => "too-large",
             Self::InvalidUtf8 => "invalid-utf8",
+            Self::UndecodablePayload => "undecodable-payload",
             Self::HourClosed => "hour-closed",
         }
     }
@@ -74,4 +78,20 @@ pub struct Reject {
     pub reason: RejectReason,
     /// What was found, for people.
     pub detail: String,
+}
+
+impl From<super::shape::RejectReason> for RejectReason {
+    fn from(reason: super::shape::RejectReason) -> Self {
+        use super::shape::RejectReason as Shape;
+        match reason {
+            Shape::NotAnObject => Self::NotAnObject,
+            Shape::NotARecord => Self::NotARecord,
+            Shape::Malformed => Self::Malformed,
+            Shape::Truncated => Self::Truncated,
+            Shape::InvalidUtf8 => Self::InvalidUtf8,
+            Shape::TooLarge => Self::TooLarge,
+            Shape::NestedTooDeep => Self::NestedTooDeep,
+            Shape::UndecodablePayload => Self::UndecodablePayload,
+        }
+    }
 }

@@ -24,9 +24,10 @@ mod segment;
 mod status;
 
 pub use commit::{Committed, NewBatch, ObjectRecord, Quarantined};
-pub use compact::Compacted;
+pub use compact::{Compacted, SEGMENTS_MAX};
 pub use counts::StoredCounts;
 pub use error::StoreError;
+pub use expire::LEDGER_DAYS;
 pub use objects::{KnownObjects, ObjectId};
 pub use open::{Probe, Store};
-pub use status::{QuarantineEntry, RejectEntry, Status};
+pub use status::{QuarantineEntry, RejectEntry, Status, WATERMARK_MINUTES};

@@ -1,0 +1,233 @@
+//! One thread's work: read an object, open it, decode what is in it.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::cloudtrail::unpack::{Inflater, Limits, Member};
+use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
+use crate::source::{Found, Pieces, Problem, READ_BYTES_MAX};
+use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
+use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
+
+/// Something to read.
+pub(super) enum Job {
+    /// A file.
+    File(Found),
+    /// A path that can't be walked.
+    Problem(Problem),
+    /// Standard input.
+    StandardInput,
+}
+
+impl Job {
+    pub(super) fn of(found: Result<Found, Problem>) -> Self {
+        found.map_or_else(Job::Problem, Job::File)
+    }
+}
+
+/// What became of a part of a job. Each job sends one or more, the last of a file with `bytes`.
+#[derive(Default)]
+pub(super) struct Taken {
+    /// The object, if it was read and not known.
+    pub object: Option<ObjectRecord>,
+    /// Its requests, their ids and its facts.
+    pub rows: Vec<Row>,
+    pub ids: Vec<Id>,
+    pub facts: Vec<Fact>,
+    /// Why it could not be read.
+    pub quarantined: Option<Quarantined>,
+    /// Whether it was known.
+    pub known: bool,
+    /// Bytes on disk that are done with it.
+    pub bytes: u64,
+}
+
+/// A thread's tools.
+pub(super) struct Reader<'s> {
+    known: KnownObjects,
+    profiles: &'s Profiles,
+    scope: &'s Scope,
+    workbench: Workbench,
+    decoder: Decoder,
+    inflater: Inflater,
+    limits: Limits,
+}
+
+/// What ends a reader's work early.
+enum End {
+    /// Nobody listens.
+    Closed,
+    /// The store fails.
+    Store(StoreError),
+}
+
+impl<'s> Reader<'s> {
+    pub(super) fn open(dir: &Path, profiles: &'s Profiles, scope: &'s Scope) -> Result<Self, StoreError> {
+        Ok(Self {
+            known: KnownObjects::open(dir)?,
+            profiles,
+            scope,
+            workbench: Workbench::default(),
+            decoder: Decoder::default(),
+            inflater: Inflater::default(),
+            limits: Limits::default(),
+        })
+    }
+
+    /// Works until no job is left.
+    pub(super) fn work(
+        &mut self,
+        jobs: &Receiver<Job>,
+        taken: &Sender<Result<Taken, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let mut send = |part: Taken| taken.send(Ok(part)).map_err(|_| End::Closed);
+        for job in jobs {
+            match self.job(job, &mut send) {
+                Ok(()) => {}
+                Err(End::Closed) => return Ok(()),
+                Err(End::Store(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
+        match job {
+            Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
+            Job::StandardInput => self.pieces("standard input", io::stdin().lock(), 0, send),
+            Job::File(Found { path, bytes }) if bytes > READ_BYTES_MAX as u64 => match File::open(&path) {
+                Ok(file) => self.pieces(&path.display().to_string(), file, bytes, send),
+                Err(source) => send(unreadable(&path, &source, bytes)),
+            },
+            Job::File(Found { path, bytes }) => match fs::read(&path) {
+                Ok(content) => self.object(&path.display().to_string(), &content, bytes, send),
+                Err(source) => send(unreadable(&path, &source, bytes)),
+            },
+        }
+    }
+
+    fn pieces(
+        &mut self,
+        name: &str,
+        input: impl io::Read,
+        bytes: u64,
+        send: &mut impl FnMut(Taken) -> Result<(), End>,
+    ) -> Result<(), End> {
+        let pieces = match Pieces::new(input) {
+            Ok(pieces) => pieces,
+            Err(source) => return send(unreadable(&PathBuf::from(name), &source, bytes)),
+        };
+        for (number, piece) in pieces.enumerate() {
+            match piece {
+                Ok(content) => {
+                    let name = if number == 0 { name.to_owned() } else { format!("{name} (piece {})", number + 1) };
+                    self.object(&name, &content, content.len() as u64, send)?;
+                }
+                Err(source) => send(unreadable(&PathBuf::from(name), &source, 0))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an object. What an archive holds are objects of their own, and so is the archive, to be known as a whole.
+    fn object(
+        &mut self,
+        name: &str,
+        content: &[u8],
+        bytes: u64,
+        send: &mut impl FnMut(Taken) -> Result<(), End>,
+    ) -> Result<(), End> {
+        let id = ObjectId::of(content);
+        if self.known.contains(id).map_err(End::Store)? {
+            return send(Taken { known: true, bytes, ..Taken::default() });
+        }
+        let mut inflater = std::mem::take(&mut self.inflater);
+        let (mut archive, mut whole) = (false, true);
+        let limits = self.limits;
+        let walked = inflater.unpack(content, name, &limits, &mut |member| {
+            let of_archive = member.path != name;
+            archive |= of_archive;
+            let (id, bytes) = match (&member.content, of_archive) {
+                (Ok(inner), true) => (ObjectId::of(inner), 0),
+                _ => (id, bytes),
+            };
+            if of_archive && self.known.contains(id).map_err(End::Store)? {
+                return send(Taken { known: true, ..Taken::default() });
+            }
+            let part = self.member(&member, id, bytes);
+            whole &= part.object.as_ref().is_some_and(|object| object.whole);
+            send(part)
+        });
+        self.inflater = inflater;
+        walked?;
+        if !archive {
+            return Ok(());
+        }
+        let counts = crate::tally::ObjectCounts::default();
+        let name = name.to_owned();
+        let object = ObjectRecord { id, name, shape: "archive", bytes, whole, counts, rejects: Vec::new() };
+        send(Taken { object: Some(object), bytes, ..Taken::default() })
+    }
+
+    fn member(&mut self, member: &Member<'_>, id: ObjectId, bytes: u64) -> Taken {
+        let name = member.path.to_owned();
+        let quarantined = |reason: &'static str, detail: String| Taken {
+            quarantined: Some(Quarantined { name: name.clone(), reason, detail }),
+            bytes,
+            ..Taken::default()
+        };
+        let content = match &member.content {
+            Ok(content) => *content,
+            Err(error) => return quarantined(error.code(), error.to_string()),
+        };
+        let mut tally = ObjectTally::new(self.profiles, &mut self.workbench, self.scope, id.0);
+        let shape = match self.decoder.document(content, &mut tally) {
+            Ok(shape) => shape,
+            Err(error) => return quarantined(error.code(), error.to_string()),
+        };
+        let ObjectTally { rows, ids, facts, rejects, counts, .. } = tally;
+        // An object is done with when every record is; one of an hour that is closed will never be taken.
+        let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
+        let whole = counts.outside_range == 0 && !closed;
+        let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
+        Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
+    }
+}
+
+fn unreadable(path: &Path, source: &io::Error, bytes: u64) -> Taken {
+    let reason = match source.kind() {
+        io::ErrorKind::NotFound => "not-found",
+        io::ErrorKind::PermissionDenied => "no-permission",
+        io::ErrorKind::FileTooLarge => "too-large",
+        _ => "unreadable",
+    };
+    let name = path.display().to_string();
+    Taken {
+        quarantined: Some(Quarantined { name, reason, detail: source.to_string() }),
+        bytes,
+        ..Taken::default()
+    }
+}
+
+fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Trail => "trail",
+        Shape::List => "list",
+        Shape::Record => "record",
+        Shape::Lines => "lines",
+        Shape::LookupEvents => "lookup-events",
+        Shape::LakeRows => "lake-rows",
+        Shape::LakeCsv => "lake-csv",
+        Shape::EventBridge => "eventbridge",
+        Shape::LogsSubscription => "logs-subscription",
+        Shape::LogsLambda => "logs-lambda",
+        Shape::LogsEvents => "logs-events",
+        Shape::LogsExport => "logs-export",
+        Shape::Digest => "digest",
+        Shape::Wrapped => "wrapped",
+        Shape::Unknown => "unknown",
+    }
+}
