@@ -1,1 +1,7 @@
-fn main() {}
+//! The `keytide` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keytide::cli::main().into()
+}

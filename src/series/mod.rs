@@ -4,6 +4,8 @@
 //! reader can work a day at a time and keep its memory flat. This room refuses to know where the frames come from: the
 //! store implements [`Counts`], tests implement it over frames in memory.
 
+pub mod export;
+
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 
 use crate::domain::MinuteRange;

@@ -1,0 +1,96 @@
+//! How the program ends.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use crate::store::StoreError;
+
+/// What the program's exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All done. Records that were set aside don't change that, unless `--strict` is given.
+    Success = 0,
+    /// Something failed; standard error says what, where and what to do.
+    Failure = 1,
+    /// The command line can't be understood.
+    Usage = 2,
+    /// With `--strict`: done, but records or objects were set aside.
+    SetAside = 3,
+    /// Stopped by a signal; what was committed stays, and the same command goes on from there.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// A command's failure: an error, and what to do about it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    error: Box<dyn Error>,
+    hint: Option<String>,
+    exit: Exit,
+}
+
+impl Failure {
+    /// A failure with advice.
+    pub(super) fn new(error: impl Into<Box<dyn Error>>, hint: Option<&str>) -> Self {
+        Self { error: error.into(), hint: hint.map(str::to_owned), exit: Exit::Failure }
+    }
+
+    /// A flag that can't be understood.
+    pub(super) fn usage(error: impl Into<Box<dyn Error>>) -> Self {
+        Self { error: error.into(), hint: None, exit: Exit::Usage }
+    }
+
+    /// Tells the user; the exit code. A reader of our output that has gone away is no failure: `keytide … | head`.
+    pub(super) fn report(&self) -> Exit {
+        if self.is_broken_pipe() {
+            return Exit::Success;
+        }
+        eprintln!("error: {}", self.error);
+        let mut source = self.error.source();
+        let mut said = self.error.to_string();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !said.contains(&text) {
+                eprintln!("caused by: {text}");
+            }
+            said = text;
+            source = cause.source();
+        }
+        if let Some(hint) = &self.hint {
+            eprintln!("help: {hint}");
+        }
+        self.exit
+    }
+
+    fn is_broken_pipe(&self) -> bool {
+        let mut next: Option<&(dyn Error + 'static)> = Some(&*self.error);
+        while let Some(error) = next {
+            let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+            if io == Some(io::ErrorKind::BrokenPipe) || error.to_string().contains("Broken pipe") {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hint = error.hint();
+        Self::new(error, hint)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::new(error, None)
+    }
+}

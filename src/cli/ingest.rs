@@ -1,0 +1,103 @@
+//! `keytide ingest`: log files into the store.
+
+use std::path::PathBuf;
+
+use indicatif::HumanCount;
+
+use super::exit::{Exit, Failure};
+use super::progress::Terminal;
+use super::range::Range;
+use super::system::{SystemClock, data_dir, stop_flag};
+use super::Global;
+use crate::domain::{Clock, Second};
+use crate::ingest::{IngestOptions, IngestReport, ingest};
+use crate::store::Store;
+
+/// Flags of `keytide ingest`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  aws s3 sync s3://my-trail/AWSLogs logs && keytide ingest logs
+  keytide ingest lookup-events.json export.tar.gz
+  zcat *.json.gz | keytide ingest -
+
+Files may be trail log files, NDJSON, lists, lookup-events output, CloudTrail Lake results, EventBridge events and
+CloudWatch Logs exports, compressed with gzip or packed into tar and zip: what a file is, is told by its content.
+What was read before is skipped, so the same command again takes only what is new.")]
+pub(super) struct Args {
+    /// Files and folders; `-` reads standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    range: super::range::Bounds,
+    /// Threads that decode [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// End with exit code 3 if any record or object was set aside
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
+    let range = Range::of(&args.range, SystemClock.now()).map_err(Failure::usage)?;
+    let mut options = IngestOptions::of(args.paths.clone());
+    options.threads = args.threads.map_or(options.threads, usize::from);
+    options.since = range.since.map(second);
+    options.until = range.until.map(second);
+    let dir = data_dir(global)?;
+    let mut store = Store::open_for_writing(&dir)?;
+    let terminal = Terminal::new(global, &args.paths);
+    let stop = stop_flag()?;
+    let report = ingest(&mut store, &options, &SystemClock, &terminal, &stop);
+    terminal.finish();
+    let report = report?;
+    if !global.quiet {
+        print_summary(&report);
+    }
+    if report.stopped {
+        return Ok(Exit::Interrupted);
+    }
+    let set_aside = !report.rejects.is_empty() || !report.quarantined.is_empty();
+    Ok(if args.strict && set_aside { Exit::SetAside } else { Exit::Success })
+}
+
+fn second(time: chrono::DateTime<chrono::Utc>) -> Second {
+    Second(u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX))
+}
+
+/// How many quarantined objects are named; `keytide status` names all.
+const QUARANTINED_NAMED: usize = 5;
+
+/// Says what an ingest did, on standard error.
+pub(super) fn print_summary(report: &IngestReport) {
+    let progress = &report.progress;
+    let number = HumanCount;
+    let new_objects = progress.objects - progress.known_objects - report.quarantined.len() as u64;
+    eprintln!("{} objects read, {} known already", number(new_objects), number(progress.known_objects));
+    eprintln!(
+        "{} records: {} requests to KMS ({} new, {} copies), {} lifecycle facts",
+        number(progress.records),
+        number(progress.requests),
+        number(report.new_requests),
+        number(report.duplicates),
+        number(progress.facts)
+    );
+    if progress.outside_range > 0 {
+        eprintln!("{} requests outside the range were left", number(progress.outside_range));
+    }
+    let rejects: u64 = report.rejects.values().sum();
+    if rejects > 0 {
+        let reasons: Vec<String> = report.rejects.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        eprintln!("{} records set aside: {}  (`keytide status --rejects` lists them)", number(rejects), reasons.join(", "));
+    }
+    if !report.quarantined.is_empty() {
+        eprintln!("{} objects could not be read:", number(report.quarantined.len() as u64));
+        for (name, detail) in report.quarantined.iter().take(QUARANTINED_NAMED) {
+            // The detail of an archive's member names it already.
+            let named = if detail.starts_with(name.as_str()) { detail.clone() } else { format!("{name}: {detail}") };
+            eprintln!("  {named}");
+        }
+        if report.quarantined.len() > QUARANTINED_NAMED {
+            eprintln!("  … (`keytide status` lists all)");
+        }
+    }
+}
