@@ -136,8 +136,8 @@ impl<'a> Cursor<'a> {
                 Some(b'"') => {
                     self.string()?;
                 }
-                Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.word(),
-                _ => return Err(self.fault()),
+                Some(b'-' | b'0'..=b'9') => self.number(),
+                _ => self.word()?,
             }
             loop {
                 if open.depth == 0 {
@@ -156,11 +156,24 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes a number or a word.
-    fn word(&mut self) {
-        while self.text.get(self.at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)) {
+    fn number(&mut self) {
+        while self.text.get(self.at).is_some_and(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)) {
             self.at += 1;
         }
+    }
+
+    fn word(&mut self) -> Result<(), Fault> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        for word in [&b"null"[..], b"true", b"false"] {
+            if rest.starts_with(word) {
+                self.at += word.len();
+                return Ok(());
+            }
+            if !rest.is_empty() && word.starts_with(rest) {
+                self.at = self.text.len();
+            }
+        }
+        Err(self.fault())
     }
 
     /// The rest of the line, and where the next begins.

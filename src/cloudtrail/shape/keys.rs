@@ -77,6 +77,10 @@ impl Marks {
         };
     }
 
+    pub(super) const fn none(self) -> bool {
+        self.0 == 0
+    }
+
     pub(super) const fn complete(self) -> bool {
         self.0 == 0b111
     }

@@ -56,7 +56,8 @@ pub(super) fn is_header(text: &[u8]) -> bool {
             return false;
         }
         let lower = name.to_ascii_lowercase();
-        known |= [&b"eventjson"[..], b"eventid", b"eventname", b"eventsource", b"eventtime"].contains(&lower.as_slice());
+        known |=
+            [&b"eventjson"[..], b"eventid", b"eventname", b"eventsource", b"eventtime"].contains(&lower.as_slice());
     }
     known
 }
@@ -79,8 +80,9 @@ impl Walker<'_> {
             let begin = row.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
             self.mark(&Cursor { text, at: begin.min(text.len()) });
             if row.len() != header.len() {
-                let reason = if reader.is_done() { RejectReason::Truncated } else { RejectReason::Malformed };
-                self.reject(reason, &text[begin.min(text.len())..]);
+                let last = reader.position().byte() >= text.len() as u64;
+                let reason = if last { RejectReason::Truncated } else { RejectReason::Malformed };
+                self.reject(reason, row.as_slice());
                 continue;
             }
             let columns = header
@@ -167,8 +169,16 @@ fn assemble(columns: &[(&str, &str)]) -> Value {
             _ if value.is_empty() || *value == "null" => continue,
             "eventTime" => Value::String(event_time(value)),
             "readOnly" | "managementEvent" if matches!(*value, "true" | "false") => Value::Bool(*value == "true"),
-            "resources" | "userIdentity" | "requestParameters" | "responseElements" | "additionalEventData"
-            | "serviceEventDetails" | "addendum" | "tlsDetails" | "insightDetails" | "eventContext"
+            "resources"
+            | "userIdentity"
+            | "requestParameters"
+            | "responseElements"
+            | "additionalEventData"
+            | "serviceEventDetails"
+            | "addendum"
+            | "tlsDetails"
+            | "insightDetails"
+            | "eventContext"
             | "edgeDeviceDetails" => lake_text::read(name, value),
             _ => Value::String((*value).to_owned()),
         };
@@ -181,7 +191,8 @@ fn assemble(columns: &[(&str, &str)]) -> Value {
 fn event_time(text: &str) -> String {
     let bytes = text.as_bytes();
     let plain = bytes.len() >= 19 && text.is_ascii() && bytes[10] == b' ';
-    let zone = text.get(19..).map(|rest| rest.trim_start_matches(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
+    let zone =
+        text.get(19..).map(|rest| rest.trim_start_matches(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']));
     match zone {
         Some("" | " UTC") if plain => format!("{}T{}Z", &text[..10], &text[11..19]),
         _ => text.to_owned(),

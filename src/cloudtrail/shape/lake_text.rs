@@ -91,11 +91,7 @@ fn items(name: &str, text: &str, nesting: usize) -> Option<Value> {
     let mut list = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let end = if rest.starts_with(['{', '[']) {
-            nested_end(rest)?
-        } else {
-            rest.find(", ").unwrap_or(rest.len())
-        };
+        let end = if rest.starts_with(['{', '[']) { nested_end(rest)? } else { rest.find(", ").unwrap_or(rest.len()) };
         list.push(value(name, &rest[..end], nesting));
         rest = separated(&rest[end..])?;
     }

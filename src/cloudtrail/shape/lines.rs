@@ -48,17 +48,21 @@ pub(super) fn after_time(cursor: &mut Cursor<'_>) -> Option<()> {
 /// single line, the next object that follows another without a space.
 pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
-    let line = memchr_iter(b'\n', rest)
-        .map(|end| from + end + 1)
-        .find(|at| matches!(text.get(*at), Some(b'{' | b'[')) || text[*at..].starts_with(b"\"{") || is_date(&text[*at..]));
+    let line = memchr_iter(b'\n', rest).map(|end| from + end + 1).find(|at| {
+        matches!(text.get(*at), Some(b'{' | b'[')) || text[*at..].starts_with(b"\"{") || is_date(&text[*at..])
+    });
     line.or_else(|| memmem::find(rest, b"}{").map(|end| from + end + 1))
 }
 
-/// Where the next record of a list could begin after `from`: at `,{"eventVersion"`, with any white space. Inside a text
-/// the quotes would be escaped.
+/// Where the next item of a list could begin after the damaged one whose first byte is before `from`: after a comma, at
+/// an object with the same first key, as the items of such lists have. Inside a text the key's quotes would be escaped.
 pub(super) fn next_item(text: &[u8], from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
-    memmem::find_iter(rest, b"\"eventVersion\"").find_map(|at| {
+    let mut first = Cursor::new(rest);
+    first.peek();
+    let begin = first.at;
+    let key = if first.string().is_ok() { &rest[begin..first.at] } else { b"\"eventVersion\"" };
+    memmem::find_iter(rest, key).find_map(|at| {
         let before = rest[..at].trim_ascii_end().strip_suffix(b"{")?;
         before.trim_ascii_end().ends_with(b",").then_some(from + before.len())
     })

@@ -1,8 +1,8 @@
 //! From a document's bytes to the records in it, whatever it was wrapped in.
 //!
 //! What enters is one inflated document. What leaves is each record, in the document's order, as text of its own, and
-//! each thing that should be a record and isn't. Trail files, lists and lines of records, LookupEvents, CloudTrail Lake,
-//! EventBridge, CloudWatch Logs in its five forms and records wrapped by other tools are told apart by what they hold,
+//! each thing that should be a record and isn't. Trail files, lists and lines of records, LookupEvents, CloudTrail
+//! Lake, EventBridge, CloudWatch Logs in its forms and records wrapped by other tools are told apart by what they hold,
 //! value by value, so that a stream may mix them. The room refuses to know a document's name, and what a record means.
 
 mod cursor;
@@ -34,11 +34,7 @@ pub const MAX_DEPTH: usize = 127;
 ///
 /// # Errors
 /// [`Unreadable`] when `shape` is [`Shape::Unknown`], or when a CloudTrail Lake result has too few columns.
-pub fn each_record(
-    document: &[u8],
-    shape: Shape,
-    visit: &mut dyn FnMut(u64, Found<'_>),
-) -> Result<Walked, Unreadable> {
+pub fn each_record(document: &[u8], shape: Shape, visit: &mut dyn FnMut(u64, Found<'_>)) -> Result<Walked, Unreadable> {
     let text = recognise::without_mark(document);
     let mut walker = walk::Walker::new(text, visit);
     match shape {

@@ -36,6 +36,7 @@ struct Members {
 impl Members {
     fn note(&mut self, key: Key, value: Range<usize>) {
         match key {
+            // One that isn't a list: null.
             Key::Records | Key::LookupEvents | Key::LogsEvents | Key::Rows => self.envelope = true,
             Key::SubscriptionEvents => self.log_events = Some(value),
             Key::MessageType => self.message_type = Some(value),
@@ -105,7 +106,7 @@ impl Walker<'_> {
         }
         if members.marks.complete() {
             self.record(&cursor.text[start..cursor.at], depth);
-        } else if !members.envelope {
+        } else if !members.envelope || place.is_deepest() {
             self.unwrap(cursor.text, start..cursor.at, &members, place);
         }
         Ok(())
@@ -113,11 +114,16 @@ impl Walker<'_> {
 
     /// Hands out what an object that is no record wraps.
     fn unwrap(&mut self, text: &[u8], object: Range<usize>, members: &Members, place: Place) {
+        if place.is_deepest() {
+            if !place.search {
+                self.reject(RejectReason::NestedTooDeep, &text[object]);
+            }
+            return;
+        }
         let before = self.findings();
+        // A text that doesn't begin like an object is no envelope.
         let quoted = |range: &Option<Range<usize>>| {
-            let value = range.clone().map(|range| &text[range])?;
-            // Where records are only searched for, a text that can't be one is nobody's business.
-            value.starts_with(if place.search { &b"\"{"[..] } else { b"\"" }).then_some(value)
+            range.clone().map(|range| &text[range]).filter(|value| value.starts_with(b"\"{"))
         };
         if members.digest {
             self.walked.recordless += 1;
@@ -135,8 +141,11 @@ impl Walker<'_> {
         } else if let Some(payload) = &members.awslogs {
             self.payload(&text[payload.clone()], place);
         } else {
-            for other in &members.others {
-                self.part(text, other, place.searching());
+            // Nothing inside a record is another record, also if it is a record that lacks something.
+            if members.marks.none() {
+                for other in &members.others {
+                    self.part(text, other, place.searching());
+                }
             }
             if self.findings() == before && !place.search {
                 self.reject(RejectReason::NotARecord, &text[object]);
@@ -146,9 +155,6 @@ impl Walker<'_> {
 
     /// Walks a value inside an object that was passed once, so that it has an end.
     fn part(&mut self, text: &[u8], range: &Range<usize>, place: Place) {
-        if place.is_deepest() {
-            return;
-        }
         let mut cursor = Cursor { text, at: range.start };
         // A fault is impossible here, and if there was one it would have been the enclosing value's.
         let _ = self.value(&mut cursor, place.deeper());

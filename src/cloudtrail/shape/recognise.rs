@@ -112,7 +112,7 @@ fn of_value(cursor: &mut Cursor<'_>, level: usize) -> Option<Shape> {
             }
         }
         // A record as a text: what `--query 'Events[].CloudTrailEvent'` leaves.
-        b'"' if cursor.text[cursor.at + 1..].starts_with(b"{") => Some(Shape::Lines),
+        b'"' if holds_object(cursor) => Some(Shape::Lines),
         _ => lines::after_time(cursor).map(|_| Shape::LogsExport),
     }
 }
@@ -127,7 +127,8 @@ fn of_object(cursor: &mut Cursor<'_>) -> Option<Shape> {
             match Key::of(key) {
                 Some(Key::Records) => return Some(Shape::Trail),
                 Some(Key::LookupEvents | Key::LookupEvent) => return Some(Shape::LookupEvents),
-                Some(Key::LogsEvents | Key::Message) => return Some(Shape::LogsEvents),
+                Some(Key::LogsEvents) => return Some(Shape::LogsEvents),
+                Some(Key::Message) if holds_object(cursor) => return Some(Shape::LogsEvents),
                 Some(Key::SubscriptionEvents | Key::MessageType) => return Some(Shape::LogsSubscription),
                 Some(Key::AwsLogs) => return Some(Shape::LogsLambda),
                 Some(Key::Rows) => return Some(Shape::LakeRows),
@@ -150,6 +151,12 @@ fn of_object(cursor: &mut Cursor<'_>) -> Option<Shape> {
     let mut visit = |_, _: super::Found<'_>| found = true;
     let walked = Walker::new(cursor.text, &mut visit).value(cursor, Place::search());
     (walked.is_ok() && found).then_some(Shape::Wrapped)
+}
+
+/// Whether the value at the cursor is a text that begins like an object.
+fn holds_object(cursor: &mut Cursor<'_>) -> bool {
+    cursor.peek();
+    cursor.text[cursor.at..].starts_with(b"\"{")
 }
 
 /// Whether something follows the value that begins at `start`.

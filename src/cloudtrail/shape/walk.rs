@@ -107,9 +107,8 @@ impl<'v> Walker<'v> {
                 cursor.skip()?;
                 let value = &cursor.text[start..cursor.at];
                 match first {
-                    _ if place.search => {}
-                    Some(b'"') => self.quoted(value, place),
-                    _ => self.reject(RejectReason::NotAnObject, value),
+                    Some(b'"') if !place.search => self.quoted(value, place),
+                    _ => self.no_record(RejectReason::NotAnObject, value, place),
                 }
                 Ok(())
             }
@@ -148,7 +147,7 @@ impl<'v> Walker<'v> {
         }
         match serde_json::from_slice::<String>(quoted) {
             Ok(text) => self.inner(text.as_bytes(), place),
-            Err(_) => self.reject(unreadable_text(quoted), quoted),
+            Err(_) => self.no_record(unreadable_text(quoted), quoted, place),
         }
     }
 
@@ -156,19 +155,22 @@ impl<'v> Walker<'v> {
     pub(super) fn inner(&mut self, text: &[u8], place: Place) {
         let mut cursor = Cursor::new(text);
         if place.is_deepest() {
-            return self.reject(RejectReason::NestedTooDeep, text);
+            return self.no_record(RejectReason::NestedTooDeep, text, place);
         }
         if cursor.peek() != Some(b'{') {
-            return self.reject(RejectReason::NotAnObject, text);
+            return self.no_record(RejectReason::NotAnObject, text, place);
         }
         match self.value(&mut cursor, place.deeper()) {
-            Ok(()) if cursor.peek().is_some() => self.reject(RejectReason::Malformed, &text[cursor.at..]),
-            Ok(()) => {}
-            Err(fault) => {
-                if !fault.reported {
-                    self.reject(fault.reason, text);
-                }
-            }
+            Ok(()) if cursor.peek().is_some() => self.no_record(RejectReason::Malformed, &text[cursor.at..], place),
+            Ok(()) | Err(Fault { reported: true, .. }) => {}
+            Err(fault) => self.no_record(fault.reason, text, place),
+        }
+    }
+
+    /// Sets aside what is no record where one is expected.
+    fn no_record(&mut self, reason: RejectReason, text: &[u8], place: Place) {
+        if !place.search {
+            self.reject(reason, text);
         }
     }
 
@@ -208,7 +210,8 @@ impl<'v> Walker<'v> {
         if !fault.reported {
             let line = self.line();
             let from = self.here.min(self.document.len());
-            let detail = format!("line {line}: begins with {}, goes wrong at byte {}", seen(&self.document[from..]), fault.at);
+            let detail =
+                format!("line {line}: begins with {}, goes wrong at byte {}", seen(&self.document[from..]), fault.at);
             self.set_aside(fault.reason, detail);
         }
     }

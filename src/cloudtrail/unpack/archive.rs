@@ -160,9 +160,7 @@ impl<'w, E> Walk<'w, E> {
             }
             End::Whole => self.open(&buffer[..length], path, depth + 1).map(|()| true),
             End::More if self.budget == 0 => self.exhausted(path).map(|()| false),
-            End::More => {
-                self.fail(UnpackError::TooLarge { member: path.to_owned(), limit }, path).map(|()| true)
-            }
+            End::More => self.fail(UnpackError::TooLarge { member: path.to_owned(), limit }, path).map(|()| true),
             End::Failed(error) => self.fail(UnpackError::from_io(&error, path), path).map(|()| false),
         };
         self.inflater.release(depth, buffer);

@@ -1,9 +1,9 @@
 //! From an object's bytes to the documents inside.
 //!
 //! What enters is one object as it lies on disk or in a bucket. What leaves is each innermost file, inflated: gzip of
-//! one or many members, zip and tar, one inside the other, are opened by what they hold and never by their names. Nothing
-//! that an object claims about its size is believed: output grows as it comes and stops at a limit. The room refuses to
-//! know what a document means, and where objects come from.
+//! one or many members, zip and tar, one inside the other, are opened by what they hold and never by their names. No
+//! claim of an object about its size is believed beyond reason: output grows as it comes and stops at a limit. The room
+//! refuses to know what a document means, and where objects come from.
 
 mod archive;
 mod error;

@@ -1,0 +1,168 @@
+//! What isn't: a damaged part costs itself, and says why.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::super::{RejectReason, Shape, Unreadable, each_record, recognise};
+use super::{all, details, envelopes, event_bridge, lines, record, try_walk, unreadable, walk};
+
+#[test]
+fn a_bad_line_is_set_aside_with_its_number_and_the_rest_goes_on() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    let good: Vec<_> = records.iter().map(Value::to_string).collect();
+    for bad in [
+        &good[1][..60],
+        &good[1][..14],
+        r#"{"eventVersion":"1","a":"#,
+        r#"{"eventVersion":"1","a":[1,"#,
+        r#"{"eventVersion":"1","a":1,"#,
+        "no JSON at all",
+        "{",
+        r#"{"eventVersion":"1"]}"#,
+        "\"text",
+    ] {
+        let document = format!("{}\n\n{bad}\n{}\n{}\n", good[0], good[1], good[2]);
+        let (shape, found) = walk(&document);
+        let expected = [all(&records[..1]), vec![Err(RejectReason::Malformed)], all(&records[1..])].concat();
+        assert_eq!((shape, found), (Shape::Lines, expected), "{bad}");
+        let (first_bad, _) = walk(format!("{bad}\n{}", lines(&records)));
+        assert_eq!(first_bad, Shape::Lines, "{bad}");
+    }
+    let document = format!("{}\n\n{}\n{}\n", good[0], &good[1][..60], good[2]);
+    assert!(details(document)[0].starts_with("line 3: begins with \"{"));
+    let document = format!("{}\n{}", good[0], &good[1][..60]);
+    assert_eq!(walk(document).1, [Ok(records[0].clone()), Err(RejectReason::Truncated)]);
+}
+
+#[test]
+fn a_cut_document_gives_the_records_before_the_cut() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    for (shape, document) in envelopes(&records) {
+        if matches!(shape, Shape::LogsLambda | Shape::LakeCsv) {
+            continue;
+        }
+        let document = document.trim_end();
+        for cut in 1..document.len() {
+            let Some(part) = document.get(..document.len() - cut) else { continue };
+            let (_, found, _) = try_walk(part.as_bytes());
+            let whole: Vec<_> = found.into_iter().filter_map(Result::ok).collect();
+            assert_eq!(whole, records[..whole.len()], "{part}");
+        }
+    }
+    for document in [json!({ "Records": records }).to_string(), format!("{:#}", json!({ "Records": records }))] {
+        let cut = document.rfind("\"number\"").unwrap();
+        let expected = [all(&records[..2]), vec![Err(RejectReason::Truncated)]].concat();
+        assert_eq!(walk(&document[..cut]), (Shape::Trail, expected));
+        let expected = [all(&records), vec![Err(RejectReason::Truncated)]].concat();
+        assert_eq!(walk(&document[..document.len() - 1]), (Shape::Trail, expected.clone()));
+        let end = document.rfind(']').unwrap();
+        assert_eq!(walk(document[..end].trim_end()), (Shape::Trail, expected));
+    }
+}
+
+#[test]
+fn a_damaged_item_of_a_list_costs_itself() {
+    let records: Vec<_> = (0..3).map(|number| json!({"eventVersion": "1", "number": number})).collect();
+    for bad in [r#"{"eventVersion":"1","a":}"#, r#"{"eventVersion":"1","a":[1}"#, r#"{"eventVersion" "1"}"#, "oops"] {
+        let document = format!(r#"{{"Records":[{},{bad},{},{}]}}"#, records[0], records[1], records[2]);
+        let expected = [all(&records[..1]), vec![Err(RejectReason::Malformed)], all(&records[1..])].concat();
+        assert_eq!(walk(document), (Shape::Trail, expected), "{bad}");
+    }
+    // Items of other envelopes begin alike too.
+    let events: Vec<_> = records.iter().map(|record| event_bridge(record).to_string()).collect();
+    let document = format!("[{},{},{}]", events[0], events[1].replace("\"0\"", "zero"), events[2]);
+    let expected = [Ok(records[0].clone()), Err(RejectReason::Malformed), Ok(records[2].clone())];
+    assert_eq!(walk(document), (Shape::EventBridge, expected.to_vec()));
+    let document = json!({"Records": [1, record(0), "text", null, [], record(1)]}).to_string();
+    let not = Err(RejectReason::NotAnObject);
+    assert_eq!(walk(document).1, [not.clone(), Ok(record(0)), not.clone(), not, Ok(record(1))]);
+}
+
+#[test]
+fn deep_large_and_ill_encoded_records_are_set_aside_alone() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let text = "x".repeat(100 << 20);
+    let mut ill = record(1).to_string().into_bytes();
+    let at = memchr::memmem::find(&ill, b"quotes").unwrap();
+    ill[at] = 0xff;
+    let cases = [
+        (format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(10_000)).into_bytes(), RejectReason::NestedTooDeep),
+        (format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(127)).into_bytes(), RejectReason::NestedTooDeep),
+        (format!(r#"{{"eventVersion":"1","a":"{text}"}}"#).into_bytes(), RejectReason::TooLarge),
+        (ill, RejectReason::InvalidUtf8),
+    ];
+    for (bad, reason) in cases {
+        for [begin, separator, end] in [["{\"Records\":[", ",", "]}"], ["", "\n", "\n"], ["", "", ""]] {
+            let (first, last) = (record(0).to_string(), record(1).to_string());
+            let parts = [begin, &first, separator].concat();
+            let document = [parts.as_bytes(), &bad, [separator, &last, end].concat().as_bytes()].concat();
+            assert_eq!(walk(document).1, [Ok(record(0)), Err(reason), Ok(record(1))], "{reason}");
+        }
+    }
+    let deepest = format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(126));
+    assert!(matches!(&walk(deepest).1[..], [Ok(_)]));
+    // Envelopes too, and texts in texts.
+    let envelope = format!("{}{}", "{\"Records\":[".repeat(10_000), "]}".repeat(10_000));
+    assert_eq!(walk(envelope).1, [Err(RejectReason::NestedTooDeep)]);
+    let quoted = (0..6).fold(record(0), |inner, _| json!({"message": inner.to_string()}));
+    assert_eq!(walk(quoted.to_string()).1, [Ok(record(0))]);
+    let quoted = (0..9).fold(record(0), |inner, _| json!({"message": inner.to_string()}));
+    assert_eq!(walk(quoted.to_string()).1, [Err(RejectReason::NestedTooDeep)]);
+    assert_eq!(unreadable(nested(100_000)).code(), "no-records");
+}
+
+#[test]
+fn payloads_that_cannot_be_decoded_are_set_aside() {
+    for data in [json!("no base64!"), json!("bm8gZ3ppcA=="), json!(5)] {
+        let document = json!({"awslogs": {"data": data}}).to_string();
+        assert_eq!(walk(document), (Shape::LogsLambda, vec![Err(RejectReason::UndecodablePayload)]));
+    }
+    let events = json!({"events": [{"message": "plain"}, {"message": "{\"cut\":"}, {"message": "{} x"}, {"x": 1}]});
+    let found = walk(events.to_string()).1;
+    let expected = [
+        Err(RejectReason::NotARecord),
+        Err(RejectReason::Truncated),
+        Err(RejectReason::NotARecord),
+        Err(RejectReason::Malformed),
+        Err(RejectReason::NotARecord),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_nothing_known_says_what_was_seen() {
+    for empty in ["", " \r\n\t", "\u{feff}"] {
+        assert_eq!(unreadable(empty), Unreadable::Empty);
+    }
+    assert_eq!(unreadable(b"\xff\xfe{\0\"\0"), Unreadable::Utf16);
+    let not_json = |seen: &str| Unreadable::NotJson { seen: seen.to_owned() };
+    assert_eq!(unreadable("hello, world\nagain"), not_json("\"hello, world\\nagain\""));
+    assert_eq!(unreadable(b"PAR1\x15\x04"), not_json("\"PAR1\\x15\\x04\""));
+    assert_eq!(unreadable(r#"{"foo":"#), not_json(r#""{\"foo\":""#));
+    for document in ["{}", "42", "null", r#"{"foo":{"bar":[1]}}"#, r#"[{"eventName":"x"}]"#] {
+        assert_eq!(unreadable(document).code(), "no-records", "{document}");
+    }
+}
+
+#[test]
+fn hostile_documents_come_to_an_end() {
+    // Each would be walked anew from every part of it, if faults were followed without a bound.
+    for part in ["{\"eventVersion\":[1,", "{\"eventVersion\":1,\"a\":", "{\"a\":[\n", "{\"eventVersion\":\"\\\n"] {
+        let document = format!("{{\"Records\":[{}}}", part.repeat(100_000));
+        for document in [document, part.repeat(100_000)] {
+            assert!(try_walk(document.as_bytes()).1.iter().all(Result::is_err));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_break_the_walk(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0_usize..2000) {
+        let mut document = json!({"Records": [record(0), record(1)]}).to_string().into_bytes();
+        let at = at.min(document.len());
+        document.splice(at..at, bytes);
+        let _ = each_record(&document, recognise(&document), &mut |_, _| {});
+    }
+}

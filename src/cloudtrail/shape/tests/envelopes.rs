@@ -1,0 +1,128 @@
+//! What is whole: each envelope gives its records.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::{RejectReason, Shape, Unreadable, Walked};
+use super::{all, envelopes, event_bridge, record, subscription, try_walk, unreadable, walk};
+
+#[test]
+fn every_envelope_is_recognised_and_gives_its_records_in_order() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    for (shape, document) in envelopes(&records) {
+        assert_eq!(walk(&document), (shape, all(&records)), "{document}");
+    }
+    assert_eq!(walk(record(1).to_string()), (Shape::Record, vec![Ok(record(1))]));
+    assert_eq!(walk(format!("{:#}\n", record(1))), (Shape::Record, vec![Ok(record(1))]));
+}
+
+#[test]
+fn a_record_is_known_by_its_version_or_by_source_name_and_time() {
+    let bare = json!({"eventName": "Decrypt", "eventSource": "kms.amazonaws.com", "eventTime": "2026-01-05T10:00:00Z"});
+    let sorted = json!({"awsRegion": "r", "eventVersion": "1.0"});
+    let insight = json!({"eventVersion": "1.07", "eventCategory": "Insight", "insightDetails": {"eventSource": "x"}});
+    let records = [bare, sorted, insight];
+    assert_eq!(walk(json!({ "Records": records }).to_string()), (Shape::Trail, all(&records)));
+
+    let two_marks = json!({"eventName": "Decrypt", "eventSource": "kms.amazonaws.com"});
+    let document = json!([record(0), two_marks, record(1)]).to_string();
+    assert_eq!(walk(document).1, [Ok(record(0)), Err(RejectReason::NotARecord), Ok(record(1))]);
+}
+
+#[test]
+fn a_trail_file_may_be_empty_or_have_null_for_records() {
+    for document in [r#"{"Records":[]}"#, r#"{"Records":null}"#, " { \"Records\" : [ ] } \n", r#"{"x":1,"Records":[]}"#]
+    {
+        assert_eq!(walk(document), (Shape::Trail, vec![]), "{document}");
+    }
+    assert_eq!(walk("[]"), (Shape::List, vec![]));
+    // Two files that were put together.
+    let document = format!("{}{}", json!({"Records": [record(0)]}), json!({"Records": [record(1)]}));
+    assert_eq!(walk(document), (Shape::Trail, all(&[record(0), record(1)])));
+}
+
+#[test]
+fn digests_control_messages_and_other_services_events_are_known_and_hold_no_record() {
+    let digest = json!({"awsAccountId": "1", "digestStartTime": "t", "logFiles": [{"s3Object": "x"}]});
+    let control = json!({"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL CONTROL MESSAGE"}]});
+    let sorted = r#"{"logEvents":[{"message":"CWL CONTROL MESSAGE"}],"messageType":"CONTROL_MESSAGE"}"#;
+    let event = json!({"detail-type": "KMS CMK Rotation", "source": "aws.kms", "detail": {"key-id": "k"}});
+    let one = |document: &str| try_walk(document.as_bytes());
+    let walked = || Ok(Walked { recordless: 1, ..Walked::default() });
+    assert_eq!(one(&digest.to_string()), (Shape::Digest, vec![], walked()));
+    assert_eq!(one(&control.to_string()), (Shape::LogsSubscription, vec![], walked()));
+    assert_eq!(one(sorted), (Shape::LogsSubscription, vec![], walked()));
+    assert_eq!(one(&event.to_string()), (Shape::EventBridge, vec![], walked()));
+}
+
+#[test]
+fn a_stream_may_mix_its_shapes() {
+    let records: Vec<_> = (0..5).map(record).collect();
+    let document = format!(
+        "{}\n{}{}\n{}\n2023-07-10T11:42:36.000Z {}\n",
+        event_bridge(&records[0]),
+        subscription(&records[1..2]),
+        records[2],
+        json!([records[3]]),
+        records[4],
+    );
+    assert_eq!(walk(document), (Shape::EventBridge, all(&records)));
+}
+
+#[test]
+fn lake_columns_make_a_record() {
+    let expected = json!({
+        "eventID": "e", "eventTime": "2023-07-10T11:57:36Z", "eventSource": "kms.amazonaws.com",
+        "eventName": "Decrypt", "readOnly": true, "sharedEventID": "s",
+        "requestParameters": {"keyId": "alias/a", "encryptionContext": {"aws:s3:arn": "arn:aws:s3:::b, c"}},
+        "resources": [{"accountId": "1", "type": "AWS::KMS::Key", "ARN": "arn:k", "ARNPrefix": null}],
+    });
+    let columns = [
+        ("eventid", "e"),
+        ("eventtime", "2023-07-10 11:57:36.000"),
+        ("eventsource", "kms.amazonaws.com"),
+        ("eventname", "Decrypt"),
+        ("errorcode", ""),
+        ("readonly", "true"),
+        ("sharedeventid", "s"),
+        ("requestparameters", r#"{keyid=alias/a, encryptioncontext={"aws:s3:arn": "arn:aws:s3:::b, c"}}"#),
+        ("resources", "[{accountid=1, type=AWS::KMS::Key, arn=arn:k, arnprefix=null}]"),
+    ];
+    let row: Vec<_> = columns.iter().map(|(name, value)| json!({ (*name): value })).collect();
+    let rows = json!({"QueryResultRows": [row]}).to_string();
+    assert_eq!(walk(&rows), (Shape::LakeRows, vec![Ok(expected.clone())]));
+
+    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let values: Vec<_> = columns.iter().map(|(_, value)| format!("\"{}\"", value.replace('"', "\"\""))).collect();
+    let csv = format!("{}\n{}\n\"e\",\"cut", names.join(","), values.join(","));
+    assert_eq!(walk(&csv), (Shape::LakeCsv, vec![Ok(expected), Err(RejectReason::Truncated)]));
+
+    let error = Unreadable::ColumnsMissing { missing: "eventsource, eventtime".to_owned() };
+    assert_eq!(unreadable("eventid,eventname\ne,Decrypt\n"), error);
+    let rows = json!({"QueryResultRows": [[{"eventname": "Decrypt"}], "x"]}).to_string();
+    assert_eq!(walk(rows).1, [Err(RejectReason::NotARecord), Err(RejectReason::NotAnObject)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_records_come_out_of_any_envelope_as_they_went_in(
+        contents in prop::collection::vec((any::<bool>(), "\\PC{0,20}", any::<i64>()), 2..6),
+    ) {
+        let records: Vec<_> = contents
+            .into_iter()
+            .map(|(mark, text, number)| {
+                let inner = json!({"text": &text, "list": [number, null, {"eventVersion": &text}]});
+                if mark {
+                    json!({"eventVersion": &text, "a": inner})
+                } else {
+                    json!({"eventTime": number, "eventSource": &text, "eventName": null, "a": inner})
+                }
+            })
+            .collect();
+        for (_, document) in envelopes(&records) {
+            prop_assert_eq!(walk(&document).1, all(&records), "{}", document);
+        }
+    }
+}
