@@ -1,8 +1,8 @@
 //! `keytide compact`: one file a day, and the roll-ups.
 
+use super::Global;
 use super::exit::{Exit, Failure};
 use super::system::{SystemClock, data_dir};
-use super::Global;
 use crate::domain::Clock;
 use crate::store::Store;
 

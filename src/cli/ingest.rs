@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use indicatif::HumanCount;
 
+use super::Global;
 use super::exit::{Exit, Failure};
 use super::progress::Terminal;
 use super::range::Range;
 use super::system::{SystemClock, data_dir, stop_flag};
-use super::Global;
 use crate::domain::{Clock, Second};
 use crate::ingest::{IngestOptions, IngestReport, ingest};
 use crate::store::Store;
@@ -87,7 +87,11 @@ pub(super) fn print_summary(report: &IngestReport) {
     let rejects: u64 = report.rejects.values().sum();
     if rejects > 0 {
         let reasons: Vec<String> = report.rejects.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        eprintln!("{} records set aside: {}  (`keytide status --rejects` lists them)", number(rejects), reasons.join(", "));
+        eprintln!(
+            "{} records set aside: {}  (`keytide status --rejects` lists them)",
+            number(rejects),
+            reasons.join(", ")
+        );
     }
     if !report.quarantined.is_empty() {
         eprintln!("{} objects could not be read:", number(report.quarantined.len() as u64));

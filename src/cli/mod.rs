@@ -116,7 +116,9 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Demo(args) => demo::run(args, &cli.global),
         Command::Ingest(args) => ingest::run(args, &cli.global),
-        Command::Top(args) => system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?)),
+        Command::Top(args) => {
+            system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
+        }
         Command::Query(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 
-use super::exit::{Exit, Failure};
 use super::Global;
+use super::exit::{Exit, Failure};
 use crate::domain::Clock;
 use crate::series::Counts;
 use crate::store::Store;

@@ -72,9 +72,8 @@ pub(super) fn second_of(event_time: &[u8]) -> Result<Second, Unreadable> {
 
 /// The text, if it is UTF-8.
 pub(super) fn utf8(text: &[u8]) -> Result<&str, Unreadable> {
-    std::str::from_utf8(text).map_err(|_| {
-        (RejectReason::InvalidUtf8, format!("{} is no UTF-8", shortened(&String::from_utf8_lossy(text))))
-    })
+    std::str::from_utf8(text)
+        .map_err(|_| (RejectReason::InvalidUtf8, format!("{} is no UTF-8", shortened(&String::from_utf8_lossy(text)))))
 }
 
 /// How much of its caller a record tells. The copy in a key owner's trail shows of a foreign caller only the account;

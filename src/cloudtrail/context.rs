@@ -124,13 +124,19 @@ mod tests {
 
     #[test]
     fn an_s3_object_is_told_as_its_bucket() {
-        assert_eq!(best(&[("aws:s3:arn", "arn:aws:s3:::lake/raw/1.parquet")]), Some(("aws:s3:arn", "arn:aws:s3:::lake")));
+        assert_eq!(
+            best(&[("aws:s3:arn", "arn:aws:s3:::lake/raw/1.parquet")]),
+            Some(("aws:s3:arn", "arn:aws:s3:::lake"))
+        );
         assert_eq!(best(&[("aws:s3:arn", "arn:aws:s3:::lake")]), Some(("aws:s3:arn", "arn:aws:s3:::lake")));
     }
 
     #[test]
     fn the_most_specific_entry_wins_whatever_the_order() {
-        let (repository, layer) = (("aws:ecr:arn", "arn:aws:ecr:eu-west-1:1:repository/app"), ("aws:s3:arn", "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/x"));
+        let (repository, layer) = (
+            ("aws:ecr:arn", "arn:aws:ecr:eu-west-1:1:repository/app"),
+            ("aws:s3:arn", "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/x"),
+        );
         assert_eq!(best(&[repository, layer]), Some(repository));
         assert_eq!(best(&[layer, repository]), Some(repository));
         let (volume, database) = (("aws:ebs:id", "vol-1"), ("aws:rds:db-id", "db-A"));
@@ -140,7 +146,10 @@ mod tests {
     #[test]
     fn an_unknown_key_counts_if_its_value_is_an_arn() {
         assert_eq!(best(&[("Project", "Alpha")]), None);
-        assert_eq!(best(&[("Project", "Alpha"), ("job", "arn:aws:glue:eu-west-1:1:job/j")]), Some(("job", "arn:aws:glue:eu-west-1:1:job/j")));
+        assert_eq!(
+            best(&[("Project", "Alpha"), ("job", "arn:aws:glue:eu-west-1:1:job/j")]),
+            Some(("job", "arn:aws:glue:eu-west-1:1:job/j"))
+        );
     }
 
     #[test]

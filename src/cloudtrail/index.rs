@@ -126,12 +126,7 @@ impl Carry {
         let quotes = raw.quotes & !self.escaped_by(raw.backslashes);
         let in_string = prefix_xor(quotes) ^ self.in_string;
         self.in_string = ((in_string as i64) >> 63) as u64;
-        Block {
-            quotes,
-            opens: raw.opens & !in_string,
-            closes: raw.closes & !in_string,
-            backslashes: raw.backslashes,
-        }
+        Block { quotes, opens: raw.opens & !in_string, closes: raw.closes & !in_string, backslashes: raw.backslashes }
     }
 
     /// The characters that follow an odd run of backslashes.
@@ -251,9 +246,8 @@ mod portable {
         let mut carry = Carry::default();
         let mut escapes = 0;
         for_each_block(bytes, |chunk| {
-            let block = carry.block(raw(chunk), |mask| {
-                (0..6).fold(mask, |parity, step| parity ^ (parity << (1_u32 << step)))
-            });
+            let block =
+                carry.block(raw(chunk), |mask| (0..6).fold(mask, |parity, step| parity ^ (parity << (1_u32 << step))));
             escapes |= block.backslashes;
             blocks.push(block);
         });
@@ -311,8 +305,10 @@ mod tests {
         text.prop_recursive(6, 200, 8, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..8).prop_map(|items| format!("[{}]", items.join(","))),
-                prop::collection::vec(inner, 0..8)
-                    .prop_map(|items| format!("{{{}}}", items.iter().map(|i| format!("\"k\":{i}")).collect::<Vec<_>>().join(","))),
+                prop::collection::vec(inner, 0..8).prop_map(|items| format!(
+                    "{{{}}}",
+                    items.iter().map(|i| format!("\"k\":{i}")).collect::<Vec<_>>().join(",")
+                )),
             ]
         })
     }

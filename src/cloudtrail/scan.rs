@@ -161,7 +161,10 @@ impl<'d> Cursor<'d, '_, '_> {
                 b"keyId" => request.key_id = self.text()?,
                 b"sourceKeyId" => request.source_key_id = self.text()?,
                 b"destinationKeyId" => request.destination_key_id = self.text()?,
-                b"encryptionAlgorithm" | b"signingAlgorithm" | b"macAlgorithm" | b"keyAgreementAlgorithm"
+                b"encryptionAlgorithm"
+                | b"signingAlgorithm"
+                | b"macAlgorithm"
+                | b"keyAgreementAlgorithm"
                 | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
                 b"keyPairSpec" => request.key_pair_spec = self.text()?,
                 b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
@@ -301,7 +304,8 @@ impl<'d> Cursor<'d, '_, '_> {
             b'{' | b'[' => self.at = self.doc.matching_close(self.at).ok_or(Odd)? + 1,
             _ => {
                 let rest = &self.doc.bytes()[self.at..];
-                let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
+                let end =
+                    rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
                 match end {
                     Some(length @ 1..) => self.at += length,
                     _ => return Err(Odd),

@@ -74,7 +74,11 @@ mod tests {
     #[test]
     fn key_arns_of_every_partition_are_keys() {
         for (text, region, account) in [
-            ("arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "us-east-1", "111122223333"),
+            (
+                "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                "us-east-1",
+                "111122223333",
+            ),
             ("arn:aws-cn:kms:cn-north-1:111122223333:key/k", "cn-north-1", "111122223333"),
             ("arn:aws-us-gov:kms:us-gov-west-1:1:key/mrk-1234", "us-gov-west-1", "1"),
         ] {

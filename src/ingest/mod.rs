@@ -106,7 +106,8 @@ pub fn ingest(
         }
         drop((job_queue, taken));
         let (failed, walk) = (&failed, options.paths.clone());
-        scope_of_threads.spawn(move || feed(&walk, &jobs, || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed)));
+        scope_of_threads
+            .spawn(move || feed(&walk, &jobs, || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed)));
         let gathered = gather(store, options, &profiles, clock, monitor, taken_queue);
         failed.fetch_or(gathered.is_err(), Ordering::Relaxed);
         gathered

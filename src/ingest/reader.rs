@@ -205,11 +205,7 @@ fn unreadable(path: &Path, source: &io::Error, bytes: u64) -> Taken {
         _ => "unreadable",
     };
     let name = path.display().to_string();
-    Taken {
-        quarantined: Some(Quarantined { name, reason, detail: source.to_string() }),
-        bytes,
-        ..Taken::default()
-    }
+    Taken { quarantined: Some(Quarantined { name, reason, detail: source.to_string() }), bytes, ..Taken::default() }
 }
 
 fn shape_name(shape: Shape) -> &'static str {

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use polars::prelude::{
-    Column, CsvWriter, DataFrame, DataType, IntoLazy, LazyFrame, ParquetWriter,
-    PolarsError, PolarsResult, SerWriter, SortMultipleOptions, TimeUnit, UnionArgs, col, concat, lit,
+    Column, CsvWriter, DataFrame, DataType, IntoLazy, LazyFrame, NULL, ParquetWriter, PolarsError, PolarsResult,
+    SerWriter, SortMultipleOptions, TimeUnit, UnionArgs, col, concat, lit, when,
 };
 
 use super::Counts;
@@ -64,6 +64,8 @@ pub fn unattributed(
     };
     write_days(counts, range, format, out, |day| {
         day.inner_join(refs.clone().lazy(), col("series"), col("series"))
+            // CSV has no quotes around what is missing, but around a text that is empty.
+            .with_column(when(col("key_ref").eq(lit(""))).then(lit(NULL)).otherwise(col("key_ref")).alias("key_ref"))
             .with_column(calls.clone().alias("calls"))
             .filter(col("calls").gt(lit(0_u32)))
             .group_by([col("minute"), col("key_ref"), col("operation"), col("reason")])
@@ -81,10 +83,11 @@ fn columns(names: &[&str]) -> Vec<polars::prelude::Expr> {
 fn keys_of_series(series: &DataFrame) -> PolarsResult<DataFrame> {
     let attributed = series.clone().lazy().filter(col("reason").eq(lit("")));
     let of = |key: &str| {
-        attributed
-            .clone()
-            .filter(col(key).neq(lit("")))
-            .select([col("series"), col(key).alias("key_arn"), col("operation")])
+        attributed.clone().filter(col(key).neq(lit(""))).select([
+            col("series"),
+            col(key).alias("key_arn"),
+            col("operation"),
+        ])
     };
     concat([of("key_arn"), of("destination_arn")], UnionArgs::default())?
         .group_by([col("series"), col("key_arn"), col("operation")])
@@ -138,9 +141,7 @@ impl<W: Write> Sink<W> {
 
     fn write(&mut self, mut frame: DataFrame) -> PolarsResult<()> {
         match self {
-            Sink::Csv { out, header } => {
-                CsvWriter::new(out).include_header(std::mem::take(header)).finish(&mut frame)
-            }
+            Sink::Csv { out, header } => CsvWriter::new(out).include_header(std::mem::take(header)).finish(&mut frame),
             Sink::Parquet { out, writer } => {
                 if let Some(out) = out.take() {
                     *writer = Some(ParquetWriter::new(out).batched(frame.schema())?);

@@ -8,6 +8,9 @@ pub mod export;
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 
+/// What reading counts fails with.
+pub use polars::prelude::PolarsError as SeriesError;
+
 use crate::domain::MinuteRange;
 
 /// What stands behind a query: committed counts, as frames.

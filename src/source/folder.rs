@@ -84,7 +84,9 @@ mod tests {
     fn names(walk: Walk, root: &Path) -> Vec<String> {
         walk.map(|found| match found {
             Ok(found) => found.path.strip_prefix(root).unwrap().display().to_string(),
-            Err(problem) => format!("{}: {}", problem.path.strip_prefix(root).unwrap().display(), problem.source.kind()),
+            Err(problem) => {
+                format!("{}: {}", problem.path.strip_prefix(root).unwrap().display(), problem.source.kind())
+            }
         })
         .collect()
     }

@@ -35,8 +35,11 @@ impl<'r> Pieces<'r> {
     fn with_limits(input: impl Read + 'r, piece: usize, whole: usize) -> io::Result<Self> {
         let mut input = BufReader::with_capacity(1 << 20, input);
         let is_gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn BufRead + 'r> =
-            if is_gzip { Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(input))) } else { Box::new(input) };
+        let input: Box<dyn BufRead + 'r> = if is_gzip {
+            Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(input)))
+        } else {
+            Box::new(input)
+        };
         Ok(Self { input, rest: Vec::new(), limits: (piece, whole), state: State::First })
     }
 

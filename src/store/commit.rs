@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 use polars::prelude::{DataFrame, PolarsError};
 use rusqlite::{Transaction, params};
 
+use super::catalog;
 use super::error::StoreError;
 use super::ledger::{RunWriter, Source, merge};
 use super::lookup::LedgerView;
 use super::objects::ObjectId;
 use super::open::{LEDGER, SEGMENTS, Store, file_error, sync_folder};
 use super::segment::{self, Kind, Written};
-use super::catalog;
 use crate::cloudtrail::{Fact, Reject};
 use crate::tally::{Batch, Cells, ObjectCounts, Profiles, add_up};
 

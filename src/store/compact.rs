@@ -8,7 +8,8 @@ use std::fs::File;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use polars::prelude::{
-    ChunkAgg, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, lit,
+    ChunkAgg, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult, SortMultipleOptions, UnionArgs, col, concat,
+    lit,
 };
 use rusqlite::params;
 
@@ -148,15 +149,8 @@ impl Store {
         drop(out);
         let bytes = segment::sync(&path)?;
         let range = (first, last);
-        let mut written = vec![Written {
-            kind: Kind::Minutes,
-            day,
-            file: name,
-            rows,
-            bytes,
-            minute_first: first,
-            minute_last: last,
-        }];
+        let mut written =
+            vec![Written { kind: Kind::Minutes, day, file: name, rows, bytes, minute_first: first, minute_last: last }];
         for (kind, frame) in rollups.finish(day * Minute::PER_DAY).map_err(failed)? {
             written.push(self.write_segment(kind, day, batch, range, Ok(frame))?);
         }
@@ -223,10 +217,8 @@ impl Rollups {
 
     fn finish(self, day_start: u32) -> Result<Vec<(Kind, DataFrame)>, PolarsError> {
         let mut finished = Vec::new();
-        let kinds = [
-            (self.by_series, Kind::SeriesHours, Kind::SeriesDays),
-            (self.by_key, Kind::KeyHours, Kind::KeyDays),
-        ];
+        let kinds =
+            [(self.by_series, Kind::SeriesHours, Kind::SeriesDays), (self.by_key, Kind::KeyHours, Kind::KeyDays)];
         for (frames, hours_kind, days_kind) in kinds {
             if frames.is_empty() {
                 continue;

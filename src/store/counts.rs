@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use polars::io::HiveOptions;
 use polars::prelude::{DataFrame, LazyFrame, PolarsError, ScanArgsParquet, ScanSources, col, df, lit};
 
 use super::catalog::StoredSeries;
@@ -29,10 +30,8 @@ impl Store {
     pub fn minutes_covered(&self) -> Result<Option<MinuteRange>, StoreError> {
         let query = "SELECT min(minute_first), max(minute_last) FROM segments WHERE kind = 'minutes'";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let covered: (Option<u32>, Option<u32>) = self
-            .catalog
-            .query_row(query, [], read)
-            .map_err(|source| self.catalog_error("read the range", source))?;
+        let covered: (Option<u32>, Option<u32>) =
+            self.catalog.query_row(query, [], read).map_err(|source| self.catalog_error("read the range", source))?;
         Ok(match covered {
             (Some(first), Some(last)) => Some(MinuteRange { start: Minute(first), end: Minute(last + 1) }),
             _ => None,
@@ -52,7 +51,8 @@ pub(super) fn scan(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, S
     };
     let opened: Arc<[File]> = files.iter().map(open).collect::<Result<Vec<_>, _>>()?.into();
     let failed = |source| StoreError::Frame { action: format!("scan {}", folder.display()), source };
-    let arguments = ScanArgsParquet { glob: false, cache: false, ..ScanArgsParquet::default() };
+    let hive_options = HiveOptions::new_disabled();
+    let arguments = ScanArgsParquet { glob: false, cache: false, hive_options, ..ScanArgsParquet::default() };
     LazyFrame::scan_parquet_sources(ScanSources::Files(opened), arguments).map(Some).map_err(failed)
 }
 
@@ -100,9 +100,7 @@ impl StoredCounts<'_> {
             }
             Ok(frames)
         };
-        let gone = |result: &Result<_, StoreError>| {
-            matches!(result, Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound)
-        };
+        let gone = |result: &Result<_, StoreError>| matches!(result, Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound);
         let mut result = try_once();
         for _ in 1..TRIES {
             if !gone(&result) {
@@ -191,7 +189,8 @@ impl Counts for StoredCounts<'_> {
                 cover.rollups.extend(self.frames(days_kind, part).map_err(to_polars)?.into_iter().map(|(_, f)| f));
                 continue;
             }
-            let hours = MinuteRange { start: Minute(part.start.0.div_ceil(60) * 60), end: Minute(part.end.0 / 60 * 60) };
+            let hours =
+                MinuteRange { start: Minute(part.start.0.div_ceil(60) * 60), end: Minute(part.end.0 / 60 * 60) };
             if hours.is_empty() {
                 cover.minutes.extend(self.minutes(part)?);
                 continue;

@@ -85,9 +85,7 @@ impl StoreError {
             StoreError::InUse { .. } => {
                 Some("wait until it ends; reading commands (`query`, `top`, `status`) work meanwhile")
             }
-            StoreError::TooNew { .. } => {
-                Some("update Keytide, or ingest the logs into a new folder with --data-dir")
-            }
+            StoreError::TooNew { .. } => Some("update Keytide, or ingest the logs into a new folder with --data-dir"),
             StoreError::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("make room on the disk and run the same command again; what is committed is safe")
             }

@@ -18,8 +18,7 @@ impl Store {
         let expire = |store: &mut Self| {
             let transaction = store.catalog.transaction()?;
             let due = "SELECT hour FROM ledger_hours WHERE closed = 0 AND last_new_at < ?";
-            transaction
-                .execute(&format!("DELETE FROM ledger_runs WHERE hour IN ({due})"), params![last_new_at])?;
+            transaction.execute(&format!("DELETE FROM ledger_runs WHERE hour IN ({due})"), params![last_new_at])?;
             let closed = transaction.execute(
                 "UPDATE ledger_hours SET closed = 1 WHERE closed = 0 AND last_new_at < ?",
                 params![last_new_at],

@@ -49,8 +49,7 @@ impl<'s> LedgerView<'s> {
                 .collect()
         };
         let path = self.dir.join(CATALOG_FILE);
-        let listed =
-            list().map_err(|source| StoreError::Catalog { action: "list the ledger's runs", path, source })?;
+        let listed = list().map_err(|source| StoreError::Catalog { action: "list the ledger's runs", path, source })?;
         let mut runs = Vec::with_capacity(listed.len());
         for (name, start, ids) in listed {
             let file = self.file(&name)?;

@@ -15,6 +15,7 @@ mod compact;
 mod counts;
 mod error;
 mod expire;
+mod facts;
 mod ledger;
 mod lookup;
 mod objects;

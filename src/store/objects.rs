@@ -52,8 +52,10 @@ impl KnownObjects {
                 .optional()
         };
         let path = || self.catalog.path().unwrap_or_default().into();
-        read()
-            .map(|row| row.is_some())
-            .map_err(|source| StoreError::Catalog { action: "look an object up", path: path(), source })
+        read().map(|row| row.is_some()).map_err(|source| StoreError::Catalog {
+            action: "look an object up",
+            path: path(),
+            source,
+        })
     }
 }

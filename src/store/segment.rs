@@ -107,11 +107,8 @@ pub(super) fn minutes_frame(cells: MinuteCells) -> Result<DataFrame, PolarsError
 
 /// Counts by caller as a frame.
 pub(super) fn callers_frame(cells: CallerCells) -> Result<DataFrame, PolarsError> {
-    let mut columns = vec![
-        column_u32("slot", cells.slot),
-        column_u32("caller", cells.caller),
-        column_u32("series", cells.series),
-    ];
+    let mut columns =
+        vec![column_u32("slot", cells.slot), column_u32("caller", cells.caller), column_u32("series", cells.series)];
     for (outcome, calls) in Outcome::ALL.into_iter().zip(cells.calls) {
         columns.push(Series::new(outcome.column().into(), calls).into());
     }

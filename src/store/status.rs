@@ -81,7 +81,8 @@ impl Store {
     }
 
     fn counted(&self) -> rusqlite::Result<Status> {
-        let number = |query: &str| self.catalog.query_row(query, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
+        let number =
+            |query: &str| self.catalog.query_row(query, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
         let rejects = "SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY 2 DESC, 1";
         let quarantine = "SELECT name, reason, detail, attempts FROM quarantine ORDER BY name";
         Ok(Status {

@@ -4,7 +4,7 @@
 //! Each hour's ids are then looked up in the ledger once. What is left counts; what was known may still tell more of
 //! its caller than the copy that was counted, and corrects it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::profiles::Profiles;
 use super::row::{Id, Row, Sides, TELLING_MASK};
@@ -161,8 +161,10 @@ struct Requests<'r> {
     rows: &'r [Row],
     /// Union-find: a row's parent, itself at the root.
     parents: Vec<u32>,
-    /// At roots that were joined or are known: what is known.
-    known: std::collections::HashMap<u32, Known>,
+    /// Rows that were joined with another.
+    joined: Vec<u32>,
+    /// At roots that were joined or are in the ledger: what is known. Filled once all rows are joined.
+    known: HashMap<u32, Known>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -178,7 +180,7 @@ struct Known {
 impl<'r> Requests<'r> {
     fn of(rows: &'r [Row]) -> Self {
         let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
-        Self { rows, parents: (0..count).collect(), known: std::collections::HashMap::new() }
+        Self { rows, parents: (0..count).collect(), joined: Vec::new(), known: HashMap::new() }
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -193,9 +195,7 @@ impl<'r> Requests<'r> {
     fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b) as usize] = a.min(b);
-        if a != b {
-            self.known.entry(a.min(b)).or_default();
-        }
+        self.joined.push(a);
     }
 
     fn know(&mut self, row: u32, sides: Sides, telling: u8) {
@@ -215,6 +215,10 @@ impl<'r> Requests<'r> {
     fn settle(mut self, profiles: &Profiles, hours: &BTreeMap<u32, Vec<Entry>>) -> Admitted {
         let mut admitted = Admitted::default();
         let rows = self.rows;
+        for row in std::mem::take(&mut self.joined) {
+            let root = self.root(row);
+            self.known.entry(root).or_default();
+        }
         // Rows of joined or known requests take the long way, all others count as they are.
         let mut plain = vec![true; rows.len()];
         if !self.known.is_empty() {
@@ -223,9 +227,9 @@ impl<'r> Requests<'r> {
                 if let Some(known) = self.known.get_mut(&root) {
                     plain[row as usize] = false;
                     known.members += 1;
-                    let better = known.best.is_none_or(|best| {
-                        Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize])
-                    });
+                    let better = known
+                        .best
+                        .is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize]));
                     if better {
                         known.best = Some(row);
                     }
