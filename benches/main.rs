@@ -12,6 +12,8 @@ mod decode;
 mod ingest;
 #[path = "main/ledger.rs"]
 mod ledger;
+#[path = "main/profiles.rs"]
+mod profiles;
 #[path = "main/queries.rs"]
 mod queries;
 #[path = "main/trail.rs"]
