@@ -1,1 +1,5 @@
 //! Keytide.
+
+pub mod cli;
+pub mod domain;
+pub mod synth;
