@@ -1,3 +1,133 @@
-//! The command line, one file a command.
+//! The command line: one file a command.
+//!
+//! A command turns what was typed into options, opens what it needs, runs it and renders the answer. Answers go to
+//! standard output, everything else to standard error. Only here are rooms composed for people, and only here and in
+//! `render` is anything printed.
 
-pub mod synth;
+mod compact;
+mod demo;
+mod exit;
+mod export;
+mod ingest;
+mod logging;
+mod progress;
+mod query;
+mod range;
+mod status;
+mod synth;
+mod system;
+mod top;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use exit::Exit;
+use exit::Failure;
+
+/// Usage metrics and anomaly detection for AWS KMS, from the CloudTrail logs you already have.
+#[derive(Debug, Parser)]
+#[command(name = "keytide", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The store's folder [default: keytide in the platform's data folder]
+    #[arg(long, global = true, env = "KEYTIDE_DATA_DIR", value_name = "DIR", help_heading = "Global options")]
+    data_dir: Option<PathBuf>,
+    /// Say more on standard error; twice for details
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+    /// Say nothing but errors on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    quiet: bool,
+    /// The form of log lines on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "KEYTIDE_LOG_FORMAT", help_heading = "Global options")]
+    log_format: LogFormat,
+    /// Whether to use color
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "KEYTIDE_COLOR", help_heading = "Global options")]
+    color: Color,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a trail, ingest it and show its top keys: no account, no network, no configuration
+    Demo(demo::Args),
+    /// Read log files into the store
+    Ingest(ingest::Args),
+    /// Rank keys, operations, callers, services, resources, accounts or Regions
+    Top(top::Args),
+    /// Run a CloudWatch Metrics Insights query
+    Query(query::Args),
+    /// Write counts and facts for other programs
+    Export(export::Args),
+    /// Show what was read, what was set aside and why
+    Status(status::Args),
+    /// Merge each day's files and make the roll-ups that long ranges are answered from
+    Compact(compact::Args),
+    /// Write a synthetic trail, and the counts that a correct reader must reach
+    Synth(synth::Args),
+}
+
+/// Runs the program.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors; if nobody reads them, there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Success };
+        }
+    };
+    logging::init(&cli.global);
+    match run(&cli) {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Demo(args) => demo::run(args, &cli.global),
+        Command::Ingest(args) => ingest::run(args, &cli.global),
+        Command::Top(args) => {
+            system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
+        }
+        Command::Query(args) => {
+            system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
+        }
+        Command::Export(args) => export::run(args, &cli.global),
+        Command::Status(args) => status::run(args, &cli.global),
+        Command::Compact(args) => compact::run(args, &cli.global),
+        Command::Synth(args) => {
+            synth::run(args)?;
+            Ok(Exit::Success)
+        }
+    }
+}
