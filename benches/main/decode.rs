@@ -87,7 +87,7 @@ fn decode_and_count(files: &[PathBuf]) -> (u64, u64) {
 pub fn run() {
     println!("| trail | records | MB gzip | MB JSON | libdeflate, CPU s | decode + count + repeats, CPU s | ratio |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    for (name, share, times) in [("all-kms", 1.0, 1), ("30-percent-kms", 0.3, 1), ("all-kms", 1.0, 3)] {
+    for &(name, share, times) in &[("all-kms", 1.0, 1), ("30-percent-kms", 0.3, 1), ("all-kms", 1.0, 3)][..if std::env::var_os("QUICK").is_some() { 2 } else { 3 }] {
         let files = trail::files(&trail::make(name, share, times));
         let (inflation, packed, inflated) = inflation(&files);
         let (seconds, (_, records)) = cpu::best_of(RUNS, || decode_and_count(&files));

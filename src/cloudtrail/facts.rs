@@ -3,6 +3,9 @@
 //! They are less than one record in a hundred, so they are kept whole enough that no later report needs a second
 //! reading of the logs: the request, the response and the details as JSON, without credentials.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde_json::{Map, Value};
 
 use super::call::second_of;
@@ -153,13 +156,28 @@ pub(super) fn fact(record: &Value) -> Result<Option<Fact>, Unreadable> {
     }))
 }
 
+/// What a request for a session carries that tells something about the calls made in it.
+const SESSION_MEMBERS: [&str; 5] =
+    ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
+
 /// Whether an STS session tells something about callers: tags, a source identity, or a role assumed by a role.
 fn is_telling_session(record: &Value) -> bool {
     let request = record.get("requestParameters").unwrap_or(&Value::Null);
-    let tagged = ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
     let chained = record.pointer("/userIdentity/type").and_then(Value::as_str) == Some("AssumedRole");
-    chained || tagged.iter().any(|name| request.get(name).is_some_and(|value| !value.is_null()))
+    chained || SESSION_MEMBERS.iter().any(|name| request.get(name).is_some_and(|value| !value.is_null()))
 }
+
+/// Whether a record's text shows that it is a session of no interest, without reading it: it has none of the words that
+/// [`is_telling_session`] looks for.
+pub(super) fn is_untelling_session(source: &[u8], record: &[u8]) -> bool {
+    source == b"sts.amazonaws.com" && TELLING.iter().all(|finder| finder.find(record).is_none())
+}
+
+/// What a session has in its text if [`is_telling_session`] holds; a backslash could hide any of them.
+static TELLING: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    let members = SESSION_MEMBERS.iter().chain(&["AssumedRole"]).map(|name| format!("\"{name}\""));
+    members.chain(["\\".to_owned()]).map(|text| Finder::new(&text).into_owned()).collect()
+});
 
 /// The key concerned: named by `resources`, the response, the request, or a service event's details.
 fn key_arn(record: &Value, account: &str) -> String {

@@ -1,7 +1,7 @@
 //! One thread's work: read an object, open it, decode what is in it.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -57,6 +57,8 @@ pub(super) struct Reader<'s> {
     decoder: Decoder,
     inflater: Inflater,
     limits: Limits,
+    /// The file in hand; its memory serves the next too.
+    content: Vec<u8>,
 }
 
 /// Requests that are handed over without waiting for more: it bounds what waits in memory.
@@ -80,6 +82,7 @@ impl<'s> Reader<'s> {
             decoder: Decoder::default(),
             inflater: Inflater::default(),
             limits: Limits::default(),
+            content: Vec::new(),
         })
     }
 
@@ -116,10 +119,17 @@ impl<'s> Reader<'s> {
                 Ok(file) => self.pieces(&path.display().to_string(), file, bytes, send),
                 Err(source) => send(unreadable(&path, &source, bytes)),
             },
-            Job::File(Found { path, bytes }) => match fs::read(&path) {
-                Ok(content) => self.object(&path.display().to_string(), &content, bytes, send),
-                Err(source) => send(unreadable(&path, &source, bytes)),
-            },
+            Job::File(Found { path, bytes }) => {
+                let mut content = std::mem::take(&mut self.content);
+                content.clear();
+                let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut content));
+                let done = match read {
+                    Ok(_) => self.object(&path.display().to_string(), &content, bytes, send),
+                    Err(source) => send(unreadable(&path, &source, bytes)),
+                };
+                self.content = content;
+                done
+            }
         }
     }
 
