@@ -12,8 +12,8 @@ mod call;
 mod context;
 mod facts;
 mod fields;
-mod identities;
 mod index;
+mod memory;
 mod reject;
 mod scan;
 pub mod shape;
@@ -26,8 +26,8 @@ pub use fields::{Fields, Identity, Request, Resource};
 pub use reject::{Reject, RejectReason};
 
 use call::{Classified, KnownHour};
-use identities::Identities;
 use index::{Index, Indexed};
+use memory::Memory;
 use scan::Verdict;
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 #[derive(Default)]
 pub struct Decoder {
     index: Index,
-    identities: Identities,
+    memory: Memory,
     hour: KnownHour,
 }
 
@@ -68,7 +68,7 @@ impl Decoder {
     pub fn document(&mut self, document: &[u8], sink: &mut impl Sink) -> Result<shape::Shape, shape::Unreadable> {
         let mut position = 0;
         let indexed = self.index.over(document);
-        let Some(end) = trail_file(&indexed, &mut self.identities, &mut self.hour, &mut position, sink) else {
+        let Some(end) = trail_file(&indexed, &mut self.memory, &mut self.hour, &mut position, sink) else {
             return self.other_shape(document, position, sink);
         };
         let rest = document[end..].trim_ascii_start();
@@ -103,7 +103,7 @@ impl Decoder {
         let text = text.trim_ascii();
         let indexed = self.index.over(text);
         let mut fields = Fields::default();
-        match scan::record(&indexed, 0, &mut self.identities, &mut fields) {
+        match scan::record(&indexed, 0, &mut self.memory, &mut fields) {
             (verdict @ (Verdict::Kms | Verdict::Other), Some(end)) if end == text.len() => {
                 one_scanned(position, verdict, &fields, &mut self.hour, sink);
             }
@@ -116,7 +116,7 @@ impl Decoder {
 /// file's object ends; `None`, with nothing read, if it is no such file.
 fn trail_file(
     doc: &Indexed<'_, '_>,
-    identities: &mut Identities,
+    memory: &mut Memory,
     hour: &mut KnownHour,
     position: &mut u64,
     sink: &mut impl Sink,
@@ -133,7 +133,7 @@ fn trail_file(
     while doc.byte(at) != b']' {
         let (end, verdict) = match doc.byte(at) {
             b'{' => {
-                let (verdict, end) = scan::record(doc, at, identities, &mut fields);
+                let (verdict, end) = scan::record(doc, at, memory, &mut fields);
                 (end, verdict)
             }
             _ => (scan::value_end(doc, at), Verdict::Odd),

@@ -7,9 +7,10 @@
 use super::context;
 use super::facts;
 use super::fields::{Fields, Identity, Request, Resource};
-use super::identities::{Identities, Places};
+use super::memory::{Memory, Places};
 use super::index::Indexed;
 use crate::domain::Operation;
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// The scanner gives up on this record.
 struct Odd;
@@ -20,19 +21,14 @@ type Scan<T> = Result<T, Odd>;
 pub(super) fn record<'d>(
     doc: &Indexed<'d, '_>,
     open: usize,
-    identities: &mut Identities,
+    memory: &mut Memory,
     fields: &mut Fields<'d>,
 ) -> (Verdict, Option<usize>) {
     let mut cursor = Cursor { doc, at: open };
-    match cursor.record(fields, identities) {
+    match cursor.record(fields, memory) {
         Ok(Verdict::Kms) => (Verdict::Kms, Some(cursor.at)),
-        Ok(Verdict::Odd) | Err(Odd) => {
-            let end = doc.matching_close(open).map(|close| close + 1);
-            let record = end.map(|end| &doc.bytes()[open..end]);
-            let untold = record.is_some_and(|record| facts::is_untelling_session(fields.event_source, record));
-            (if untold { Verdict::Other } else { Verdict::Odd }, end)
-        }
-        Ok(Verdict::Other) => (Verdict::Other, doc.matching_close(open).map(|close| close + 1)),
+        Ok(verdict) => (verdict, doc.matching_close(open).map(|close| close + 1)),
+        Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
     }
 }
 
@@ -59,7 +55,7 @@ struct Cursor<'d, 'c, 'i> {
 }
 
 impl<'d> Cursor<'d, '_, '_> {
-    fn record(&mut self, fields: &mut Fields<'d>, identities: &mut Identities) -> Scan<Verdict> {
+    fn record(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
         // The list's memory serves the next record too.
         let mut resources = std::mem::take(&mut fields.resources);
         resources.clear();
@@ -67,7 +63,7 @@ impl<'d> Cursor<'d, '_, '_> {
         let mut first = !self.take(b"{\"eventVersion\":");
         if first {
             self.open(b'{')?;
-        } else if let Some(verdict) = self.usual_order(fields, identities)? {
+        } else if let Some(verdict) = self.usual_order(fields, memory)? {
             return Ok(verdict);
         }
         while let Some(key) = self.next_key(&mut first)? {
@@ -96,7 +92,7 @@ impl<'d> Cursor<'d, '_, '_> {
                     }
                 }
                 12 => match key {
-                    b"userIdentity" => fields.identity = self.known_identity(identities)?,
+                    b"userIdentity" => fields.identity = self.known_identity(memory)?,
                     b"eventVersion" => fields.event_version = self.text()?,
                     _ => self.skip()?,
                 },
@@ -117,12 +113,48 @@ impl<'d> Cursor<'d, '_, '_> {
         Ok(Verdict::Kms)
     }
 
+    /// Whether a request for a session needs reading: it tells something that this thread has not met on that day.
+    fn session(&mut self, fields: &Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
+        let identity = &fields.identity;
+        let mut telling = identity.kind == b"AssumedRole";
+        let who = if identity.issuer_arn.is_empty() { identity.arn } else { identity.issuer_arn };
+        let day = fields.event_time.get(..10).ok_or(Odd)?;
+        let mut hasher = Xxh3Default::new();
+        for part in [fields.event_name, day, who, identity.invoked_by, identity.kind] {
+            hasher.update(part);
+            hasher.update(b"\n");
+        }
+        let mut first = false;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"errorCode" | b"awsRegion" | b"recipientAccountId" => hasher.update(self.text()?),
+                b"requestParameters" if !self.null_or_open(b'{')? => {
+                    let mut first = true;
+                    while let Some(key) = self.next_key(&mut first)? {
+                        let start = self.at;
+                        self.skip()?;
+                        let tells = facts::SESSION_MEMBERS.iter().any(|name| name.as_bytes() == key);
+                        telling |= tells;
+                        if tells || key == b"roleArn" {
+                            hasher.update(key);
+                            hasher.update(&self.doc.bytes()[start..self.at]);
+                        }
+                    }
+                }
+                b"requestParameters" => {}
+                _ => self.skip()?,
+            }
+        }
+        let known = !telling || !memory.sessions.insert(hasher.digest128());
+        Ok(if known { Verdict::Other } else { Verdict::Odd })
+    }
+
     /// Reads on in the order in which CloudTrail writes a record's members, as far as it holds. It knows each member by
     /// one comparison; where it ends early the cursor is between two members, and the rest is read one by one.
-    fn usual_order(&mut self, fields: &mut Fields<'d>, identities: &mut Identities) -> Scan<Option<Verdict>> {
+    fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
         fields.event_version = self.text()?;
         if self.take(b",\"userIdentity\":") {
-            fields.identity = self.known_identity(identities)?;
+            fields.identity = self.known_identity(memory)?;
         }
         if self.take(b",\"eventTime\":") {
             fields.event_time = self.text()?;
@@ -135,8 +167,13 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         if self.take(b",\"eventName\":") {
             fields.event_name = self.text()?;
-            if let Some(verdict) = early_verdict(fields) {
-                return Ok(Some(verdict));
+            match early_verdict(fields) {
+                // A session's member that is `null` looks like a telling one here; the general reader knows better.
+                Some(Verdict::Odd) if fields.event_source == facts::STS => {
+                    return self.session(fields, memory).map(Some);
+                }
+                Some(verdict) => return Ok(Some(verdict)),
+                None => {}
             }
         }
         if self.take(b",\"awsRegion\":") {
@@ -211,14 +248,14 @@ impl<'d> Cursor<'d, '_, '_> {
     }
 
     /// As [`Self::identity`], but one met before is known by its bytes: a session makes thousands of calls.
-    fn known_identity(&mut self, identities: &mut Identities) -> Scan<Identity<'d>> {
+    fn known_identity(&mut self, memory: &mut Memory) -> Scan<Identity<'d>> {
         let start = self.at;
         if self.doc.byte(start) != b'{' {
             return self.identity();
         }
         let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
         let text = &self.doc.bytes()[start..end];
-        let slot = identities.slot(text);
+        let slot = memory.identities.slot(text);
         if let Some(identity) = slot.places.of(text, slot.hash) {
             self.at = end;
             return Ok(identity);

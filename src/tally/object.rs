@@ -63,7 +63,7 @@ pub struct ObjectCounts {
     pub other_services: u64,
     /// KMS's records that are no requests.
     pub not_requests: u64,
-    /// Requests outside the wanted range.
+    /// Requests and facts outside the wanted range.
     pub outside_range: u64,
     /// Records set aside.
     pub rejects: u64,
@@ -195,6 +195,8 @@ impl Sink for ObjectTally<'_> {
     fn fact(&mut self, fact: Fact) {
         if fact.second >= self.scope.since && fact.second < self.scope.until {
             self.facts.push(fact);
+        } else {
+            self.counts.outside_range += 1;
         }
     }
 

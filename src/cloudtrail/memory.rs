@@ -1,8 +1,34 @@
-//! Identities met before, known by the hash of their text.
+//! What a decoder has met before and need not read again: identities and sessions, by the hash of their text.
+
+use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::Identity;
+
+/// What a decoder remembers from record to record.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub identities: Identities,
+    pub sessions: Sessions,
+}
+
+/// Requests for sessions that were read before.
+#[derive(Default)]
+pub(super) struct Sessions(HashSet<u128>);
+
+/// Sessions remembered; when there are more, all are forgotten and read once more.
+const SESSIONS_MAX: usize = 100_000;
+
+impl Sessions {
+    /// Remembers one; whether it is new.
+    pub(super) fn insert(&mut self, hash: u128) -> bool {
+        if self.0.len() >= SESSIONS_MAX {
+            self.0.clear();
+        }
+        self.0.insert(hash)
+    }
+}
 
 /// Identities remembered; each new one takes the place of another. Sessions that are busy at the same time are few.
 const SLOTS: usize = 512;
