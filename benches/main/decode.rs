@@ -75,7 +75,7 @@ fn decode_and_count(files: &[PathBuf]) -> (u64, u64) {
         let mut tally = ObjectTally::new(&profiles, &mut bench, &scope, number as u128);
         decoder.document(inflated, &mut tally).expect("the trail is one");
         records += tally.counts.records();
-        batch.add(&tally.rows, &tally.ids);
+        batch.add(&tally.rows, std::mem::take(&mut tally.ids));
         if batch.len() >= keytide::ingest::BATCH_REQUESTS {
             calls += close(&mut batch);
         }

@@ -147,8 +147,8 @@ impl<'a> Call<'a> {
         let fields = self.fields;
         text.clear();
         let mut add = |part: &[u8]| {
-            text.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             text.extend_from_slice(part);
+            text.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_le_bytes());
         };
         add(fields.event_name);
         add(fields.aws_region);
@@ -170,13 +170,16 @@ impl<'a> Call<'a> {
         add(value);
         let mut named = false;
         for resource in &fields.resources {
-            add(resource.kind);
-            add(resource.arn);
-            named = true;
+            let is_key = is_key_resource(resource.kind, resource.arn);
+            add(if is_key { resource.arn } else { b"" });
+            named |= is_key;
         }
-        if !named || fields.resources.iter().all(|resource| !is_key_resource(resource.kind, resource.arn)) {
+        if !named {
             add(request.key_id);
             add(request.source_key_id);
+            add(request.destination_key_id);
+        } else if self.operation == Some(Operation::ReEncrypt) {
+            // If one key is listed, the request tells whether it is the destination.
             add(request.destination_key_id);
         }
     }

@@ -1,8 +1,6 @@
-//! What a decoder has met before and need not read again: identities and sessions, by the hash of their text.
+//! What a decoder has met before and need not read again: identities and sessions, by their text.
 
 use std::collections::HashSet;
-
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::fields::Identity;
 
@@ -35,33 +33,33 @@ const SLOTS: usize = 512;
 
 /// The identities that a decoder met last.
 pub(super) struct Identities {
-    slots: Vec<Places>,
+    slots: Vec<Known>,
 }
 
 impl Default for Identities {
     fn default() -> Self {
-        Self { slots: vec![Places::default(); SLOTS] }
+        Self { slots: vec![Known::default(); SLOTS] }
     }
-}
-
-/// The place for an identity, whatever is there.
-pub(super) struct Slot<'i> {
-    pub hash: u128,
-    pub places: &'i mut Places,
 }
 
 impl Identities {
+    /// The place for an identity's text, whatever is there. Samples of the text choose it: hashing all of it would take
+    /// longer than comparing it with the one that is likely there.
     #[inline]
-    pub(super) fn slot(&mut self, text: &[u8]) -> Slot<'_> {
-        let hash = xxh3_128(text);
-        Slot { hash, places: &mut self.slots[hash as usize % SLOTS] }
+    pub(super) fn place_of(&mut self, text: &[u8]) -> &mut Known {
+        let sample = |at: usize| text.get(at..at + 8).and_then(<[u8]>::first_chunk).map_or(0, |b| u64::from_le_bytes(*b));
+        let mixed = [text.len() / 4, text.len() / 2, text.len() * 3 / 4, 64, text.len().saturating_sub(32)]
+            .map(sample)
+            .into_iter()
+            .fold(text.len() as u64, |mixed, sample| (mixed ^ sample).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29));
+        &mut self.slots[mixed as usize % SLOTS]
     }
 }
 
-/// Where the fields of an identity lie in its text.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Places {
-    hash: u128,
+/// An identity's text, and where its fields lie in it.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    text: Vec<u8>,
     kind: Place,
     arn: Place,
     account_id: Place,
@@ -72,8 +70,9 @@ pub(super) struct Places {
 /// A part of a text: from, to.
 type Place = (u32, u32);
 
-impl Places {
-    pub(super) fn new(text: &[u8], hash: u128, identity: &Identity<'_>) -> Self {
+impl Known {
+    /// Takes an identity's place.
+    pub(super) fn set(&mut self, text: &[u8], identity: &Identity<'_>) {
         let base = text.as_ptr() as usize;
         let place = |part: &[u8]| -> Place {
             if part.is_empty() {
@@ -82,21 +81,20 @@ impl Places {
             let from = part.as_ptr() as usize - base;
             (from as u32, (from + part.len()) as u32)
         };
-        Self {
-            hash,
-            kind: place(identity.kind),
-            arn: place(identity.arn),
-            account_id: place(identity.account_id),
-            invoked_by: place(identity.invoked_by),
-            issuer_arn: place(identity.issuer_arn),
-        }
+        self.text.clear();
+        self.text.extend_from_slice(text);
+        self.kind = place(identity.kind);
+        self.arn = place(identity.arn);
+        self.account_id = place(identity.account_id);
+        self.invoked_by = place(identity.invoked_by);
+        self.issuer_arn = place(identity.issuer_arn);
     }
 
-    /// The identity in `text`, if it is the one that these places are of.
+    /// The identity in `text`, if it is the one that is known here.
     #[inline]
-    pub(super) fn of<'d>(&self, text: &'d [u8], hash: u128) -> Option<Identity<'d>> {
+    pub(super) fn of<'d>(&self, text: &'d [u8]) -> Option<Identity<'d>> {
         let part = |(from, to): Place| &text[from as usize..to as usize];
-        (self.hash == hash).then(|| Identity {
+        (self.text == text).then(|| Identity {
             kind: part(self.kind),
             arn: part(self.arn),
             account_id: part(self.account_id),

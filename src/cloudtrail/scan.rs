@@ -7,7 +7,7 @@
 use super::context;
 use super::facts;
 use super::fields::{Fields, Identity, Request, Resource};
-use super::memory::{Memory, Places};
+use super::memory::Memory;
 use super::index::Indexed;
 use crate::domain::Operation;
 use xxhash_rust::xxh3::Xxh3Default;
@@ -255,13 +255,13 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
         let text = &self.doc.bytes()[start..end];
-        let slot = memory.identities.slot(text);
-        if let Some(identity) = slot.places.of(text, slot.hash) {
+        let known = memory.identities.place_of(text);
+        if let Some(identity) = known.of(text) {
             self.at = end;
             return Ok(identity);
         }
         let identity = self.identity()?;
-        *slot.places = Places::new(text, slot.hash, &identity);
+        known.set(text, &identity);
         Ok(identity)
     }
 

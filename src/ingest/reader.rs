@@ -212,7 +212,9 @@ impl<'s> Reader<'s> {
             Ok(shape) => shape,
             Err(error) => return quarantined(error.code(), error.to_string()),
         };
-        let ObjectTally { rows, ids, facts, rejects, counts, .. } = tally;
+        let (rows, ids) = (std::mem::take(&mut tally.rows), std::mem::take(&mut tally.ids));
+        let (facts, rejects, counts) =
+            (std::mem::take(&mut tally.facts), std::mem::take(&mut tally.rejects), tally.counts);
         // An object is done with when every record is; one of an hour that is closed will never be taken.
         let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
         let whole = counts.outside_range == 0 && !closed;
