@@ -81,9 +81,11 @@ pub struct Point {
 pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) -> Result<Answer, InsightsError> {
     let mut query = query.clone();
     let mut seen = Vec::new();
-    query.group_by.retain(|key| !seen.contains(key) && {
-        seen.push(key.clone());
-        true
+    query.group_by.retain(|key| {
+        !seen.contains(key) && {
+            seen.push(key.clone());
+            true
+        }
     });
     let metric = find(&query.source.namespace, &query.metric);
     let mut answer = Answer { metric, keys: query.group_by.clone(), function: query.function, window, series: vec![] };
@@ -95,7 +97,8 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
         let cover = cover_for(&query, metric, answer.window, &groups, &axes, counts)?;
         let observations = || metric.counted.observations(counts, answer.window.range);
         let measure = metric.counted.measure();
-        let asked = Asked { query: &query, window: answer.window, measure, groups: &groups, observations: &observations };
+        let asked =
+            Asked { query: &query, window: answer.window, measure, groups: &groups, observations: &observations };
         answer.series = asked.series(cover, points)?;
     }
     if answer.series.is_empty() && query.group_by.is_empty() {
@@ -131,7 +134,6 @@ impl Answer {
         self.function != Function::Avg
     }
 }
-
 
 #[cfg(test)]
 #[path = "answer_tests.rs"]

@@ -214,7 +214,8 @@ fn quota_pools_have_an_observation_a_second() {
     assert_eq!(over("AVG", ""), [(String::new(), 5.5, 6.0, 1)]);
     let by_pool = [("RSA us-east-1".into(), 1.0, 1.0, 1), ("Symmetric us-east-1".into(), 10.0, 10.0, 1)];
     assert_eq!(over("MAX", "WHERE Account = '111122223333' GROUP BY QuotaPool, Region"), by_pool);
-    let text = "SELECT SUM(QuotaThrottle) FROM SCHEMA(\"Keytide/KMS\", Account, Region, QuotaPool) GROUP BY AWS.AccountId";
+    let text =
+        "SELECT SUM(QuotaThrottle) FROM SCHEMA(\"Keytide/KMS\", Account, Region, QuotaPool) GROUP BY AWS.AccountId";
     assert_eq!(rows(&ask(&fake, text, window(0, 1440, 1))), [("111122223333".into(), 12.0, 9.0, 2)]);
 }
 

@@ -1,8 +1,8 @@
 //! A matched question over observations: totals, ranks, buckets.
 
 use polars::prelude::{
-    AnyValue, Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col,
-    concat,
+    AnyValue, Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs,
+    col, concat,
 };
 
 use super::answer::{Point, Series, Window};

@@ -218,8 +218,16 @@ fn rollups_are_used_where_they_are_exact_and_only_there() {
         (format!("SUM(SuccessfulRequest) FROM {schema} {one_key}"), 1, Some(ByKey)),
         (format!("SUM(SuccessfulRequest) FROM {schema} GROUP BY KeyArn, Operation"), 1, Some(BySeries)),
         (format!("SUM(SuccessfulRequest) FROM {schema} {one_key} AND Operation = 'Decrypt'"), 1, Some(BySeries)),
-        (format!("SUM(SuccessfulRequest) FROM {schema} WHERE Operation = 'Decrypt' GROUP BY KeyArn"), 1, Some(BySeries)),
-        ("SUM(SuccessfulRequest) FROM \"AWS/KMS\" GROUP BY SourceKeyArn, KeyArn, Operation".to_owned(), 1, Some(BySeries)),
+        (
+            format!("SUM(SuccessfulRequest) FROM {schema} WHERE Operation = 'Decrypt' GROUP BY KeyArn"),
+            1,
+            Some(BySeries),
+        ),
+        (
+            "SUM(SuccessfulRequest) FROM \"AWS/KMS\" GROUP BY SourceKeyArn, KeyArn, Operation".to_owned(),
+            1,
+            Some(BySeries),
+        ),
         (format!("SUM(SuccessfulRequest) FROM {schema} GROUP BY KeyArn"), 5, None),
         (format!("AVG(SuccessfulRequest) FROM {schema} GROUP BY KeyArn"), 1, None),
         (format!("SUM(SuccessfulRequest) FROM {schema} GROUP BY KeyArn ORDER BY MIN()"), 1, None),

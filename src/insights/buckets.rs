@@ -115,7 +115,7 @@ impl Totals {
     /// Adds buckets, each whole and once: partial results with `value`.
     pub(super) fn add(&mut self, buckets: DataFrame) -> PolarsResult<()> {
         let (n, low, high) = match self.measure {
-            Measure::Calls => (col("total").sum(), lit(1_i64), lit(1_i64)),
+            Measure::Calls => (col("total").sum(), one(), one()),
             Measure::Values => (col("n").sum(), col("low").min(), col("high").max()),
         };
         let value = || col("value");
@@ -197,14 +197,19 @@ pub(super) fn totals_of_rollups(rollups: LazyFrame, groups: &Groups) -> LazyFram
         col("group"),
         number("sum", DataType::Int64).alias("total"),
         number("sum", DataType::Int64).alias("n"),
-        lit(1_i64).alias("low"),
-        lit(1_i64).alias("high"),
+        one().alias("low"),
+        one().alias("high"),
         number("sum", DataType::Float64).alias("sum"),
         number("minutes", DataType::Int64).alias("buckets"),
         no_minimum,
         number("peak", DataType::Float64).alias("peak"),
         col("peak_at"),
     ])
+}
+
+/// The value of a call's observation.
+fn one() -> Expr {
+    lit(1).cast(DataType::Int64)
 }
 
 /// The whole part of a quotient of numbers that aren't negative. Polars plans some quotients of whole numbers as such

@@ -130,17 +130,13 @@ impl Counted {
     }
 
     /// The observations of a range, a frame a day: `minute` (u32), the axes' columns, `value` (i64, not 0).
-    pub(super) fn observations(
-        self,
-        counts: &dyn Counts,
-        range: MinuteRange,
-    ) -> Result<Vec<LazyFrame>, InsightsError> {
+    pub(super) fn observations(self, counts: &dyn Counts, range: MinuteRange) -> Result<Vec<LazyFrame>, InsightsError> {
         let failed = InsightsError::frame("read counts");
         let value = |column: &str| col(column).cast(DataType::Int64).alias("value");
         let days = match self {
-            Counted::Minutes(outcome) => counts.minutes(range).map_err(failed)?.into_iter().map(|day| {
-                minutes_of(day, outcome)
-            }).collect(),
+            Counted::Minutes(outcome) => {
+                counts.minutes(range).map_err(failed)?.into_iter().map(|day| minutes_of(day, outcome)).collect()
+            }
             Counted::Callers(outcome) => {
                 let columns = [(col("slot") * lit(SLOT)).alias("minute"), col("caller"), col("series")];
                 let columns: Vec<Expr> = columns.into_iter().chain([value(outcome.column())]).collect();
@@ -156,7 +152,11 @@ impl Counted {
                         .select([col("second"), col("pool"), value(column)])
                         .group_by([col("second"), col("pool")])
                         .agg([col("value").sum()])
-                        .select([whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute"), col("pool"), col("value")])
+                        .select([
+                            whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute"),
+                            col("pool"),
+                            col("value"),
+                        ])
                 })
                 .collect()
             }

@@ -96,8 +96,7 @@ pub(super) fn resolve(query: &Query, axes: &[Axis], account: &str) -> PolarsResu
     let parts = axes.iter().enumerate().map(|(at, axis)| {
         let others = axes.iter().enumerate().filter(|(other, _)| *other != at);
         let elsewhere = others.fold(vec![BTreeSet::new()], |sets, (_, other)| other.added_to(&sets));
-        let keys: Vec<(usize, &Key)> =
-            query.group_by.iter().enumerate().filter(|(_, key)| owner(key) == at).collect();
+        let keys: Vec<(usize, &Key)> = query.group_by.iter().enumerate().filter(|(_, key)| owner(key) == at).collect();
         let conditions = query.conditions.iter().filter(|condition| owner(&condition.key) == at);
         let conditions: Vec<&Condition> = conditions.collect();
         let matched = axis.kinds.iter().filter(|kind| in_schema(query, kind, &elsewhere)).map(|kind| {
@@ -142,7 +141,7 @@ fn condition_holds(axis: &Axis, kind: &Kind, condition: &Condition, account: &st
 impl Part {
     /// Numbers the groups of matched members. `places` are those of the `key…` columns.
     pub(super) fn number(column: &'static str, matched: Vec<LazyFrame>, places: &[usize]) -> PolarsResult<Part> {
-        let numbers = |frame: LazyFrame| frame.with_column(lit(0_u64).alias("part"));
+        let numbers = |frame: LazyFrame| frame.with_column(lit(0).cast(DataType::UInt64).alias("part"));
         if matched.is_empty() {
             let map = df!(column => Vec::<u32>::new(), "part" => Vec::<u64>::new())?;
             let keys = places.iter().map(|place| lit("").alias(key_column(*place))).collect::<Vec<_>>();
@@ -190,7 +189,7 @@ impl Groups {
             frame = frame.inner_join(map, col(part.column), col(part.column));
             group = group + col(number) * lit(self.stride(at));
         }
-        frame.with_column(group.alias("group"))
+        frame.with_column(group.cast(DataType::UInt64).alias("group"))
     }
 
     /// Adds the `key…` columns to a frame with `group`.

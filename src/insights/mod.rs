@@ -17,6 +17,7 @@ mod query;
 mod rollup;
 mod syntax;
 mod token;
+mod top;
 mod words;
 
 pub use answer::{Answer, Point, Series, Window, answer};
@@ -25,6 +26,7 @@ pub use error::InsightsError;
 pub use parse::{CHARACTERS_MAX, parse, without_leading_comments};
 pub use query::{Condition, Function, Key, Order, Query, Source, Value};
 pub use syntax::SyntaxError;
+pub use top::{By, Top, TopQuestion, TopRow, top};
 
 #[cfg(test)]
 mod brute_tests;

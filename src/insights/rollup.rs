@@ -82,11 +82,7 @@ pub(super) fn rollup_for(
 }
 
 /// The part of a range that has observations, in minutes; empty if there are none.
-pub(super) fn covered(
-    counted: Counted,
-    counts: &dyn Counts,
-    range: MinuteRange,
-) -> Result<MinuteRange, InsightsError> {
+pub(super) fn covered(counted: Counted, counts: &dyn Counts, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
     let days = counted.observations(counts, range)?;
     let edge = |day: &LazyFrame, of: fn(Expr) -> Expr| -> PolarsResult<Option<u32>> {
         let minute = collect(day.clone().select([of(col("minute"))]))?;
