@@ -8,6 +8,7 @@ use super::ask::Asked;
 use super::catalogue::{Metric, attributed, find};
 use super::error::InsightsError;
 use super::matching::resolve;
+use super::pieces::covered;
 use super::query::{Function, Key, Query, Value};
 use super::rollup::cover_for;
 use crate::domain::{Minute, MinuteRange};
@@ -94,11 +95,18 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
         let account = current_account(&query, counts)?;
         let axes = metric.counted.axes(counts)?;
         let groups = resolve(&query, &axes, &account).map_err(InsightsError::frame("match the query's series"))?;
-        let cover = cover_for(&query, metric, answer.window, &groups, &axes, counts)?;
-        let observations = || metric.counted.observations(counts, answer.window.range);
+        let stored = covered(metric.counted, counts, answer.window.range)?;
+        let cover = cover_for(&query, metric, answer.window, stored, &groups, &axes, counts)?;
+        let observations = |piece: MinuteRange| metric.counted.observations(counts, piece);
         let measure = metric.counted.measure();
-        let asked =
-            Asked { query: &query, window: answer.window, measure, groups: &groups, observations: &observations };
+        let asked = Asked {
+            query: &query,
+            window: answer.window,
+            stored,
+            measure,
+            groups: &groups,
+            observations: &observations,
+        };
         answer.series = asked.series(cover, points)?;
     }
     if answer.series.is_empty() && query.group_by.is_empty() {

@@ -50,13 +50,14 @@ fn vector(rest: &str) -> Vec<(String, f64)> {
         kinds: vec![kind(0, &[team, zone]), kind(1, &[team]), kind(2, &[zone]), kind(3, &[])],
     };
     let groups = resolve(&query, &[axis], "").expect("groups");
-    let observations = || -> Result<Vec<LazyFrame>, InsightsError> {
+    let observations = |_: MinuteRange| -> Result<Vec<LazyFrame>, InsightsError> {
         let day = df!("minute" => [7_u32; 5], "series" => [0_u32, 1, 2, 3, 4], "value" => [10_i64, 20, 5, 7, 1]);
         Ok(vec![day.expect("a frame").lazy()])
     };
     let asked = Asked {
         query: &query,
         window: window(0, 60, 1),
+        stored: window(0, 60, 1).range,
         measure: Measure::Values,
         groups: &groups,
         observations: &observations,

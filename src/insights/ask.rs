@@ -6,12 +6,13 @@ use polars::prelude::{
 };
 
 use super::answer::{Point, Series, Window};
-use super::buckets::{Buckets, Totals, over_buckets, over_range, totals_of_rollups};
+use super::buckets::{Buckets, Read, Totals, over_buckets, over_range, totals_of_rollups};
 use super::catalogue::{Measure, minutes_of};
 use super::error::InsightsError;
 use super::matching::{Groups, key_column};
+use super::pieces::quarters;
 use super::query::Query;
-use crate::domain::{Minute, Outcome};
+use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::Cover;
 
 /// What a group is called whose members lack the key.
@@ -23,8 +24,10 @@ pub(super) struct Asked<'a> {
     pub(super) window: Window,
     pub(super) measure: Measure,
     pub(super) groups: &'a Groups,
-    /// Reads the window's observations: a frame a day with `minute`, the columns of the groups' parts, `value`.
-    pub(super) observations: &'a dyn Fn() -> Result<Vec<LazyFrame>, InsightsError>,
+    /// The part of the window that has observations.
+    pub(super) stored: MinuteRange,
+    /// Reads the observations of a piece of it.
+    pub(super) observations: &'a Read<'a>,
 }
 
 impl<'a> Asked<'a> {
@@ -32,25 +35,29 @@ impl<'a> Asked<'a> {
     pub(super) fn series(&self, cover: Option<Cover>, points: bool) -> Result<Vec<Series>, InsightsError> {
         let mut totals = Totals::new(self.measure);
         let adding = InsightsError::frame("add up counts");
-        let days = match cover {
-            None => (self.observations)()?,
+        let buckets = self.buckets(None);
+        let mut settled = |part: LazyFrame| totals.add(part);
+        match cover {
+            None => buckets.run(self.stored, self.observations, &mut settled)?,
             Some(Cover { rollups, minutes }) => {
+                let mut run = buckets.start();
+                for part in minutes.iter().flat_map(quarters) {
+                    run.add(minutes_of(part, Outcome::Successful), &mut settled).map_err(&adding)?;
+                }
+                run.finish(&mut settled).map_err(&adding)?;
                 if !rollups.is_empty() {
                     let rollups = concat(rollups, UnionArgs::default()).map_err(&adding)?;
                     totals.add_totals(totals_of_rollups(rollups, self.groups)).map_err(&adding)?;
                 }
-                minutes.into_iter().map(|day| minutes_of(day, Outcome::Successful)).collect()
             }
-        };
-        self.buckets(None).run(days, &mut |part| totals.add(part)).map_err(&adding)?;
+        }
         let Some(totals) = totals.finish() else { return Ok(vec![]) };
         let ranking = InsightsError::frame("rank series");
         let ranked = self.ranked(totals.lazy()).map_err(&ranking)?;
         let mut series = self.rows(&ranked).map_err(&ranking)?;
         if points && !series.is_empty() {
             let chosen = ranked.select(["rank", "group"]).map_err(&ranking)?;
-            let days = (self.observations)()?;
-            self.points(days, &chosen, &mut series).map_err(InsightsError::frame("read buckets"))?;
+            self.points(&chosen, &mut series)?;
         }
         Ok(series)
     }
@@ -107,23 +114,31 @@ impl<'a> Asked<'a> {
     }
 
     /// Reads the buckets of the series that were chosen (`rank`, `group`), in a second pass.
-    fn points(&self, days: Vec<LazyFrame>, chosen: &DataFrame, series: &mut [Series]) -> PolarsResult<()> {
+    fn points(&self, chosen: &DataFrame, series: &mut [Series]) -> Result<(), InsightsError> {
         let mut parts: Vec<LazyFrame> = Vec::new();
-        self.buckets(Some(chosen.clone())).run(days, &mut |part| {
-            let ranked = part.lazy().inner_join(chosen.clone().lazy(), col("group"), col("group"));
+        self.buckets(Some(chosen.clone())).run(self.stored, self.observations, &mut |part| {
+            let ranked = part.inner_join(chosen.clone().lazy(), col("group"), col("group"));
             parts.push(ranked.select([col("rank"), col("bucket"), col("value")]).collect()?.lazy());
             Ok(())
         })?;
-        let in_order = SortMultipleOptions::default();
-        let points = concat(&parts, UnionArgs::default())?.sort(["rank", "bucket"], in_order).collect()?;
-        let (rank, start) = (points.column("rank")?.u32()?, points.column("bucket")?.u32()?);
-        let value = points.column("value")?.f64()?;
-        for ((rank, start), value) in rank.iter().zip(start.iter()).zip(value.iter()) {
-            let (Some(rank), Some(start), Some(value)) = (rank, start, value) else { continue };
-            if let Some(series) = series.get_mut(rank as usize - 1) {
-                series.points.push(Point { start: Minute(start), value });
-            }
-        }
-        Ok(())
+        spread(&parts, series).map_err(InsightsError::frame("read buckets"))
     }
+}
+
+/// Gives buckets (`rank`, `bucket`, `value`) to their series, in order.
+fn spread(parts: &[LazyFrame], series: &mut [Series]) -> PolarsResult<()> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let points =
+        concat(parts, UnionArgs::default())?.sort(["rank", "bucket"], SortMultipleOptions::default()).collect()?;
+    let (rank, start) = (points.column("rank")?.u32()?, points.column("bucket")?.u32()?);
+    let value = points.column("value")?.f64()?;
+    for ((rank, start), value) in rank.iter().zip(start.iter()).zip(value.iter()) {
+        let (Some(rank), Some(start), Some(value)) = (rank, start, value) else { continue };
+        if let Some(series) = series.get_mut(rank as usize - 1) {
+            series.points.push(Point { start: Minute(start), value });
+        }
+    }
+    Ok(())
 }

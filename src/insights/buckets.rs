@@ -1,18 +1,20 @@
-//! Observations to bucket values, a day at a time.
+//! Observations to bucket values, a day or a part of it at a time.
 //!
-//! A day's observations are added up by group and bucket; only that result is held, and of one day only. A bucket that
-//! isn't over at the day's end is carried into the next day, so unaligned periods are exact.
+//! A piece's observations are added up by group and bucket; only that result is held, and of one piece only. A bucket that
+//! isn't over at the piece's end is carried into the next, so unaligned periods are exact.
 
 use polars::prelude::{
-    DataFrame, DataType, Engine, Expr, IntoLazy, LazyFrame, PolarsResult, UnionArgs, col, concat, lit, when,
+    ChunkAgg, DataFrame, DataType, Engine, Expr, IntoLazy, LazyFrame, PolarsResult, UnionArgs, col, concat, lit, when,
 };
 
 use super::catalogue::Measure;
+use super::error::InsightsError;
 use super::matching::Groups;
+use super::pieces::{piece_length, pieces};
 use super::query::Function;
-use crate::domain::Minute;
+use crate::domain::MinuteRange;
 
-/// How observations become bucket values. Frames of partial results have `group` (u64), `bucket` (u32, its first
+/// How observations become bucket values. Frames of partial results have `group`, `bucket` (u32, its first
 /// minute), `total` (i64), and for [`Measure::Values`] `n`, `low`, `high` (i64).
 pub(super) struct Buckets<'a> {
     pub(super) groups: &'a Groups,
@@ -26,36 +28,68 @@ pub(super) struct Buckets<'a> {
     pub(super) only: Option<DataFrame>,
 }
 
-impl Buckets<'_> {
-    /// Gives each part of the days' buckets to `settled`, every bucket whole in one part: partial results with `value`
-    /// (f64), the function over the bucket's observations.
-    pub(super) fn run(
-        &self,
-        days: Vec<LazyFrame>,
-        settled: &mut dyn FnMut(DataFrame) -> PolarsResult<()>,
-    ) -> PolarsResult<()> {
-        let mut carried: Option<DataFrame> = None;
-        for day in days {
-            let mut partial = collect(self.partial(day))?;
-            if let Some(before) = carried.take() {
-                partial = collect(self.merge(concat([before.lazy(), partial.lazy()], UnionArgs::default())?))?;
-            }
-            if self.straddles_midnight() {
-                let latest = partial.column("bucket")?.u32()?.iter().flatten().max().unwrap_or(0);
-                let open = |is: Expr| collect(partial.clone().lazy().filter(is));
-                carried = Some(open(col("bucket").eq(lit(latest)))?);
-                partial = open(col("bucket").lt(lit(latest)))?;
-            }
-            settled(collect(self.valued(partial))?)?;
+/// Reads the observations of a range: frames of one day each, with `minute`, the columns of the groups' parts, `value`.
+pub(super) type Read<'a> = dyn Fn(MinuteRange) -> Result<Vec<LazyFrame>, InsightsError> + 'a;
+
+/// Takes buckets that are whole: partial results in memory, with `value` (f64), the function over the observations.
+pub(super) type Settled<'a> = dyn FnMut(LazyFrame) -> PolarsResult<()> + 'a;
+
+/// Buckets as they are added up, piece by piece in order of time.
+pub(super) struct Run<'a> {
+    buckets: &'a Buckets<'a>,
+    /// The last bucket, while the next piece may have more of it.
+    open: Option<DataFrame>,
+}
+
+impl Run<'_> {
+    /// Adds one frame of observations, of a day or less.
+    pub(super) fn add(&mut self, observations: LazyFrame, settled: &mut Settled<'_>) -> PolarsResult<()> {
+        let mut partial = collect(self.buckets.partial(observations))?;
+        if let Some(open) = self.open.take() {
+            let both = concat([open.lazy(), partial.lazy()], UnionArgs::default())?;
+            partial = collect(self.buckets.merge(both))?;
         }
-        match carried {
-            Some(last) => settled(collect(self.valued(last))?),
-            None => Ok(()),
+        if self.buckets.straddle_pieces() {
+            let latest = partial.column("bucket")?.u32()?.max().unwrap_or(0);
+            let part = |is: Expr| collect(partial.clone().lazy().filter(is));
+            self.open = Some(part(col("bucket").eq(lit(latest)))?);
+            partial = part(col("bucket").lt(lit(latest)))?;
         }
+        settled(self.buckets.valued(partial))
     }
 
-    fn straddles_midnight(&self) -> bool {
-        Minute::PER_DAY % self.period != 0 || self.anchor % self.period != 0
+    /// Settles the last bucket.
+    pub(super) fn finish(self, settled: &mut Settled<'_>) -> PolarsResult<()> {
+        self.open.map_or(Ok(()), |open| settled(self.buckets.valued(open)))
+    }
+}
+
+impl Buckets<'_> {
+    /// Gives each part of a range's buckets to `settled`, every bucket whole in one part. The range should be no longer
+    /// than what is stored: it is read piece by piece.
+    pub(super) fn run(
+        &self,
+        range: MinuteRange,
+        read: &Read<'_>,
+        settled: &mut Settled<'_>,
+    ) -> Result<(), InsightsError> {
+        let failed = InsightsError::frame("add up counts");
+        let mut run = self.start();
+        for piece in pieces(range, self.period) {
+            for observations in read(piece)? {
+                run.add(observations, settled).map_err(&failed)?;
+            }
+        }
+        run.finish(settled).map_err(failed)
+    }
+
+    /// Starts adding up.
+    pub(super) fn start(&self) -> Run<'_> {
+        Run { buckets: self, open: None }
+    }
+
+    fn straddle_pieces(&self) -> bool {
+        !piece_length(self.period).is_multiple_of(self.period) || !self.anchor.is_multiple_of(self.period)
     }
 
     fn partial(&self, observations: LazyFrame) -> LazyFrame {
@@ -112,25 +146,32 @@ impl Totals {
         Self { measure, frame: None }
     }
 
-    /// Adds buckets, each whole and once: partial results with `value`.
-    pub(super) fn add(&mut self, buckets: DataFrame) -> PolarsResult<()> {
+    /// Adds buckets, each whole and once: partial results in memory, with `value`.
+    pub(super) fn add(&mut self, buckets: LazyFrame) -> PolarsResult<()> {
         let (n, low, high) = match self.measure {
-            Measure::Calls => (col("total").sum(), one(), one()),
+            Measure::Calls => (col("total").sum(), one().first(), one().first()),
             Measure::Values => (col("n").sum(), col("low").min(), col("high").max()),
         };
         let value = || col("value");
-        let sums = buckets.lazy().group_by([col("group")]).agg([
+        let sums = collect(buckets.clone().group_by([col("group")]).agg([
             col("total").sum(),
             n.alias("n"),
-            low.first().alias("low"),
-            high.first().alias("high"),
+            low.alias("low"),
+            high.alias("high"),
             value().sum().alias("sum"),
             value().count().cast(DataType::Int64).alias("buckets"),
             value().min().alias("min"),
             value().max().alias("peak"),
-            col("bucket").filter(value().eq(value().max())).min().alias("peak_at"),
-        ]);
-        self.add_totals(sums)
+        ]))?;
+        // Looked up in a second pass, which streams; as an aggregation it would hold every group's rows.
+        let peaks = sums.select(["group", "peak"])?.lazy();
+        let peak_at = buckets
+            .select([col("group"), col("bucket"), col("value")])
+            .inner_join(peaks, col("group"), col("group"))
+            .filter(col("value").eq(col("peak")))
+            .group_by([col("group")])
+            .agg([col("bucket").min().alias("peak_at")]);
+        self.add_totals(sums.lazy().inner_join(peak_at, col("group"), col("group")))
     }
 
     /// Adds a frame of the columns that this type describes.

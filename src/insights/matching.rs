@@ -75,7 +75,7 @@ impl Axis {
 pub(super) struct Part {
     /// The axis' column.
     pub(super) column: &'static str,
-    /// That column, and `part` (u64): the number of the group on this axis.
+    /// That column, and `part` (u32): the number of the group on this axis.
     pub(super) map: DataFrame,
     /// `part`, and the values of the GROUP BY keys that this axis tells, as `key0`, `key1` … by their place in the
     /// query. Null where the members lack the key.
@@ -141,17 +141,17 @@ fn condition_holds(axis: &Axis, kind: &Kind, condition: &Condition, account: &st
 impl Part {
     /// Numbers the groups of matched members. `places` are those of the `key…` columns.
     pub(super) fn number(column: &'static str, matched: Vec<LazyFrame>, places: &[usize]) -> PolarsResult<Part> {
-        let numbers = |frame: LazyFrame| frame.with_column(lit(0).cast(DataType::UInt64).alias("part"));
+        let numbers = |frame: LazyFrame| frame.with_column(lit(0).cast(DataType::UInt32).alias("part"));
         if matched.is_empty() {
-            let map = df!(column => Vec::<u32>::new(), "part" => Vec::<u64>::new())?;
+            let map = df!(column => Vec::<u32>::new(), "part" => Vec::<u32>::new())?;
             let keys = places.iter().map(|place| lit("").alias(key_column(*place))).collect::<Vec<_>>();
-            let names = df!("part" => Vec::<u64>::new())?.lazy().with_columns(keys).collect()?;
+            let names = df!("part" => Vec::<u32>::new())?.lazy().with_columns(keys).collect()?;
             return Ok(Part { column, map, names });
         }
         let matched = concat(matched, UnionArgs::default())?.collect()?.lazy();
         if places.is_empty() {
             let map = numbers(matched).collect()?;
-            return Ok(Part { column, map, names: df!("part" => [0_u64])? });
+            return Ok(Part { column, map, names: df!("part" => [0_u32])? });
         }
         let keys: Vec<Expr> = places.iter().map(|place| col(key_column(*place))).collect();
         let by_value = SortMultipleOptions::default().with_nulls_last(true);
@@ -161,7 +161,7 @@ impl Part {
             .unique(None, polars::prelude::UniqueKeepStrategy::Any)
             .sort_by_exprs(keys.clone(), by_value)
             .with_row_index("part", None)
-            .with_column(col("part").cast(DataType::UInt64))
+            .with_column(col("part").cast(DataType::UInt32))
             .collect()?;
         let mut on_keys = JoinArgs::new(JoinType::Inner);
         on_keys.nulls_equal = true;
@@ -179,17 +179,25 @@ impl Groups {
         self.parts[at + 1..].iter().map(|part| part.names.height() as u64).product::<u64>().max(1)
     }
 
-    /// Adds `group` (u64) to observations, dropping those that don't match.
+    /// Adds `group` to observations, dropping those that don't match: u32, with two axes u64.
     pub(super) fn assign(&self, observations: LazyFrame) -> LazyFrame {
         let mut frame = observations;
-        let mut group = lit(0_u64);
+        let number_of = |part: &str| match self.parts.len() {
+            1 => col(part),
+            _ => col(part).cast(DataType::UInt64),
+        };
+        let mut group: Option<Expr> = None;
         for (at, part) in self.parts.iter().enumerate() {
             let number = format!("part{at}");
             let map = part.map.clone().lazy().rename(["part"], [number.as_str()], true);
             frame = frame.inner_join(map, col(part.column), col(part.column));
-            group = group + col(number) * lit(self.stride(at));
+            let term = match self.stride(at) {
+                1 => number_of(&number),
+                stride => number_of(&number) * lit(stride).cast(DataType::UInt64),
+            };
+            group = Some(group.map_or(term.clone(), |sum| sum + term));
         }
-        frame.with_column(group.cast(DataType::UInt64).alias("group"))
+        frame.with_column(group.unwrap_or_else(|| lit(0)).alias("group"))
     }
 
     /// Adds the `key…` columns to a frame with `group`.
@@ -199,10 +207,15 @@ impl Groups {
             if part.names.width() == 1 {
                 continue;
             }
-            let part_of = whole(col("group") / lit(self.stride(at)), DataType::UInt64);
-            let part_of = part_of % lit((part.names.height() as u64).max(1));
+            let part_of = match self.parts.len() {
+                1 => col("group"),
+                _ => {
+                    let count = (part.names.height() as u64).max(1);
+                    whole(col("group") / lit(self.stride(at)), DataType::UInt64) % lit(count)
+                }
+            };
             frame = frame
-                .with_column(part_of.alias("part"))
+                .with_column(part_of.cast(DataType::UInt32).alias("part"))
                 .inner_join(part.names.clone().lazy(), col("part"), col("part"))
                 .drop(polars::prelude::cols(["part"]));
         }

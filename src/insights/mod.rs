@@ -12,7 +12,9 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod matching;
+mod parquet;
 mod parse;
+mod pieces;
 mod query;
 mod rollup;
 mod syntax;

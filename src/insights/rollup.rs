@@ -1,21 +1,21 @@
-//! Which queries roll-ups answer exactly, and the part of a range that has counts.
+//! Which queries roll-ups answer exactly.
 
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsError, PolarsResult, col, lit};
+use polars::prelude::{DataFrame, DataType, IntoLazy, PolarsError, PolarsResult, col, lit};
 
 use super::answer::Window;
-use super::buckets::collect;
-use super::catalogue::{AWS_KMS, Counted, Metric, of_one_key};
+use super::catalogue::{AWS_KMS, Metric, of_one_key};
 use super::error::InsightsError;
 use super::matching::{Axis, Groups};
 use super::query::{Function, Query};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, RollupBy};
 
-/// The window's counts in pieces that are rolled up as far as can be, if the query can be answered by them.
+/// The window's counts, of which `stored` is the part that has any, in pieces that are rolled up as far as can be, if the query can be answered by them.
 pub(super) fn cover_for(
     query: &Query,
     metric: Metric,
     window: Window,
+    stored: MinuteRange,
     groups: &Groups,
     axes: &[Axis],
     counts: &dyn Counts,
@@ -23,9 +23,12 @@ pub(super) fn cover_for(
     let [Axis { column: "series", members, .. }] = axes else { return Ok(None) };
     let by = rollup_for(query, metric, window.period, groups, members);
     let Some(by) = by.map_err(InsightsError::frame("look for a roll-up"))? else { return Ok(None) };
-    // A cover is put together day by day, so a range without an end is cut to the days there are.
-    let open = window.range.start == MinuteRange::ALL.start || window.range.end.0 > MinuteRange::ALL.end.0 - 60;
-    let range = if open { covered(metric.counted, counts, window.range)? } else { window.range };
+    // Whole days have the coarsest pieces, so the stored part of the range is widened to them.
+    let day_end = stored.end.0.div_ceil(Minute::PER_DAY).saturating_mul(Minute::PER_DAY);
+    let range = MinuteRange {
+        start: Minute(stored.start.day() * Minute::PER_DAY).max(window.range.start),
+        end: Minute(day_end).min(window.range.end),
+    };
     counts.rolled_up(by, range).map(Some).map_err(InsightsError::frame("read roll-ups"))
 }
 
@@ -79,24 +82,4 @@ pub(super) fn rollup_for(
     let mapped = summary.column("mapped")?.u64()?.first().unwrap_or(0);
     let only_these = mapped == part.map.height() as u64;
     Ok((only_these && holds("whole")? && holds("one_key_a_group")?).then_some(RollupBy::Key))
-}
-
-/// The part of a range that has observations, in minutes; empty if there are none.
-pub(super) fn covered(counted: Counted, counts: &dyn Counts, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
-    let days = counted.observations(counts, range)?;
-    let edge = |day: &LazyFrame, of: fn(Expr) -> Expr| -> PolarsResult<Option<u32>> {
-        let minute = collect(day.clone().select([of(col("minute"))]))?;
-        Ok(minute.column("minute")?.u32()?.first())
-    };
-    // A day may have no observation of this metric, so the first that has is looked for from either side.
-    let failed = InsightsError::frame("find the first and the last minute");
-    let first = days.iter().find_map(|day| edge(day, Expr::min).transpose()).transpose().map_err(&failed)?;
-    let last = days.iter().rev().find_map(|day| edge(day, Expr::max).transpose()).transpose().map_err(&failed)?;
-    Ok(match (first, last) {
-        (Some(first), Some(last)) => {
-            let end = last.saturating_add(counted.resolution());
-            MinuteRange { start: Minute(first).max(range.start), end: Minute(end).min(range.end) }
-        }
-        _ => MinuteRange { start: range.start, end: range.start },
-    })
 }

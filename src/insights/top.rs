@@ -10,12 +10,12 @@ use polars::prelude::{
 };
 
 use super::answer::Window;
-use super::buckets::{Buckets, Totals, collect, whole};
+use super::buckets::{Buckets, Read, Totals, collect, whole};
 use super::catalogue::{Counted, Measure, attributed, re_encrypt};
 use super::error::InsightsError;
 use super::matching::{Groups, Part, key_column};
+use super::pieces::covered;
 use super::query::Function;
-use super::rollup::covered;
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::Counts;
 
@@ -106,10 +106,9 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
         end: if range.end.0 + resolution >= MinuteRange::ALL.end.0 { stored.end } else { range.end },
     };
     let step = range.end.0.saturating_sub(range.start.0).div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
-    let failed = InsightsError::frame("add up counts");
     let grouped = Grouped::of(question, counts)?;
-    let days = counted.observations(counts, range)?;
-    let added = add_up(&grouped.groups, days, range, resolution, step).map_err(&failed)?;
+    let read = |piece: MinuteRange| counted.observations(counts, piece);
+    let added = add_up(&grouped.groups, stored, &read, range.start, step)?;
     let mut top = Top { rows: vec![], ranked: 0, total: 0, unattributed: 0, range, resolution, trend_step: step };
     if let Some((totals, trends)) = added {
         fill(&mut top, question.limit, &grouped, &totals, trends).map_err(InsightsError::frame("rank"))?;
@@ -169,8 +168,8 @@ fn unattributed(question: &TopQuestion, series: LazyFrame) -> LazyFrame {
     series.filter(attributed().not().and(is_wanted_operation(question)).and(any_key)).select([col("series")])
 }
 
-fn part(series: LazyFrame, number: u64) -> LazyFrame {
-    series.select([col("series"), lit(number).cast(DataType::UInt64).alias("part")])
+fn part(series: LazyFrame, number: u32) -> LazyFrame {
+    series.select([col("series"), lit(number).cast(DataType::UInt32).alias("part")])
 }
 
 /// Adds series as groups of their own numbers to a numbered axis.
@@ -184,7 +183,7 @@ fn extended(mut named: Part, more: &[LazyFrame]) -> PolarsResult<Part> {
 fn by_series(question: &TopQuestion, series: LazyFrame, column: &str) -> PolarsResult<Grouped> {
     let matched = matching(question, series.clone()).select([col("series"), col(column).alias(key_column(0))]);
     let named = Part::number("series", vec![matched], &[0])?;
-    let rest = named.names.height() as u64;
+    let rest = named.names.height() as u32;
     let part = extended(named, &[part(unattributed(question, series), rest)])?;
     let groups = Groups { parts: vec![part], keys: 1 };
     Ok(Grouped { groups, unattributed: col("group").eq(lit(rest)), twice: lit(false) })
@@ -204,7 +203,7 @@ fn by_key(question: &TopQuestion, series: LazyFrame) -> PolarsResult<Grouped> {
         .select([col("series"), col("destination_arn").alias(&key)]);
     let both = matched.filter(two_keys.and(known("key_arn")).and(known("destination_arn")));
     let named = Part::number("series", vec![sources, destinations], &[0])?;
-    let rest = named.names.height() as u64;
+    let rest = named.names.height() as u32;
     let part = extended(named, &[part(unattributed(question, series), rest), part(both, rest + 1)])?;
     let groups = Groups { parts: vec![part], keys: 1 };
     Ok(Grouped { groups, unattributed: col("group").eq(lit(rest)), twice: col("group").eq(lit(rest + 1)) })
@@ -222,26 +221,27 @@ fn by_caller(question: &TopQuestion, series: LazyFrame, callers: LazyFrame) -> P
     let named = Part::number("caller", vec![callers.select([col("caller"), name.alias(key_column(0))])], &[0])?;
     let both = [part(matching(question, series.clone()), 0), part(unattributed(question, series), 1)];
     let map = concat(both, UnionArgs::default())?.collect()?;
-    let of_series = Part { column: "series", map, names: df!("part" => [0_u64, 1])? };
+    let of_series = Part { column: "series", map, names: df!("part" => [0_u32, 1])? };
     let groups = Groups { parts: vec![named, of_series], keys: 1 };
     Ok(Grouped { groups, unattributed: (col("group") % lit(2_u64)).eq(lit(1_u64)), twice: lit(false) })
 }
 
-/// Totals and trends (`group`, `step`, `calls`) of all groups.
+/// Totals and trends (`group`, `step`, `calls`) of all groups; steps count from `start`.
 fn add_up(
     groups: &Groups,
-    days: Vec<LazyFrame>,
-    range: MinuteRange,
-    resolution: u32,
+    stored: MinuteRange,
+    read: &Read<'_>,
+    start: Minute,
     step: u32,
-) -> PolarsResult<Option<(DataFrame, DataFrame)>> {
-    let buckets =
-        Buckets { groups, function: Function::Sum, measure: Measure::Calls, anchor: 0, period: resolution, only: None };
+) -> Result<Option<(DataFrame, DataFrame)>, InsightsError> {
+    // Counts have no finer buckets than these, whatever their resolution.
+    let (function, measure) = (Function::Sum, Measure::Calls);
+    let buckets = Buckets { groups, function, measure, anchor: 0, period: 1, only: None };
     let mut totals = Totals::new(Measure::Calls);
     let mut trends: Option<DataFrame> = None;
-    buckets.run(days, &mut |part| {
-        let step_of = whole((col("bucket") - lit(range.start.0)) / lit(step), DataType::UInt32);
-        let steps = part.clone().lazy().select([col("group"), step_of.alias("step"), col("total").alias("calls")]);
+    buckets.run(stored, read, &mut |part| {
+        let step_of = whole((col("bucket") - lit(start.0)) / lit(step), DataType::UInt32);
+        let steps = part.clone().select([col("group"), step_of.alias("step"), col("total").alias("calls")]);
         let both = trends.take().map(IntoLazy::lazy).into_iter().chain([steps]).collect::<Vec<_>>();
         let sum = [col("calls").sum()];
         let merged = concat(both, UnionArgs::default())?.group_by([col("group"), col("step")]).agg(sum);

@@ -40,8 +40,8 @@ pub enum Cell<'a> {
     Share(f64),
     /// A point in time.
     Time(Minute),
-    /// Values over time, for people as a sparkline.
-    Trend(Vec<f64>),
+    /// Counts over time, for people as a sparkline.
+    Trend(Vec<u64>),
     /// No value: `-`, empty, `null`.
     Missing,
 }

@@ -34,7 +34,7 @@ fn field(cell: &Cell<'_>, zone: Zone) -> String {
         Cell::Number(number) => number.to_string(),
         Cell::Share(share) => format!("{share:.2}"),
         Cell::Time(minute) => zone.stamp(*minute),
-        Cell::Trend(values) => values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
+        Cell::Trend(values) => values.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
     }
 }
 
@@ -47,12 +47,12 @@ mod tests {
     fn fields_are_quoted_where_they_must_be() {
         let columns = [Column::left("a"), Column::right("b"), Column::left("c"), Column::left("d")];
         let rows = [
-            vec![Cell::text("x,\"y\""), Cell::Count(1_000), Cell::Time(Minute(0)), Cell::Trend(vec![1.0, 0.5])],
+            vec![Cell::text("x,\"y\""), Cell::Count(1_000), Cell::Time(Minute(0)), Cell::Trend(vec![1, 5])],
             vec![Cell::Absent("(direct)"), Cell::Share(12.345), Cell::Missing, Cell::Number(2.5)],
         ];
         let mut out = Vec::new();
         csv(&columns, rows, Zone::default(), &mut out).expect("written");
-        let expect = "a,b,c,d\n\"x,\"\"y\"\"\",1000,1970-01-01T00:00:00Z,1 0.5\n,12.35,,2.5\n";
+        let expect = "a,b,c,d\n\"x,\"\"y\"\"\",1000,1970-01-01T00:00:00Z,1 5\n,12.35,,2.5\n";
         assert_eq!(String::from_utf8(out).expect("text"), expect);
     }
 }

@@ -9,8 +9,6 @@ use super::shorten::{Level, Names, middle};
 use super::spark::spark;
 use super::zone::Zone;
 
-/// Blanks between columns.
-const GAP: usize = 2;
 /// No name is cut shorter than this.
 const NAME_MIN: usize = 8;
 
@@ -20,14 +18,16 @@ struct Fit {
     names: Level,
     trend: usize,
     compact_times: bool,
+    /// Blanks between columns.
+    gap: u16,
 }
 
 const fn fit(names: Level, trend: usize, compact_times: bool) -> Fit {
-    Fit { names, trend, compact_times }
+    Fit { names, trend, compact_times, gap: 2 }
 }
 
 /// The ways to fit, the first that does is taken.
-const FITS: [Fit; 8] = [
+const FITS: [Fit; 12] = [
     fit(Level::Full, 24, false),
     fit(Level::Full, 12, false),
     fit(Level::Bare, 24, false),
@@ -36,13 +36,17 @@ const FITS: [Fit; 8] = [
     fit(Level::Cut, 12, false),
     fit(Level::Cut, 12, true),
     fit(Level::Cut, 8, true),
+    fit(Level::Lean, 12, true),
+    fit(Level::Lean, 8, true),
+    fit(Level::Tight, 8, true),
+    Fit { gap: 1, ..fit(Level::Tight, 8, true) },
 ];
 
 /// A column's cells: as text for each way to fit.
 enum Cells {
     Names(Names),
     Times { long: Vec<String>, compact: Vec<String> },
-    Trends(Vec<Vec<f64>>),
+    Trends(Vec<Vec<u64>>),
     Fixed(Vec<String>),
 }
 
@@ -58,7 +62,7 @@ pub fn table(
     let cells: Vec<Cells> = (0..columns.len()).map(|at| Cells::of(rows, at, zone)).collect();
     let total = |fit: Fit| -> usize {
         let widths = columns.iter().zip(&cells).map(|(column, cells)| widest(&column.name, &cells.texts(fit)));
-        widths.sum::<usize>() + GAP * columns.len().saturating_sub(1)
+        widths.sum::<usize>() + usize::from(fit.gap) * columns.len().saturating_sub(1)
     };
     let last = FITS[FITS.len() - 1];
     let chosen = match width {
@@ -70,19 +74,21 @@ pub fn table(
     if excess > 0 {
         cut_names(columns, &cells, &mut texts, excess);
     }
-    write_grid(columns, &texts, out)?;
+    write_grid(columns, &texts, chosen.gap, out)?;
     let mut notes: Vec<String> = Vec::new();
     if cells.iter().any(|cells| matches!(cells, Cells::Times { long, .. } if !long.is_empty())) {
         notes.push(format!("Times are {}.", zone.name()));
     }
-    if chosen.names > Level::Full {
-        for cells in &cells {
-            if let Cells::Names(Names { stands_for: Some(stands_for), .. }) = cells {
-                notes.push(format!("… stands for {stands_for}."));
-            }
-        }
-        notes.dedup();
+    let stands_for = cells.iter().filter_map(|cells| match cells {
+        Cells::Names(Names { stands_for: Some(stands_for), .. }) => Some(format!("… stands for {stands_for}.")),
+        _ => None,
+    });
+    match chosen.names {
+        Level::Full => {}
+        Level::Bare | Level::Cut => notes.extend(stands_for),
+        Level::Lean | Level::Tight => notes.push("Names are shortened; --output csv has them whole.".to_owned()),
     }
+    notes.dedup();
     match notes.is_empty() {
         true => Ok(()),
         false => writeln!(out, "\n{}", notes.join(" ")),
@@ -128,7 +134,7 @@ fn fixed(cell: &Cell<'_>) -> String {
         Cell::Absent(text) => (*text).to_owned(),
         Cell::Count(number) => grouped(*number),
         Cell::Number(number) => decimal(*number),
-        Cell::Share(share) => format!("{share:.1} %"),
+        Cell::Share(share) => format!("{share:.1}%"),
         Cell::Time(_) | Cell::Trend(_) | Cell::Missing => "-".to_owned(),
     }
 }
@@ -156,7 +162,7 @@ fn cut_names(columns: &[Column], cells: &[Cells], texts: &mut [Vec<String>], exc
     }
 }
 
-fn write_grid(columns: &[Column], texts: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
+fn write_grid(columns: &[Column], texts: &[Vec<String>], gap: u16, out: &mut dyn Write) -> io::Result<()> {
     let mut grid = Table::new();
     grid.load_preset(presets::NOTHING).set_header(columns.iter().map(|column| column.name.as_str()));
     let rows = texts.iter().map(Vec::len).max().unwrap_or(0);
@@ -165,7 +171,7 @@ fn write_grid(columns: &[Column], texts: &[Vec<String>], out: &mut dyn Write) ->
     }
     for (at, column) in columns.iter().enumerate() {
         if let Some(set) = grid.column_mut(at) {
-            let right = if at + 1 < columns.len() { GAP as u16 } else { 0 };
+            let right = if at + 1 < columns.len() { gap } else { 0 };
             set.set_padding((0, right));
             set.set_cell_alignment(if column.right { CellAlignment::Right } else { CellAlignment::Left });
         }
