@@ -8,6 +8,8 @@
 
 pub mod cloudtrail;
 pub mod domain;
+pub mod insights;
+pub mod render;
 pub mod series;
 pub mod store;
 pub mod tally;
