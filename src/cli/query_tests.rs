@@ -59,7 +59,9 @@ Times are UTC. … stands for arn:aws:kms:us-east-1:111122223333.
 fn csv_json_and_buckets_have_the_promised_columns() {
     let csv = answered(&[HOUSE, "--output", "csv", "--since", "1h"]);
     let expect = format!(
-        "rank,KeyArn,value,peak,peak_at\n1,{OTHER},2000,2000,2026-01-05T10:01:00Z\n2,{KEY},1239,1200,2026-01-05T10:00:00Z\n"
+        "rank,KeyArn,value,peak,peak_at\n\
+         1,{OTHER},2000,2000,2026-01-05T10:01:00Z\n\
+         2,{KEY},1239,1200,2026-01-05T10:00:00Z\n"
     );
     assert_eq!(csv, expect);
     let sum = "SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\" WHERE Operation = 'Decrypt'";

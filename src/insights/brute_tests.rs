@@ -183,7 +183,9 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics_the_parser(text in "(SELECT |SUM\\(|FROM |[a-z'\"\\\\().,=!<>\n ]|WHERE |LIMIT |é|--|\\$|tag\\.){0,20}") {
+    fn no_text_panics_the_parser(
+        text in "(SELECT |SUM\\(|FROM |[a-z'\"\\\\().,=!<>\n ]|WHERE |LIMIT |é|--|\\$|tag\\.){0,20}",
+    ) {
         if let Err(error) = parse(&text) {
             prop_assert!(error.to_string().contains('^'));
         }

@@ -1,7 +1,7 @@
 //! Observations to bucket values, a day or a part of it at a time.
 //!
-//! A piece's observations are added up by group and bucket; only that result is held, and of one piece only. A bucket that
-//! isn't over at the piece's end is carried into the next, so unaligned periods are exact.
+//! A piece's observations are added up by group and bucket; only that result is held, and of one piece only. A bucket
+//! that isn't over at the piece's end is carried into the next, so unaligned periods are exact.
 
 use polars::prelude::{
     ChunkAgg, DataFrame, DataType, Engine, Expr, IntoLazy, LazyFrame, PolarsResult, UnionArgs, col, concat, lit, when,

@@ -3,14 +3,14 @@
 //! `AWS/KMS` holds what CloudWatch has, no more: `SuccessfulRequest` by `KeyArn, Operation`, for ReEncrypt by
 //! `SourceKeyArn, DestinationKeyArn, Operation`. `Keytide/KMS` holds what CloudWatch lacks:
 //!
-//! | metric | dimensions | one observation is |
-//! |---|---|---|
-//! | `ThrottledRequest`, `DeniedRequest`, `FailedRequest`, `DryRunRequest` | as `SuccessfulRequest` | one call, of value 1 |
-//! | `CallerRequest` | `Account, Principal, Service, Resource, VpcEndpoint` and those of `SuccessfulRequest` | one successful call, of value 1 |
-//! | `QuotaRequest`, `QuotaThrottle` | `Account, Region, QuotaPool` | one second's requests, or throttled requests |
+//! - `ThrottledRequest`, `DeniedRequest`, `FailedRequest`, `DryRunRequest`: as `SuccessfulRequest`;
+//! - `CallerRequest`, by `Account, Principal, Service, Resource, VpcEndpoint` and the dimensions of `SuccessfulRequest`:
+//!   successful calls, each an observation of value 1;
+//! - `QuotaRequest` and `QuotaThrottle`, by `Account, Region, QuotaPool`: an observation is one second's requests, or
+//!   throttled requests.
 //!
-//! A call whose key can't be told is in none of them. A value that isn't known (the other key of a ReEncrypt, the service
-//! of a direct call) is the empty text: the dimension is there.
+//! A call whose key can't be told is in none of them. A value that isn't known (the other key of a ReEncrypt, the
+//! service of a direct call) is the empty text: the dimension is there.
 
 use polars::prelude::{DataType, Expr, LazyFrame, col, lit};
 

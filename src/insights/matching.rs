@@ -1,8 +1,8 @@
 //! FROM, WHERE and GROUP BY: from a dictionary of series to groups with numbers.
 //!
-//! A series is identified on one axis or two: by its number in the dictionary of series, for counts by caller also by the
-//! caller's. Conditions are joined by AND and each looks at one dimension, so every axis is matched on its own, on a
-//! frame of a few thousand rows; what scans the counts handles numbers only.
+//! A series is identified on one axis or two: by its number in the dictionary of series, for counts by caller also by
+//! the caller's. Conditions are joined by AND and each looks at one dimension, so every axis is matched on its own, on
+//! a frame of a few thousand rows; what scans the counts handles numbers only.
 
 use std::collections::BTreeSet;
 

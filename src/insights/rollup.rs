@@ -10,7 +10,8 @@ use super::query::{Function, Query};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, RollupBy};
 
-/// The window's counts, of which `stored` is the part that has any, in pieces that are rolled up as far as can be, if the query can be answered by them.
+/// The window's counts, of which `stored` is the part that has any, in pieces that are rolled up as far as can be, if
+/// the query can be answered by them.
 pub(super) fn cover_for(
     query: &Query,
     metric: Metric,
@@ -32,10 +33,11 @@ pub(super) fn cover_for(
     counts.rolled_up(by, range).map(Some).map_err(InsightsError::frame("read roll-ups"))
 }
 
-/// The roll-up that answers a query as well as its minutes would, if there is one. A roll-up tells sum, occupied minutes
-/// and busiest minute of `SuccessfulRequest`, so buckets must be minutes, the function must count calls, and ORDER BY
-/// must not ask for the smallest minute. And a group must be what a roll-up row is: one series, or one key over all its
-/// series of `KeyArn, Operation`. That is read off the groups, not the text, so any way to ask for it will do.
+/// The roll-up that answers a query as well as its minutes would, if there is one. A roll-up tells sum, occupied
+/// minutes and busiest minute of `SuccessfulRequest`, so buckets must be minutes, the function must count calls, and
+/// ORDER BY must not ask for the smallest minute. And a group must be what a roll-up row is: one series, or one key
+/// over all its series of `KeyArn, Operation`. That is read off the groups, not the text, so any way to ask for it will
+/// do.
 pub(super) fn rollup_for(
     query: &Query,
     metric: Metric,

@@ -35,8 +35,8 @@ pub(super) enum What {
     End,
 }
 
-/// Metrics Insights' lexical rules: names start with a letter or underscore and may contain dots, names are delimited by
-/// double quotes only.
+/// Metrics Insights' lexical rules: names start with a letter or underscore and may contain dots, names are delimited
+/// by double quotes only.
 #[derive(Debug)]
 struct MetricsInsights;
 
