@@ -4,7 +4,7 @@
 //! `SourceKeyArn, DestinationKeyArn, Operation`. `Keytide/KMS` holds what CloudWatch lacks:
 //!
 //! - `ThrottledRequest`, `DeniedRequest`, `FailedRequest`, `DryRunRequest`: as `SuccessfulRequest`;
-//! - `CallerRequest`, by `Account, Principal, Service, Resource, VpcEndpoint` and the dimensions of `SuccessfulRequest`:
+//! - `CallerRequest`, by `Account, Principal, Service, Resource, VpcEndpoint` and those of `SuccessfulRequest`:
 //!   successful calls, each an observation of value 1;
 //! - `QuotaRequest` and `QuotaThrottle`, by `Account, Region, QuotaPool`: an observation is one second's requests, or
 //!   throttled requests.
