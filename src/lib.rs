@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod cloudtrail;
 pub mod domain;
+pub mod ingest;
 pub mod insights;
 pub mod render;
 pub mod series;

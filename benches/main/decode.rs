@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 
-use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, Reject, RejectReason, Sink};
 use keytide::cloudtrail::unpack::{Inflater, Limits};
+use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, Reject, RejectReason, Sink};
 use keytide::domain::Second;
 use keytide::tally::{Batch, Dictionaries, Ledger, ObjectTally, Profiles, Scope, Workbench, add_up};
 
@@ -79,12 +79,8 @@ impl Sink for Deaf {
 /// Decodes, removes repeats and counts, as an ingest does, without a store; calls in minute counts, and records.
 fn work(files: &[PathBuf], until: Until) -> (u64, u64) {
     let profiles = Profiles::new(Dictionaries::default());
-    let scope = Scope {
-        since: Second(0),
-        until: Second(u32::MAX),
-        not_after: Second(u32::MAX),
-        closed_hours: Vec::new(),
-    };
+    let scope =
+        Scope { since: Second(0), until: Second(u32::MAX), not_after: Second(u32::MAX), closed_hours: Vec::new() };
     let (mut inflater, mut decoder, mut bench) = (Inflater::default(), Decoder::default(), Workbench::default());
     let (mut batch, mut calls, mut records, mut bytes) = (Batch::default(), 0, 0, Vec::new());
     let close = |batch: &mut Batch| {

@@ -68,6 +68,11 @@ impl FromStr for When {
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
             return Ok(When::Instant(instant.to_utc()));
         }
+        if let Some(minute) = text.strip_suffix('Z')
+            && let Ok(time) = NaiveDateTime::parse_from_str(minute, "%Y-%m-%dT%H:%M")
+        {
+            return Ok(When::Instant(time.and_utc()));
+        }
         if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
             return Ok(When::Local(date.and_time(NaiveTime::MIN)));
         }

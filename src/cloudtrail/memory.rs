@@ -47,11 +47,14 @@ impl Identities {
     /// longer than comparing it with the one that is likely there.
     #[inline]
     pub(super) fn place_of(&mut self, text: &[u8]) -> &mut Known {
-        let sample = |at: usize| text.get(at..at + 8).and_then(<[u8]>::first_chunk).map_or(0, |b| u64::from_le_bytes(*b));
+        let sample =
+            |at: usize| text.get(at..at + 8).and_then(<[u8]>::first_chunk).map_or(0, |b| u64::from_le_bytes(*b));
         let mixed = [text.len() / 4, text.len() / 2, text.len() * 3 / 4, 64, text.len().saturating_sub(32)]
             .map(sample)
             .into_iter()
-            .fold(text.len() as u64, |mixed, sample| (mixed ^ sample).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29));
+            .fold(text.len() as u64, |mixed, sample| {
+                (mixed ^ sample).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+            });
         &mut self.slots[mixed as usize % SLOTS]
     }
 }

@@ -7,8 +7,8 @@
 use super::context;
 use super::facts;
 use super::fields::{Fields, Identity, Request, Resource};
-use super::memory::Memory;
 use super::index::Indexed;
+use super::memory::Memory;
 use crate::domain::Operation;
 use xxhash_rust::xxh3::Xxh3Default;
 

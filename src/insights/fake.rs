@@ -113,6 +113,17 @@ impl Fake {
 }
 
 impl Counts for Fake {
+    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
+        let minutes = self.minutes.iter().map(|row| (row.0, row.0 + 1));
+        let slots = self.slots.iter().map(|row| (row.0 * 5, row.0 * 5 + 5));
+        let seconds = self.seconds.iter().map(|row| (row.0 / 60, row.0 / 60 + 1));
+        let stored = minutes.chain(slots).chain(seconds);
+        let within = stored.filter(|(first, end)| *end > range.start.0 && *first < range.end.0);
+        let joined = within.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        Ok(joined
+            .map(|(first, end)| MinuteRange { start: Minute(first).max(range.start), end: Minute(end).min(range.end) }))
+    }
+
     fn series(&self) -> Result<DataFrame, PolarsError> {
         let text = |of: fn(&FakeSeries) -> &String| column(&self.series, |series| of(series).clone());
         df!(

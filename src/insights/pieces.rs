@@ -1,9 +1,7 @@
 //! A range in pieces small enough to add up in memory.
 
-use polars::prelude::{Expr, LazyFrame, PolarsResult, col, lit};
+use polars::prelude::{LazyFrame, col, lit};
 
-use super::buckets::collect;
-use super::catalogue::Counted;
 use super::error::InsightsError;
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Counts;
@@ -39,24 +37,10 @@ pub(super) fn quarters(day: &LazyFrame) -> impl Iterator<Item = LazyFrame> {
     })
 }
 
-/// The part of a range that has observations, in minutes; empty if there are none.
-pub(super) fn covered(counted: Counted, counts: &dyn Counts, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
-    let days = counted.observations(counts, range)?;
-    let edge = |day: &LazyFrame, of: fn(Expr) -> Expr| -> PolarsResult<Option<u32>> {
-        let minute = collect(day.clone().select([of(col("minute"))]))?;
-        Ok(minute.column("minute")?.u32()?.first())
-    };
-    // A day may have no observation of this metric, so the first that has is looked for from either side.
-    let failed = InsightsError::frame("find the first and the last minute");
-    let first = days.iter().find_map(|day| edge(day, Expr::min).transpose()).transpose().map_err(&failed)?;
-    let last = days.iter().rev().find_map(|day| edge(day, Expr::max).transpose()).transpose().map_err(&failed)?;
-    Ok(match (first, last) {
-        (Some(first), Some(last)) => {
-            let end = last.saturating_add(counted.resolution());
-            MinuteRange { start: Minute(first).max(range.start), end: Minute(end).min(range.end) }
-        }
-        _ => MinuteRange { start: range.start, end: range.start },
-    })
+/// The part of a range that can have observations, in minutes; empty if none are stored.
+pub(super) fn covered(counts: &dyn Counts, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
+    let stored = counts.covered(range).map_err(InsightsError::frame("find the first and the last minute"))?;
+    Ok(stored.unwrap_or(MinuteRange { start: range.start, end: range.start }))
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
     let counted = if by_caller { Counted::Callers(question.outcome) } else { Counted::Minutes(question.outcome) };
     let resolution = counted.resolution();
     let range = Window { range: question.range, period: resolution }.widened(resolution).range;
-    let stored = covered(counted, counts, range)?;
+    let stored = covered(counts, range)?;
     let range = MinuteRange {
         start: if range.start == MinuteRange::ALL.start { stored.start } else { range.start },
         end: if range.end.0 + resolution >= MinuteRange::ALL.end.0 { stored.end } else { range.end },

@@ -155,7 +155,7 @@ impl<W: Write> Sink<W> {
     }
 
     fn finish(self) -> Result<(), PolarsError> {
-        if let Sink::Parquet { writer: Some(mut writer), .. } = self {
+        if let Sink::Parquet { writer: Some(writer), .. } = self {
             writer.finish()?;
         }
         Ok(())
