@@ -16,6 +16,7 @@ use super::{Global, query};
 use crate::domain::Clock;
 use crate::ingest::{IngestOptions, Silent, ingest};
 use crate::store::Store;
+use crate::insights::without_leading_comments;
 use crate::synth::{SynthOptions, generate};
 
 /// Flags of `keytide demo`.
@@ -68,7 +69,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     ));
 
     say("3/3  asking for the 20 keys with the busiest minutes of the last three hours:\n");
-    say(&indented(TOP_20_KEYS));
+    say(&indented(without_leading_comments(TOP_20_KEYS)));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
     say(&next_steps(&store_dir, now));
@@ -122,7 +123,8 @@ struct QueryLine {
 /// Answers the query over the trail's last three hours, as `keytide query` does.
 fn answer(store_dir: &Path, now: DateTime<Utc>) -> Result<(), Failure> {
     let store = Store::open_for_reading(store_dir)?;
-    let line = QueryLine::try_parse_from(["keytide query", TOP_20_KEYS, "--since", "3h"]).map_err(Failure::usage)?;
+    let query = without_leading_comments(TOP_20_KEYS);
+    let line = QueryLine::try_parse_from(["keytide query", "--since", "3h", query]).map_err(Failure::usage)?;
     let mut out = BufWriter::new(io::stdout().lock());
     query::run(&line.args, &store.counts(), now, &mut out)?;
     out.flush()?;
@@ -130,7 +132,7 @@ fn answer(store_dir: &Path, now: DateTime<Utc>) -> Result<(), Failure> {
 }
 
 fn indented(text: &str) -> String {
-    text.lines().filter(|line| !line.starts_with("--")).map(|line| format!("     {line}\n")).collect()
+    text.lines().map(|line| format!("     {line}\n")).collect()
 }
 
 fn next_steps(store_dir: &Path, now: DateTime<Utc>) -> String {
