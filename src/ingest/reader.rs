@@ -188,10 +188,10 @@ impl<'s> Reader<'s> {
             Ok(shape) => shape,
             Err(error) => return quarantined(error.code(), error.to_string()),
         };
-        let ObjectTally { rows, ids, facts, rejects, counts, .. } = tally;
+        let ObjectTally { rows, ids, facts, rejects, counts, left_out, .. } = tally;
         // An object is done with when every record is; one of an hour that is closed will never be taken.
         let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
-        let whole = counts.outside_range == 0 && !closed;
+        let whole = !left_out && !closed;
         let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
         Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
     }
