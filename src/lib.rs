@@ -13,4 +13,5 @@ pub mod ingest;
 pub mod series;
 pub mod source;
 pub mod store;
+pub mod synth;
 pub mod tally;

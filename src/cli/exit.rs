@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::store::StoreError;
+use crate::synth::SynthError;
 
 /// What the program's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,13 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
         Self::new(error, hint)
+    }
+}
+
+impl From<SynthError> for Failure {
+    fn from(error: SynthError) -> Self {
+        let exit = if matches!(error, SynthError::Option { .. }) { Exit::Usage } else { Exit::Failure };
+        Self { error: error.into(), hint: None, exit }
     }
 }
 

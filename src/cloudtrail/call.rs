@@ -299,7 +299,10 @@ impl<'a> Call<'a> {
 
 /// Whether an entry of `resources` can be a key: of no type or of the key's, and not an alias.
 fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
-    matches!(kind, b"" | b"AWS::KMS::Key") && memchr::memmem::find(arn, b":key/").is_some()
+    const USUAL: usize = ":key/".len() + "1234abcd-12ab-34cd-56ef-1234567890ab".len();
+    let typed = matches!(kind, b"" | b"AWS::KMS::Key");
+    let usual = arn.len() > USUAL && arn[arn.len() - USUAL..].starts_with(b":key/");
+    typed && (usual || memchr::memmem::find(arn, b":key/").is_some())
 }
 
 /// An assumed role's ARN up to its session name; any other ARN whole.

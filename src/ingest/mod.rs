@@ -22,7 +22,7 @@ use crate::source::Walk;
 use crate::store::{Store, StoreError};
 use crate::tally::{Profiles, Scope};
 use gather::Gatherer;
-use reader::{Job, Reader, Taken};
+use reader::{Job, Part, Reader};
 
 /// What to ingest, and how.
 #[derive(Clone, Debug)]
@@ -88,8 +88,8 @@ pub fn ingest(
     };
     let profiles = Profiles::new(store.dictionaries()?);
     let dir = store.dir().to_owned();
-    let (jobs, job_queue) = bounded::<Job>(options.threads * 4);
-    let (taken, taken_queue) = bounded::<Result<Taken, StoreError>>(options.threads * 4);
+    let (jobs, job_queue) = bounded::<Vec<Job>>(options.threads * 2);
+    let (taken, taken_queue) = bounded::<Part>(options.threads * 2);
     let failed = AtomicBool::new(false);
     let result = thread::scope(|scope_of_threads| {
         for _ in 0..options.threads.max(1) {
@@ -118,21 +118,26 @@ pub fn ingest(
     Ok(report)
 }
 
+/// Jobs handed over at a time: small files are read faster than threads wake each other up.
+const JOBS_AT_ONCE: usize = 16;
+
 /// Hands out what the paths hold.
-fn feed(paths: &[PathBuf], jobs: &Sender<Job>, ended: impl Fn() -> bool) {
-    for path in paths {
-        if path.as_os_str() == "-" {
-            if jobs.send(Job::StandardInput).is_err() {
-                return;
-            }
-            continue;
+fn feed(paths: &[PathBuf], jobs: &Sender<Vec<Job>>, ended: impl Fn() -> bool) {
+    let found = paths.iter().flat_map(|path| -> Box<dyn Iterator<Item = Job>> {
+        match path.as_os_str() == "-" {
+            true => Box::new(std::iter::once(Job::StandardInput)),
+            false => Box::new(Walk::new(std::slice::from_ref(path)).map(Job::of)),
         }
-        for found in Walk::new(std::slice::from_ref(path)) {
-            if ended() || jobs.send(Job::of(found)).is_err() {
-                return;
-            }
+    });
+    let mut at_once = Vec::with_capacity(JOBS_AT_ONCE);
+    for job in found {
+        at_once.push(job);
+        if at_once.len() == JOBS_AT_ONCE && (ended() || jobs.send(std::mem::take(&mut at_once)).is_err()) {
+            return;
         }
     }
+    // If nobody listens any more, an error ended the ingest, and is told by whoever met it.
+    let _ = jobs.send(at_once);
 }
 
 fn gather(
@@ -141,11 +146,13 @@ fn gather(
     profiles: &Profiles,
     clock: &dyn Clock,
     monitor: &dyn Monitor,
-    taken: Receiver<Result<Taken, StoreError>>,
+    parts: Receiver<Part>,
 ) -> Result<IngestReport, StoreError> {
     let mut gatherer = Gatherer::new(store, options, profiles, clock, monitor);
-    for taken in taken {
-        gatherer.add(taken?)?;
+    for part in parts {
+        for taken in part? {
+            gatherer.add(taken)?;
+        }
     }
     gatherer.finish()
 }

@@ -45,6 +45,9 @@ pub(super) struct Taken {
     pub bytes: u64,
 }
 
+/// What a reader hands over at a time, or why it ended.
+pub(super) type Part = Result<Vec<Taken>, StoreError>;
+
 /// A thread's tools.
 pub(super) struct Reader<'s> {
     known: KnownObjects,
@@ -55,6 +58,9 @@ pub(super) struct Reader<'s> {
     inflater: Inflater,
     limits: Limits,
 }
+
+/// Requests that are handed over without waiting for more: it bounds what waits in memory.
+const ROWS_AT_ONCE: usize = 16 * 1024;
 
 /// What ends a reader's work early.
 enum End {
@@ -78,17 +84,25 @@ impl<'s> Reader<'s> {
     }
 
     /// Works until no job is left.
-    pub(super) fn work(
-        &mut self,
-        jobs: &Receiver<Job>,
-        taken: &Sender<Result<Taken, StoreError>>,
-    ) -> Result<(), StoreError> {
-        let mut send = |part: Taken| taken.send(Ok(part)).map_err(|_| End::Closed);
-        for job in jobs {
-            match self.job(job, &mut send) {
-                Ok(()) => {}
-                Err(End::Closed) => return Ok(()),
-                Err(End::Store(error)) => return Err(error),
+    pub(super) fn work(&mut self, jobs: &Receiver<Vec<Job>>, parts: &Sender<Part>) -> Result<(), StoreError> {
+        for at_once in jobs {
+            let mut part: Vec<Taken> = Vec::new();
+            let mut send = |taken: Taken| {
+                part.push(taken);
+                if part.iter().map(|taken| taken.rows.len()).sum::<usize>() < ROWS_AT_ONCE {
+                    return Ok(());
+                }
+                parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
+            };
+            for job in at_once {
+                match self.job(job, &mut send) {
+                    Ok(()) => {}
+                    Err(End::Closed) => return Ok(()),
+                    Err(End::Store(error)) => return Err(error),
+                }
+            }
+            if parts.send(Ok(part)).is_err() {
+                return Ok(());
             }
         }
         Ok(())
