@@ -5,7 +5,6 @@
 //! do. `tidy` keeps the house. `support` makes records and trails, and counts them again in the plainest way there is.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
-#![allow(clippy::print_stderr, reason = "a skipped check says so")]
 
 mod bad_input;
 mod exact;
