@@ -16,7 +16,7 @@ use crate::support::files;
 use crate::support::oracle::{self, Truth};
 use crate::support::record::{GUEST, GUEST_KEY, KEY, KEY_2, Record};
 use crate::support::stores::{Said, ingest_into, passing_folder, said_by};
-use crate::support::trail::{Plan, Trail};
+use crate::support::trail::{AROUND_MIDNIGHT, Plan, Trail};
 
 /// One ingest: these files in this order, so many requests a batch, so many threads, a part of time.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ fn known(plan: Plan) -> Known {
     Known { _folder: folder, files, truth, said }
 }
 
-const PLAN: Plan = Plan { seed: 0, requests: 150, objects: 9, straddling: false };
+const PLAN: Plan = Plan { seed: 0, requests: 150, objects: 9, seconds: AROUND_MIDNIGHT, straddling: false };
 
 #[test]
 fn one_run_counts_what_the_rules_say() {

@@ -19,9 +19,16 @@ pub struct Plan {
     pub requests: usize,
     /// Log files.
     pub objects: usize,
+    /// The first second since 2026-01-05T00:00:00Z, and how many there are.
+    pub seconds: (u32, u32),
     /// Whether the owner's copy may lie a few seconds beside the caller's, in the next hour even.
     pub straddling: bool,
 }
+
+/// Two and a half hours around midnight.
+pub const AROUND_MIDNIGHT: (u32, u32) = (22 * 3600 + 50 * 60, 9000);
+/// Ten minutes around an hour.
+pub const AROUND_AN_HOUR: (u32, u32) = (10 * 3600 - 300, 600);
 
 /// A trail: the records of each log file.
 pub struct Trail {
@@ -82,10 +89,9 @@ impl Maker {
         }
     }
 
-    /// A second in the two and a half hours around midnight.
     fn time(&mut self) -> String {
-        let second = self.rng.random_range(0..9000);
-        time_text(22 * 3600 + 50 * 60 + second)
+        let (first, count) = self.plan.seconds;
+        time_text(first + self.rng.random_range(0..count))
     }
 
     fn call(&mut self, operation: &str) -> Record {
