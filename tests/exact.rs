@@ -92,7 +92,12 @@ fn one_run_counts_what_the_rules_say() {
 fn order_runs_batches_and_threads_change_nothing() {
     // The ways to go over a trail: a seed for the trail and one for the order, files a run, requests a batch, threads.
     let ways = (0_u64..1000, any::<u64>(), 1_usize..=4, 1_usize..=200, 1_usize..=4);
-    let mut runner = TestRunner::new(ProptestConfig { cases: 24, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let result = runner.run(&ways, |(seed, order, runs, batch_requests, threads)| {
         let known = known(Plan { seed, ..PLAN });
         let mut rng = ChaCha8Rng::seed_from_u64(order);
@@ -166,9 +171,7 @@ fn in_every_order(records: &[Record]) -> Vec<Said> {
     let files: Vec<PathBuf> = records
         .iter()
         .enumerate()
-        .map(|(n, record)| {
-            files::write(folder.path(), &format!("{n}.json"), &files::log_file(&[record.value()]))
-        })
+        .map(|(n, record)| files::write(folder.path(), &format!("{n}.json"), &files::log_file(&[record.value()])))
         .collect();
     let mut said = Vec::new();
     for order in orders(files.len()) {
@@ -226,7 +229,10 @@ fn the_callers_copy_names_the_caller_whether_it_comes_first_or_last() {
         ("with the context and without the service", owners_copy.clone()),
         ("with both", owners_copy.clone().identity("invokedBy", "fas.s3.amazonaws.com")),
         ("with neither", owners_copy.clone().with("requestParameters", bare.clone())),
-        ("with the service alone", owners_copy.identity("invokedBy", "fas.s3.amazonaws.com").with("requestParameters", bare)),
+        (
+            "with the service alone",
+            owners_copy.identity("invokedBy", "fas.s3.amazonaws.com").with("requestParameters", bare),
+        ),
     ];
     for (what, owners_copy) in owners_copies {
         let all = in_every_order(&[callers_copy.clone(), owners_copy]);

@@ -1,8 +1,8 @@
 //! Crashes at every step of a commit and of a compaction, in this process, from a seed.
 //!
 //! A probe stops the store at its n-th step, for every n until a run needs fewer steps. What a crash could leave half
-//! written is left half written. Then the store is opened anew, the same trail ingested again, and everything it says must
-//! be what a run without a crash says.
+//! written is left half written. Then the store is opened anew, the same trail ingested again, and everything it says
+//! must be what a run without a crash says.
 
 use std::fs;
 use std::io;
@@ -86,11 +86,8 @@ fn run(dir: &Path, way: &Way, steps: usize) -> bool {
 }
 
 fn all(store: &mut Store, way: &Way) -> Result<(), StoreError> {
-    let options = IngestOptions {
-        batch_requests: way.batch_requests,
-        threads: 1,
-        ..IngestOptions::of(way.files.clone())
-    };
+    let options =
+        IngestOptions { batch_requests: way.batch_requests, threads: 1, ..IngestOptions::of(way.files.clone()) };
     ingest_into(store, &options)?;
     store.compact(1, Still.now()).map(|_| ())
 }

@@ -259,7 +259,8 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// The service that forwarded the call, as the record names it without regard to the context; empty for direct calls.
+    /// The service that forwarded the call, as the record names it without regard to the context; empty for direct
+    /// calls.
     pub fn forwarder(&self) -> Result<&'a str, Unreadable> {
         let invoked_by = utf8(self.fields.identity.invoked_by)?;
         Ok(invoked_by.strip_prefix("fas.").unwrap_or(invoked_by))

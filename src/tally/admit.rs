@@ -15,8 +15,8 @@ pub trait Ledger {
     /// What a look-up can fail with.
     type Error;
 
-    /// Looks ids up in an hour. `hashes` are sorted and distinct, their telling bits zero; `found` gets for each known one
-    /// its place in `hashes` and the telling bits it is known with, the fullest if it is known several times.
+    /// Looks ids up in an hour. `hashes` are sorted and distinct, their telling bits zero; `found` gets for each known
+    /// one its place in `hashes` and the telling bits it is known with, the fullest if it is known several times.
     fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), Self::Error>;
 }
 
@@ -237,7 +237,8 @@ impl<'r> Requests<'r> {
                     let best_of_side = Sides::EACH.iter().zip(&mut known.partial);
                     let best_of_side = best_of_side.filter(|(side, _)| **side == sides).map(|(_, best)| best);
                     for best in best_of_side.chain([&mut known.best]) {
-                        if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize])) {
+                        if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize]))
+                        {
                             *best = Some(row);
                         }
                     }
@@ -278,7 +279,8 @@ impl<'r> Requests<'r> {
         admitted
     }
 
-    /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the telling.
+    /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the
+    /// telling.
     fn new_ids(&mut self, hours: &BTreeMap<u32, Vec<Entry>>) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
         for (&hour, entries) in hours {

@@ -1,8 +1,8 @@
 //! Who, what and from which quota: the few thousand combinations that millions of requests are made of.
 //!
-//! A profile stands for one series (or none, or several), one caller and one quota pool. Threads look profiles up by the
-//! hash of the record's own texts and come here only for one they have not met. The numbers of series, callers and pools
-//! given here are those of the store: they grow and never change.
+//! A profile stands for one series (or none, or several), one caller and one quota pool. Threads look profiles up by
+//! the hash of the record's own texts and come here only for one they have not met. The numbers of series, callers and
+//! pools given here are those of the store: they grow and never change.
 
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};

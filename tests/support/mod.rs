@@ -7,7 +7,8 @@ pub mod record;
 pub mod stores;
 pub mod trail;
 
-/// Says that a check was left out, past the harness's capture: a check that is silently missing looks like one that passed.
+/// Says that a check was left out, past the harness's capture: a check that is silently missing looks like one that
+/// passed.
 pub fn skipped(check: &str, reason: &str) {
     use std::io::Write;
     // Nobody to tell is no failure.

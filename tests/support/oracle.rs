@@ -1,7 +1,7 @@
 //! The rules of counting in the plainest way: every record a tree, every id a string, everything in memory.
 //!
-//! It shares no code with the program. Records that share an id, directly or through a third, are one request; a request
-//! counts once for each key, and once under each name by which copies without a key call it.
+//! It shares no code with the program. Records that share an id, directly or through a third, are one request; a
+//! request counts once for each key, and once under each name by which copies without a key call it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

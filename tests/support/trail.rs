@@ -130,7 +130,8 @@ impl Maker {
                 self.put(record, false);
             }
             14 => {
-                let reference = ["alias/app", "1234abcd-12ab-34cd-56ef-1234567890ab", ""].choose(&mut self.rng).unwrap();
+                let reference =
+                    ["alias/app", "1234abcd-12ab-34cd-56ef-1234567890ab", ""].choose(&mut self.rng).unwrap();
                 let record = self.call(operation).parameter("keyId", *reference).id(&self.id());
                 self.put(record, true);
             }
