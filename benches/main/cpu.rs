@@ -1,19 +1,17 @@
-//! CPU seconds: of this thread, and of child processes.
+//! CPU seconds: of this process, and of child processes.
 
+use std::fs;
 use std::process::Command;
-use std::time::Instant;
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
-
-/// CPU seconds of this process so far, user and system.
+/// CPU seconds of this process's threads so far, user and system. Linux counts them in nanoseconds.
 pub fn of_process() -> f64 {
-    seconds(UsageWho::RUSAGE_SELF)
-}
-
-fn seconds(who: UsageWho) -> f64 {
-    let usage = getrusage(who).expect("the kernel tells a process its own usage");
-    (usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as f64 / 1e6
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux lists a process's threads");
+    let nanoseconds = tasks.flatten().filter_map(|task| {
+        // A thread may end meanwhile.
+        let schedstat = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        schedstat.split(' ').next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() / 1e9
 }
 
 /// The least CPU seconds of several runs of `work`, and its last answer.
@@ -42,16 +40,14 @@ pub struct Child {
     pub peak_megabytes: f64,
 }
 
-/// Runs a child to its end. Its peak comes from GNU time, which must be installed.
+/// Runs a child to its end under GNU time, which must be installed.
 pub fn child(program: &str, arguments: &[&str]) -> Child {
-    let before = seconds(UsageWho::RUSAGE_CHILDREN);
-    let started = Instant::now();
-    let output = Command::new("/usr/bin/time").arg("-v").arg(program).args(arguments).output();
+    let output = Command::new("/usr/bin/time").args(["-f", "\n%e %U %S %M"]).arg(program).args(arguments).output();
     let output = output.expect("GNU time is installed (Debian: apt-get install time)");
-    let (wall_seconds, cpu_seconds) = (started.elapsed().as_secs_f64(), seconds(UsageWho::RUSAGE_CHILDREN) - before);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{program} {arguments:?} failed: {said}");
-    let kilobytes = said.lines().find_map(|line| line.trim().strip_prefix("Maximum resident set size (kbytes): "));
-    let peak_megabytes = kilobytes.and_then(|text| text.parse::<f64>().ok()).expect("GNU time -v prints it") / 1024.0;
-    Child { cpu_seconds, wall_seconds, peak_megabytes }
+    let figures: Vec<f64> =
+        said.lines().last().unwrap_or_default().split(' ').filter_map(|figure| figure.parse().ok()).collect();
+    let [wall_seconds, user, system, kilobytes] = figures[..] else { panic!("GNU time printed {said:?}") };
+    Child { wall_seconds, cpu_seconds: user + system, peak_megabytes: kilobytes / 1024.0 }
 }

@@ -6,12 +6,8 @@ use keytide::tally::{ObjectTally, Profiles, Scope, Workbench};
 
 /// Meets one record for each key and operation, in that order: profile n is that of the n-th.
 pub fn meet(profiles: &Profiles, keys: u32, operations: &[&str]) {
-    let scope = Scope {
-        since: Second(0),
-        until: Second(u32::MAX),
-        not_after: Second(u32::MAX),
-        closed_hours: Vec::new(),
-    };
+    let scope =
+        Scope { since: Second(0), until: Second(u32::MAX), not_after: Second(u32::MAX), closed_hours: Vec::new() };
     let (mut decoder, mut bench) = (Decoder::default(), Workbench::default());
     let mut tally = ObjectTally::new(profiles, &mut bench, &scope, 0);
     for key in 0..keys {

@@ -39,7 +39,7 @@ fn make(dir: &Path) {
             }
         }
         let mut requests = Batch::default();
-        requests.add(&rows, &ids);
+        requests.add(&rows, ids);
         store.commit(NewBatch { requests, ..NewBatch::default() }, &all, now).expect("a batch can be committed");
         if hour % 24 == 23 {
             store.compact(1, now).expect("a day can be compacted");
@@ -62,7 +62,11 @@ pub fn run() {
     let queries: [(&str, &str, &[&str]); 9] = [
         ("top 20, 3 hours", HOUSE, &["--since", "2026-01-18T20:37Z", "--until", "2026-01-18T23:37Z"]),
         ("top 20, two weeks", HOUSE, &[]),
-        ("top 20, 13 days from and to mid-hours", HOUSE, &["--since", "2026-01-05T10:37Z", "--until", "2026-01-18T10:41Z"]),
+        (
+            "top 20, 13 days from and to mid-hours",
+            HOUSE,
+            &["--since", "2026-01-05T10:37Z", "--until", "2026-01-18T10:41Z"],
+        ),
         ("the same by SUM, two weeks", &by_sum, &[]),
         ("by key and operation, two weeks", &by_operation, &[]),
         ("one operation's keys, two weeks", &one_operation, &[]),

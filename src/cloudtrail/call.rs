@@ -40,7 +40,7 @@ const FIRST_SECOND: i64 = 1_356_998_400;
 const LAST_SECOND: i64 = 4_102_444_800;
 
 /// Classifies a record of KMS by the rules.
-pub(super) fn classify<'a>(fields: &'a Fields<'a>) -> Result<Classified<'a>, Unreadable> {
+pub(super) fn classify<'a>(fields: &'a Fields<'a>, hour: &mut KnownHour) -> Result<Classified<'a>, Unreadable> {
     let counted_category = matches!(fields.event_category, b"" | b"Management");
     let counted_type = !matches!(
         fields.event_type,
@@ -52,9 +52,39 @@ pub(super) fn classify<'a>(fields: &'a Fields<'a>) -> Result<Classified<'a>, Unr
     if !counted_category || !counted_type {
         return Ok(Classified::NotARequest);
     }
-    let second = second_of(fields.event_time)?;
+    let second = hour.second_of(fields.event_time)?;
     let outcome = Outcome::of_error_code_bytes(fields.error_code);
     Ok(Classified::Request(Call { fields, second, operation, outcome }))
+}
+
+/// The hour that the last record was of: the next is of the same.
+#[derive(Default)]
+pub(super) struct KnownHour {
+    /// `2026-01-05T10:`, and its first second.
+    text: [u8; 14],
+    start: Second,
+}
+
+impl KnownHour {
+    /// The second of an `eventTime`.
+    #[inline]
+    fn second_of(&mut self, event_time: &[u8]) -> Result<Second, Unreadable> {
+        if let Ok([hour @ .., m1, m0, b':', s1, s0, b'Z']) = <&[u8; 20]>::try_from(event_time)
+            && *hour == self.text
+            && [m1, m0, s1, s0].iter().all(|digit| digit.is_ascii_digit())
+            && *m1 < b'6'
+            && *s1 < b'6'
+        {
+            let two = |tens: u8, ones: u8| u32::from(tens - b'0') * 10 + u32::from(ones - b'0');
+            return Ok(Second(self.start.0 + two(*m1, *m0) * 60 + two(*s1, *s0)));
+        }
+        let second = second_of(event_time)?;
+        if let (Some(hour), b'Z') = (event_time.first_chunk(), event_time.last().unwrap_or(&0)) {
+            self.text = *hour;
+            self.start = Second(second.hour() * 3600);
+        }
+        Ok(second)
+    }
 }
 
 /// The second of an `eventTime`.
@@ -117,8 +147,8 @@ impl<'a> Call<'a> {
         let fields = self.fields;
         text.clear();
         let mut add = |part: &[u8]| {
-            text.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             text.extend_from_slice(part);
+            text.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_le_bytes());
         };
         add(fields.event_name);
         add(fields.aws_region);
@@ -140,14 +170,17 @@ impl<'a> Call<'a> {
         add(value);
         let mut keys = 0;
         for resource in &fields.resources {
-            add(resource.kind);
-            add(resource.arn);
-            keys += usize::from(is_key_resource(resource.kind, resource.arn));
+            let is_key = is_key_resource(resource.kind, resource.arn);
+            add(if is_key { resource.arn } else { b"" });
+            keys += usize::from(is_key);
         }
         // Without a key the request names it; of a ReEncrypt with one key the request tells which side that is.
         if keys == 0 || (keys == 1 && self.operation == Some(Operation::ReEncrypt)) {
             add(request.key_id);
             add(request.source_key_id);
+            add(request.destination_key_id);
+        } else if self.operation == Some(Operation::ReEncrypt) {
+            // If one key is listed, the request tells whether it is the destination.
             add(request.destination_key_id);
         }
     }

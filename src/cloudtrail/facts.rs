@@ -4,6 +4,7 @@
 //! reading of the logs: the request, the response and the details as JSON, without credentials.
 
 use serde_json::{Map, Value};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::call::second_of;
 use super::reject::RejectReason;
@@ -114,6 +115,8 @@ pub struct Fact {
     pub error_code: String,
     /// The request, the response and the rest, as JSON.
     pub details: String,
+    /// Of a session what it is known by: see [`session`].
+    pub session: Option<u128>,
 }
 
 /// The longest details kept, in bytes: a key policy has 32 KB, CloudTrail's own bound on a request is 100 KB.
@@ -129,8 +132,8 @@ pub(super) fn fact(record: &Value) -> Result<Option<Fact>, Unreadable> {
     if !is_kept(event_source.as_bytes(), event_name.as_bytes()) {
         return Ok(None);
     }
-    if event_source == "sts.amazonaws.com" && !is_telling_session(record) {
-        return Ok(None);
+    if event_source.as_bytes() == STS {
+        return session(record);
     }
     let second = second_of(text("eventTime").as_bytes())?;
     let identity = record.get("userIdentity").unwrap_or(&Value::Null);
@@ -150,15 +153,58 @@ pub(super) fn fact(record: &Value) -> Result<Option<Fact>, Unreadable> {
         actor: who("arn").or(who("invokedBy")).or(who("principalId")).unwrap_or("").to_owned(),
         error_code: text("errorCode").to_owned(),
         details: details(record)?,
+        session: None,
     }))
 }
 
-/// Whether an STS session tells something about callers: tags, a source identity, or a role assumed by a role.
-fn is_telling_session(record: &Value) -> bool {
+/// STS's event source.
+pub(super) const STS: &[u8] = b"sts.amazonaws.com";
+
+/// The members of a request for a session that tell something about the calls made in it.
+pub(super) const SESSION_MEMBERS: [&str; 5] =
+    ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
+
+/// The fact that a request for a session is, if it tells something: tags, a source identity, or a role assumed by a
+/// role. Roles are assumed all the time with the same tags, so what is kept is that it happened on a day, once,
+/// whatever record shows it first: such a fact has the day's first second, and no event id.
+fn session(record: &Value) -> Result<Option<Fact>, Unreadable> {
+    let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or("");
+    let mut told = Map::new();
     let request = record.get("requestParameters").unwrap_or(&Value::Null);
-    let tagged = ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
-    let chained = record.pointer("/userIdentity/type").and_then(Value::as_str) == Some("AssumedRole");
-    chained || tagged.iter().any(|name| request.get(name).is_some_and(|value| !value.is_null()))
+    for name in SESSION_MEMBERS {
+        if let Some(value) = request.get(name).filter(|value| !value.is_null()) {
+            told.insert(name.to_owned(), value.clone());
+        }
+    }
+    let chained = text("/userIdentity/type") == "AssumedRole";
+    if told.is_empty() && !chained {
+        return Ok(None);
+    }
+    told.insert("roleArn".to_owned(), text("/requestParameters/roleArn").into());
+    let arn = [text("/userIdentity/sessionContext/sessionIssuer/arn"), text("/userIdentity/arn")];
+    let service = [text("/userIdentity/invokedBy"), text("/userIdentity/principalId")];
+    let actor = arn.into_iter().chain(service).find(|name| !name.is_empty()).unwrap_or("");
+    let second = second_of(text("/eventTime").as_bytes())?;
+    let account = [text("/recipientAccountId"), text("/userIdentity/accountId")];
+    let mut fact = Fact {
+        second: Second(second.day() * 86_400),
+        event_id: String::new(),
+        shared_event_id: String::new(),
+        event_source: text("/eventSource").to_owned(),
+        event_name: text("/eventName").to_owned(),
+        account: account.into_iter().find(|id| !id.is_empty()).unwrap_or("").to_owned(),
+        region: text("/awsRegion").to_owned(),
+        key_arn: String::new(),
+        alias: String::new(),
+        actor: actor.to_owned(),
+        error_code: text("/errorCode").to_owned(),
+        details: Value::Object(told).to_string(),
+        session: None,
+    };
+    let Fact { second, event_name, account, region, actor, error_code, details, .. } = &fact;
+    let known_by = [event_name, account, region, actor, error_code, details].map(String::as_str).join("\n");
+    fact.session = Some(xxh3_128_with_seed(known_by.as_bytes(), u64::from(second.0)));
+    Ok(Some(fact))
 }
 
 /// The key concerned: named by `resources`, the response, the request, or a service event's details.

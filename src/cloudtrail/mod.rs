@@ -13,6 +13,7 @@ mod context;
 mod facts;
 mod fields;
 mod index;
+mod memory;
 mod reject;
 mod scan;
 pub mod shape;
@@ -24,8 +25,9 @@ pub use facts::Fact;
 pub use fields::{Fields, Identity, Request, Resource};
 pub use reject::{Reject, RejectReason};
 
-use call::Classified;
+use call::{Classified, KnownHour};
 use index::{Index, Indexed};
+use memory::Memory;
 use scan::Verdict;
 use serde_json::Value;
 
@@ -57,6 +59,8 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 #[derive(Default)]
 pub struct Decoder {
     index: Index,
+    memory: Memory,
+    hour: KnownHour,
 }
 
 impl Decoder {
@@ -64,7 +68,7 @@ impl Decoder {
     pub fn document(&mut self, document: &[u8], sink: &mut impl Sink) -> Result<shape::Shape, shape::Unreadable> {
         let mut position = 0;
         let indexed = self.index.over(document);
-        let Some(end) = trail_file(&indexed, &mut position, sink) else {
+        let Some(end) = trail_file(&indexed, &mut self.memory, &mut self.hour, &mut position, sink) else {
             return self.other_shape(document, position, sink);
         };
         let rest = document[end..].trim_ascii_start();
@@ -99,9 +103,9 @@ impl Decoder {
         let text = text.trim_ascii();
         let indexed = self.index.over(text);
         let mut fields = Fields::default();
-        match scan::record(&indexed, 0, &mut fields) {
+        match scan::record(&indexed, 0, &mut self.memory, &mut fields) {
             (verdict @ (Verdict::Kms | Verdict::Other), Some(end)) if end == text.len() => {
-                one_scanned(position, verdict, &fields, sink);
+                one_scanned(position, verdict, &fields, &mut self.hour, sink);
             }
             _ => one_text(position, text, sink),
         }
@@ -110,7 +114,13 @@ impl Decoder {
 
 /// Reads a document that begins as a trail file, `{"Records":[`, counting its records in `position`. Returns where the
 /// file's object ends; `None`, with nothing read, if it is no such file.
-fn trail_file(doc: &Indexed<'_, '_>, position: &mut u64, sink: &mut impl Sink) -> Option<usize> {
+fn trail_file(
+    doc: &Indexed<'_, '_>,
+    memory: &mut Memory,
+    hour: &mut KnownHour,
+    position: &mut u64,
+    sink: &mut impl Sink,
+) -> Option<usize> {
     let open = skip_space(doc, 0);
     let mut at = open;
     for token in [&b"{"[..], b"\"Records\"", b":", b"["] {
@@ -123,7 +133,7 @@ fn trail_file(doc: &Indexed<'_, '_>, position: &mut u64, sink: &mut impl Sink) -
     while doc.byte(at) != b']' {
         let (end, verdict) = match doc.byte(at) {
             b'{' => {
-                let (verdict, end) = scan::record(doc, at, &mut fields);
+                let (verdict, end) = scan::record(doc, at, memory, &mut fields);
                 (end, verdict)
             }
             _ => (scan::value_end(doc, at), Verdict::Odd),
@@ -141,7 +151,7 @@ fn trail_file(doc: &Indexed<'_, '_>, position: &mut u64, sink: &mut impl Sink) -
             // What goes on to the general reader is measured there.
             Verdict::Kms | Verdict::Other if end - at > RECORD_BYTES_MAX => sink.reject(too_large(*position, end - at)),
             Verdict::Odd => one_text(*position, &doc.bytes()[at..end], sink),
-            _ => one_scanned(*position, verdict, &fields, sink),
+            _ => one_scanned(*position, verdict, &fields, hour, sink),
         }
         *position += 1;
         at = skip_space(doc, end);
@@ -166,15 +176,15 @@ fn skip_space(doc: &Indexed<'_, '_>, mut at: usize) -> usize {
     at
 }
 
-fn one_scanned(position: u64, verdict: Verdict, fields: &Fields<'_>, sink: &mut impl Sink) {
+fn one_scanned(position: u64, verdict: Verdict, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut impl Sink) {
     match verdict {
-        Verdict::Kms => one_kms(position, fields, sink),
+        Verdict::Kms => one_kms(position, fields, hour, sink),
         Verdict::Other | Verdict::Odd => sink.passed_over(PassedOver::OtherService),
     }
 }
 
-fn one_kms(position: u64, fields: &Fields<'_>, sink: &mut impl Sink) {
-    let result = match call::classify(fields) {
+fn one_kms(position: u64, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut impl Sink) {
+    let result = match call::classify(fields, hour) {
         Ok(Classified::Request(call)) => sink.request(position, &call),
         Ok(Classified::NotARequest) => {
             sink.passed_over(PassedOver::NotARequest);
@@ -222,7 +232,7 @@ fn one_value(position: u64, record: &Value, sink: &mut impl Sink) {
         Err(error) => return sink.reject(unreadable(error)),
     }
     if call::is_kms(&fields) {
-        one_kms(position, &fields, sink);
+        one_kms(position, &fields, &mut KnownHour::default(), sink);
     } else {
         sink.passed_over(PassedOver::OtherService);
     }

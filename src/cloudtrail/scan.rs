@@ -8,6 +8,9 @@ use super::context;
 use super::facts;
 use super::fields::{Fields, Identity, Request, Resource};
 use super::index::Indexed;
+use super::memory::Memory;
+use crate::domain::Operation;
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// The scanner gives up on this record.
 struct Odd;
@@ -15,9 +18,14 @@ struct Odd;
 type Scan<T> = Result<T, Odd>;
 
 /// Scans the record whose `{` is at `open`. Also returns the position after its `}`, `None` if it doesn't end.
-pub(super) fn record<'d>(doc: &Indexed<'d, '_>, open: usize, fields: &mut Fields<'d>) -> (Verdict, Option<usize>) {
+pub(super) fn record<'d>(
+    doc: &Indexed<'d, '_>,
+    open: usize,
+    memory: &mut Memory,
+    fields: &mut Fields<'d>,
+) -> (Verdict, Option<usize>) {
     let mut cursor = Cursor { doc, at: open };
-    match cursor.record(fields) {
+    match cursor.record(fields, memory) {
         Ok(Verdict::Kms) => (Verdict::Kms, Some(cursor.at)),
         Ok(verdict) => (verdict, doc.matching_close(open).map(|close| close + 1)),
         Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
@@ -47,13 +55,17 @@ struct Cursor<'d, 'c, 'i> {
 }
 
 impl<'d> Cursor<'d, '_, '_> {
-    fn record(&mut self, fields: &mut Fields<'d>) -> Scan<Verdict> {
+    fn record(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
         // The list's memory serves the next record too.
         let mut resources = std::mem::take(&mut fields.resources);
         resources.clear();
         *fields = Fields { resources, ..Fields::default() };
-        self.open(b'{')?;
-        let mut first = true;
+        let mut first = !self.take(b"{\"eventVersion\":");
+        if first {
+            self.open(b'{')?;
+        } else if let Some(verdict) = self.usual_order(fields, memory)? {
+            return Ok(verdict);
+        }
         while let Some(key) = self.next_key(&mut first)? {
             match key.len() {
                 3..=6 => self.skip()?,
@@ -80,7 +92,7 @@ impl<'d> Cursor<'d, '_, '_> {
                     }
                 }
                 12 => match key {
-                    b"userIdentity" => fields.identity = self.identity()?,
+                    b"userIdentity" => fields.identity = self.known_identity(memory)?,
                     b"eventVersion" => fields.event_version = self.text()?,
                     _ => self.skip()?,
                 },
@@ -99,6 +111,158 @@ impl<'d> Cursor<'d, '_, '_> {
             return Err(Odd);
         }
         Ok(Verdict::Kms)
+    }
+
+    /// Whether a request for a session needs reading: it tells something that this thread has not met on that day.
+    fn session(&mut self, fields: &Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
+        let identity = &fields.identity;
+        let mut telling = identity.kind == b"AssumedRole";
+        let who = if identity.issuer_arn.is_empty() { identity.arn } else { identity.issuer_arn };
+        let day = fields.event_time.get(..10).ok_or(Odd)?;
+        let mut hasher = Xxh3Default::new();
+        for part in [fields.event_name, day, who, identity.invoked_by, identity.kind] {
+            hasher.update(part);
+            hasher.update(b"\n");
+        }
+        let mut first = false;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"errorCode" | b"awsRegion" | b"recipientAccountId" => hasher.update(self.text()?),
+                b"requestParameters" if !self.null_or_open(b'{')? => {
+                    let mut first = true;
+                    while let Some(key) = self.next_key(&mut first)? {
+                        let start = self.at;
+                        self.skip()?;
+                        let tells = facts::SESSION_MEMBERS.iter().any(|name| name.as_bytes() == key);
+                        telling |= tells;
+                        if tells || key == b"roleArn" {
+                            hasher.update(key);
+                            hasher.update(&self.doc.bytes()[start..self.at]);
+                        }
+                    }
+                }
+                b"requestParameters" => {}
+                _ => self.skip()?,
+            }
+        }
+        let known = !telling || !memory.sessions.insert(hasher.digest128());
+        Ok(if known { Verdict::Other } else { Verdict::Odd })
+    }
+
+    /// Reads on in the order in which CloudTrail writes a record's members, as far as it holds. It knows each member by
+    /// one comparison; where it ends early the cursor is between two members, and the rest is read one by one.
+    fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
+        fields.event_version = self.text()?;
+        if self.take(b",\"userIdentity\":") {
+            fields.identity = self.known_identity(memory)?;
+        }
+        if self.take(b",\"eventTime\":") {
+            fields.event_time = self.text()?;
+        }
+        if self.take(b",\"eventSource\":") {
+            fields.event_source = self.text()?;
+            if fields.event_source != facts::KMS && !facts::is_source(fields.event_source) {
+                return Ok(Some(Verdict::Other));
+            }
+        }
+        if self.take(b",\"eventName\":") {
+            fields.event_name = self.text()?;
+            match early_verdict(fields) {
+                // A session's member that is `null` looks like a telling one here; the general reader knows better.
+                Some(Verdict::Odd) if fields.event_source == facts::STS => {
+                    return self.session(fields, memory).map(Some);
+                }
+                Some(verdict) => return Ok(Some(verdict)),
+                None => {}
+            }
+        }
+        if self.take(b",\"awsRegion\":") {
+            fields.aws_region = self.text()?;
+        }
+        if self.take(b",\"sourceIPAddress\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"userAgent\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"errorCode\":") {
+            fields.error_code = self.text()?;
+            if self.take(b",\"errorMessage\":") {
+                self.skip()?;
+            }
+        }
+        if self.take(b",\"requestParameters\":") {
+            fields.request = self.request()?;
+        }
+        if !self.take(b",\"responseElements\":null") && self.take(b",\"responseElements\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"additionalEventData\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"requestID\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"eventID\":") {
+            fields.event_id = self.text()?;
+        }
+        if self.take(b",\"readOnly\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"resources\":") {
+            self.resources(fields)?;
+        }
+        if self.take(b",\"eventType\":") {
+            fields.event_type = self.text()?;
+        }
+        if self.take(b",\"managementEvent\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"recipientAccountId\":") {
+            fields.recipient_account_id = self.text()?;
+        }
+        if self.take(b",\"sharedEventID\":") {
+            fields.shared_event_id = self.text()?;
+        }
+        if self.take(b",\"vpcEndpointId\":") {
+            fields.vpc_endpoint_id = self.text()?;
+        }
+        if self.take(b",\"vpcEndpointAccountId\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"eventCategory\":") {
+            fields.event_category = self.text()?;
+        }
+        if self.take(b",\"tlsDetails\":") {
+            self.skip()?;
+        }
+        Ok(None)
+    }
+
+    /// Past the token, if it is what comes.
+    #[inline(always)]
+    fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
+        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
+        self.at += if found { N } else { 0 };
+        found
+    }
+
+    /// As [`Self::identity`], but one met before is known by its bytes: a session makes thousands of calls.
+    fn known_identity(&mut self, memory: &mut Memory) -> Scan<Identity<'d>> {
+        let start = self.at;
+        if self.doc.byte(start) != b'{' {
+            return self.identity();
+        }
+        let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
+        let text = &self.doc.bytes()[start..end];
+        let known = memory.identities.place_of(text);
+        if let Some(identity) = known.of(text) {
+            self.at = end;
+            return Ok(identity);
+        }
+        let identity = self.identity()?;
+        known.set(text, &identity);
+        Ok(identity)
     }
 
     fn identity(&mut self) -> Scan<Identity<'d>> {
@@ -328,14 +492,19 @@ impl<'d> Cursor<'d, '_, '_> {
 #[inline(always)]
 fn early_verdict(fields: &Fields<'_>) -> Option<Verdict> {
     let (source, name) = (fields.event_source, fields.event_name);
-    if source == facts::KMS {
-        return (!name.is_empty() && facts::is_kept(source, name)).then_some(Verdict::Odd);
+    if source.is_empty() {
+        return None;
     }
-    match facts::is_source(source) {
-        _ if source.is_empty() => None,
-        false => Some(Verdict::Other),
-        true if name.is_empty() => None,
-        true if facts::is_kept(source, name) => Some(Verdict::Odd),
-        true => Some(Verdict::Other),
+    if source == facts::KMS {
+        let is_call = name.is_empty() || Operation::parse_bytes(name).is_some();
+        return (!is_call && facts::is_kept(source, name)).then_some(Verdict::Odd);
+    }
+    if !facts::is_source(source) {
+        return Some(Verdict::Other);
+    }
+    match name {
+        b"" => None,
+        _ if facts::is_kept(source, name) => Some(Verdict::Odd),
+        _ => Some(Verdict::Other),
     }
 }

@@ -56,6 +56,8 @@ pub(super) struct Reader<'s> {
     decoder: Decoder,
     inflater: Inflater,
     limits: Limits,
+    /// The file in hand; its memory serves the next too.
+    content: Vec<u8>,
 }
 
 /// Requests that are handed over without waiting for more: it bounds what waits in memory.
@@ -79,6 +81,7 @@ impl<'s> Reader<'s> {
             decoder: Decoder::default(),
             inflater: Inflater::default(),
             limits: Limits::default(),
+            content: Vec::new(),
         })
     }
 
@@ -116,11 +119,14 @@ impl<'s> Reader<'s> {
             },
             Job::File(found) => {
                 let (path, bytes) = (&found.path, found.bytes);
-                match found.content() {
-                    Ok(Content::Whole(content)) => self.object(&path.display().to_string(), &content, bytes, send),
+                let mut content = std::mem::take(&mut self.content);
+                let done = match found.read(&mut content) {
+                    Ok(Content::Whole) => self.object(&path.display().to_string(), &content, bytes, send),
                     Ok(Content::InPieces(pieces)) => self.pieces(&path.display().to_string(), pieces, send),
                     Err(source) => send(unreadable(path, &source, bytes)),
-                }
+                };
+                self.content = content;
+                done
             }
         }
     }
@@ -199,10 +205,12 @@ impl<'s> Reader<'s> {
             Ok(shape) => shape,
             Err(error) => return quarantined(error.code(), error.to_string()),
         };
-        let ObjectTally { rows, ids, facts, rejects, counts, left_out, .. } = tally;
+        let (rows, ids) = (std::mem::take(&mut tally.rows), std::mem::take(&mut tally.ids));
+        let (facts, rejects, counts) =
+            (std::mem::take(&mut tally.facts), std::mem::take(&mut tally.rejects), tally.counts);
         // An object is done with when every record is; one of an hour that is closed will never be taken.
         let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
-        let whole = !left_out && !closed;
+        let whole = !tally.left_out && !closed;
         let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
         Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
     }

@@ -49,7 +49,8 @@ impl Walk {
                 entries.push(entry.path());
             }
         }
-        entries.sort_unstable_by(|a, b| b.cmp(a));
+        // By bytes: comparing paths part by part takes ten times as long.
+        entries.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
         self.stack.append(&mut entries);
         Ok(())
     }

@@ -282,10 +282,11 @@ fn insert_quarantined(t: &Transaction<'_>, objects: &[Quarantined], now: DateTim
 }
 
 fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
-    // A copy has the same event id, or that of the other account's trail the same shared one: ignored.
+    // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session
+    // that is known of its day.
     let mut insert = t.prepare(
-        "INSERT OR IGNORE INTO lifecycle (second, event_id, shared_event_id, event_source, event_name, account, region,
-         key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO lifecycle (second, event_id, shared_event_id, session, event_source, event_name, account,
+         region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     for fact in facts {
@@ -293,6 +294,7 @@ fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
             fact.second.0,
             id(&fact.event_id),
             id(&fact.shared_event_id),
+            fact.session.map(u128::to_le_bytes),
             fact.event_source,
             fact.event_name,
             fact.account,

@@ -29,6 +29,7 @@ impl Store {
                 actor: row.get(9)?,
                 error_code: row.get(10)?,
                 details: row.get(11)?,
+                session: None,
             })
         })
         .map_err(|source| self.catalog_error("read the lifecycle facts", source))

@@ -13,7 +13,8 @@ pub(super) enum Step {
     Create(usize),
     CreateReplica(usize),
     Replicate(usize),
-    CreateAlias(usize),
+    /// The key's own alias, or another one.
+    CreateAlias(usize, bool),
     UpdateAlias(usize),
     DeleteAlias(usize),
     EnableRotation(usize),
@@ -67,7 +68,7 @@ impl Agenda {
                 }
                 None => agenda.plan(second, Step::Create(at)),
             }
-            agenda.plan(second + 20, Step::CreateAlias(at));
+            agenda.plan(second + 20, Step::CreateAlias(at, true));
         }
         agenda
     }
@@ -99,7 +100,7 @@ impl Agenda {
                 4 => Step::Tag(key),
                 5 => Step::Untag(key),
                 6 => Step::Grant(key),
-                7 => Step::CreateAlias(key),
+                7 => Step::CreateAlias(key, false),
                 8 => Step::UpdateAlias(key),
                 9 => Step::DeleteAlias(key),
                 10 => match imported.as_slice() {

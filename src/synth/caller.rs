@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::random::{Chance, mix};
-use super::template::{ACCESS_KEY, ADDRESS, SESSION, SESSION_START, Template, base32};
+use super::template::{ACCESS_KEY, ADDRESS, SESSION, SESSION_START, Template, base32, hex};
 
 /// What kind of principal calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,10 +65,10 @@ pub(super) struct Callers {
 }
 
 const AGENTS: &[&str] = &[
-    "aws-sdk-java/2.31.9 md/io#sync md/http#Apache ua/2.1 api/KMS#2.31.x os/Linux#6.1 lang/java#21.0.4 md/OpenJDK_64-Bit_Server_VM cfg/retry-mode#legacy",
-    "aws-sdk-rust/1.3.9 ua/2.1 api/kms/1.76.0 os/linux lang/rust/1.89.0 m/E,b",
-    "Boto3/1.40.21 md/Botocore#1.40.21 ua/2.1 os/linux#6.1.141 md/arch#x86_64 lang/python#3.12.11 md/pyimpl#CPython cfg/retry-mode#standard Botocore/1.40.21",
-    "aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6 md/GOOS#linux md/GOARCH#arm64 api/kms#1.45.1",
+    "aws-sdk-java/2.31.9 os/Linux#6.1 lang/java#21.0.4 md/OpenJDK cfg/retry-mode#standard",
+    "aws-sdk-rust/1.3.9 ua/2.1 os/linux lang/rust/1.89.0 m/E,b",
+    "Boto3/1.40.21 md/Botocore#1.40.21 ua/2.1 os/linux#6.1.141 lang/python#3.12.11",
+    "aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6 md/GOARCH#arm64",
 ];
 
 impl Callers {
@@ -107,7 +107,7 @@ impl Callers {
         if caller.direct() {
             caller.agent = AGENTS[chance.index(AGENTS.len())];
             if kind == Principal::Role && chance.happens(0.4) {
-                caller.endpoint = Some(format!("vpce-0{}", &base32(seed ^ 5).to_lowercase()[..16]));
+                caller.endpoint = Some(format!("vpce-0{}", hex(seed ^ 5, 16)));
             }
         }
         self.add(known, caller)

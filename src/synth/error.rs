@@ -19,7 +19,10 @@ pub enum SynthError {
     #[error("{} is not empty: a trail and its truth belong together, choose an empty or new folder", .0.display())]
     NotEmpty(PathBuf),
     /// The output folder or a file in it can't be written.
-    #[error("can't write {}: {source}; check the path, its rights and the free space, then choose an empty folder", path.display())]
+    #[error(
+        "can't write {}: {source}; check the path, its rights and the free space, then choose an empty folder",
+        path.display()
+    )]
     Write {
         /// What was written.
         path: PathBuf,

@@ -1,10 +1,9 @@
 //! Minute by minute: draws the calls, counts them, posts their records, has the due objects written.
 
 use std::path::Path;
-use std::sync::Mutex;
 
 use super::agenda::{Agenda, is_born};
-use super::delivery::{Delivery, Event, Object, What, folder};
+use super::delivery::{Delivery, Event, What, folder};
 use super::error::SynthError;
 use super::incident::Incident;
 use super::lifecycle::Lifecycle;
@@ -13,9 +12,9 @@ use super::random::{Chance, mix};
 use super::season::{Seasons, second_of_minute};
 use super::summary::{SynthProgress, SynthSummary};
 use super::template::civil;
+use super::threads::{Job, MakeError, Stopped, write_with_threads};
 use super::truth::{Table, Truth, time};
 use super::world::World;
-use super::writer::{Writer, Written};
 
 /// Makes a trail in `out`, which must be empty or not yet be, and its truth in `out/truth`. The same options give the
 /// same bytes. `progress` is told after every simulated hour.
@@ -38,78 +37,6 @@ pub fn generate(
     let summary = write_with_threads(options, &world, out, |write| maker.run(write, progress))?;
     summary.write(&truth_folder)?;
     Ok(summary)
-}
-
-/// Runs `make` with a function that has objects written by the threads asked for. The first error ends it all.
-fn write_with_threads(
-    options: &SynthOptions,
-    world: &World,
-    out: &Path,
-    make: impl FnOnce(&mut dyn FnMut(Job) -> Result<(), Stopped>) -> Result<SynthSummary, MakeError>,
-) -> Result<SynthSummary, SynthError> {
-    let written = Mutex::new(Written::default());
-    let failure: Mutex<Option<SynthError>> = Mutex::new(None);
-    let (sender, receiver) = crossbeam_channel::bounded::<Job>(16);
-    let made = std::thread::scope(|scope| {
-        for _ in 0..options.threads.max(1) {
-            let (receiver, written, failure) = (receiver.clone(), &written, &failure);
-            scope.spawn(move || {
-                let mut writer = Writer::new(out, world);
-                for job in &receiver {
-                    let done = match job {
-                        Job::Object(mut object) => writer.write(&mut object, written),
-                        Job::Digest(path, text) => writer.write_text(&path, &text),
-                    };
-                    if let Err(error) = done {
-                        failure.lock().expect("no thread panics while it holds this").get_or_insert(error);
-                        return;
-                    }
-                }
-            });
-        }
-        drop(receiver);
-        // When the last writer has given up, nobody receives and sending fails.
-        make(&mut |job| sender.send(job).map_err(|_| Stopped)).inspect(|_| drop(sender))
-    });
-    if let Some(error) = failure.into_inner().expect("all threads have ended") {
-        return Err(error);
-    }
-    let mut summary = match made {
-        Ok(summary) => summary,
-        Err(MakeError::Synth(error)) => return Err(error),
-        Err(MakeError::Stopped(_)) => unreachable!("writers stop only for an error that they leave behind"),
-    };
-    let written = written.into_inner().expect("all threads have ended");
-    summary.objects = written.objects;
-    summary.records = written.records;
-    (summary.gzip_bytes, summary.raw_bytes) = (written.gzip_bytes, written.raw_bytes);
-    Ok(summary)
-}
-
-/// A file to be written.
-enum Job {
-    Object(Object),
-    Digest(std::path::PathBuf, String),
-}
-
-/// No writer is left.
-struct Stopped;
-
-enum MakeError {
-    Synth(SynthError),
-    Stopped(Stopped),
-}
-
-impl From<SynthError> for MakeError {
-    fn from(error: SynthError) -> Self {
-        Self::Synth(error)
-    }
-}
-
-impl From<Stopped> for MakeError {
-    fn from(stopped: Stopped) -> Self {
-        Self::Stopped(stopped)
-    }
 }
 
 /// Numbers the events: each gets a number of its own, which looks like chance.
@@ -290,7 +217,8 @@ impl<'a> Maker<'a> {
             let hour = hour_end % 86_400 / 3600;
             let home = population.regions[0];
             let name = format!(
-                "{account}_CloudTrail-Digest_{region}_management_{home}_{year:04}{month:02}{day:02}T{hour:02}0000Z.json.gz"
+                "{account}_CloudTrail-Digest_{region}_management_{home}_{year:04}{month:02}{day:02}T{hour:02}0000Z\
+                 .json.gz"
             );
             let folder = folder(population, self.options.organization, lane, "CloudTrail-Digest", hour_end / 86_400);
             let path = folder.join(name);

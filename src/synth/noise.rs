@@ -29,14 +29,16 @@ fn kinds() -> Vec<Kind> {
             8.0,
             "ec2",
             "DescribeNetworkInterfaces",
-            "{\"networkInterfaceIdSet\":{},\"filterSet\":{\"items\":[{\"name\":\"vpc-id\",\"valueSet\":{\"items\":[{\"value\":\"vpc-07b33857c7ad1c027\"}]}}]}}",
+            "{\"networkInterfaceIdSet\":{},\"filterSet\":{\"items\":[{\"name\":\"vpc-id\",\
+                 \"valueSet\":{\"items\":[{\"value\":\"vpc-07b33857c7ad1c027\"}]}}]}}",
         ),
         read(5.0, "ec2", "DescribeVolumes", "{\"volumeSet\":{},\"filterSet\":{}}"),
         read(
             4.0,
             "s3",
             "GetBucketLocation",
-            "{\"bucketName\":\"app-assets-ACCOUNT\",\"location\":\"\",\"Host\":\"app-assets-ACCOUNT.s3.REGION.amazonaws.com\"}",
+            "{\"bucketName\":\"app-assets-ACCOUNT\",\"location\":\"\",\
+                 \"Host\":\"app-assets-ACCOUNT.s3.REGION.amazonaws.com\"}",
         ),
         read(
             5.0,
@@ -49,9 +51,14 @@ fn kinds() -> Vec<Kind> {
             share: 14.0,
             service: "sts",
             event: "AssumeRole",
-            request: "{\"roleArn\":\"arn:aws:iam::ACCOUNT:role/deploy\",\"roleSessionName\":\"ci-SESSION\",\"durationSeconds\":3600}",
-            response: "{\"credentials\":{\"accessKeyId\":\"ASIAIOSFODNN7EXAMPLE\",\"sessionToken\":\"MASKED\",\"expiration\":\"Jan 5, 2026, 11:00:00 AM\"},\"assumedRoleUser\":{\"assumedRoleId\":\"AROAEXAMPLEEXAMPLE000:ci-SESSION\",\"arn\":\"arn:aws:sts::ACCOUNT:assumed-role/deploy/ci-SESSION\"}}",
-            resources: ",\"resources\":[{\"accountId\":\"ACCOUNT\",\"type\":\"AWS::IAM::Role\",\"ARN\":\"arn:aws:iam::ACCOUNT:role/deploy\"}]",
+            request: "{\"roleArn\":\"arn:aws:iam::ACCOUNT:role/deploy\",\"roleSessionName\":\"ci-SESSION\",\
+                 \"durationSeconds\":3600}",
+            response: "{\"credentials\":{\"accessKeyId\":\"ASIAIOSFODNN7EXAMPLE\",\"sessionToken\":\"MASKED\",\
+                 \"expiration\":\"Jan 5, 2026, 11:00:00 AM\"},\
+                 \"assumedRoleUser\":{\"assumedRoleId\":\"AROAEXAMPLEEXAMPLE000:ci-SESSION\",\
+                 \"arn\":\"arn:aws:sts::ACCOUNT:assumed-role/deploy/ci-SESSION\"}}",
+            resources: ",\"resources\":[{\"accountId\":\"ACCOUNT\",\"type\":\"AWS::IAM::Role\",\
+                 \"ARN\":\"arn:aws:iam::ACCOUNT:role/deploy\"}]",
             read_only: true,
         },
         read(6.0, "lambda", "GetFunction20150331v2", "{\"functionName\":\"order-handler\"}"),
@@ -76,12 +83,14 @@ fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// The flows of other services' events in an account and Region, each with its share.
+/// The flows of an account and Region, each with its share: other services' events, or (`of_kms`) requests to KMS that
+/// are no calls.
 pub(super) fn flows(
     population: &Population,
     callers: &mut Callers,
     chance: &mut Chance,
     lane: usize,
+    of_kms: bool,
 ) -> Vec<(f64, Flow)> {
     let account = lane / population.regions.len();
     let number = population.accounts[account].clone();
@@ -93,7 +102,7 @@ pub(super) fn flows(
         of("cluster-autoscaler", Principal::Role, callers, chance),
         of("terraform", Principal::User, callers, chance),
     ];
-    let kinds = kinds().into_iter().enumerate();
+    let kinds = kinds().into_iter().filter(|kind| (kind.service == "kms") == of_kms).enumerate();
     kinds.map(|(at, kind)| (kind.share, flow(&kind, population, callers, people[at % 3], lane))).collect()
 }
 

@@ -88,7 +88,7 @@ impl Chance {
             return 0;
         }
         if mean > 30.0 {
-            // The cast saturates; a mean above four thousand million calls a minute is refused with the options.
+            // The cast saturates, far above any rate that the options allow.
             return (mean + mean.sqrt() * self.normal()).round().max(0.0) as u32;
         }
         let limit = (-mean).exp();

@@ -71,17 +71,23 @@ impl World {
         let lanes = population.lanes();
         let main_lane = |lane: usize| 1.0 / (lane as f64 + 1.0);
         let lane_total: f64 = (0..lanes).map(main_lane).sum();
+        let calls_share = options.rate * 60.0 / lane_total;
         for lane in 0..lanes {
             let (account, region) = (lane / population.regions.len(), lane % population.regions.len());
-            let mean = 0.01 * per_minute * main_lane(lane) / lane_total;
             let random = vec![(1.0, making.random_bytes(account, region))];
-            sources.push(source(mean, 0, 8.0, random, &mut flows));
+            sources.push(source(0.01 * calls_share * main_lane(lane), 0, 8.0, random, &mut flows));
         }
-        let noise_share = (1.0 - options.kms_share) / options.kms_share;
-        if noise_share > 0.0 {
+        for lane in 0..lanes {
+            let asked = noise::flows(&population, &mut callers, chance, lane, true);
+            sources.push(source(0.01 * calls_share * main_lane(lane), 1, 8.0, asked, &mut flows));
+        }
+        // A call has as many records as trails have it, so other services' events are measured against those.
+        let kms_records: f64 = sources.iter().map(|source| records_per_minute(source, &flows)).sum();
+        let others = kms_records * (1.0 - options.kms_share) / options.kms_share;
+        if others > 0.0 {
             for lane in 0..lanes {
-                let mean = noise_share * per_minute * main_lane(lane) / lane_total;
-                let noise = noise::flows(&population, &mut callers, chance, lane);
+                let mean = others * main_lane(lane) / lane_total;
+                let noise = noise::flows(&population, &mut callers, chance, lane, false);
                 sources.push(source(mean, lane % 3, 10.0, noise, &mut flows));
             }
         }
@@ -106,6 +112,16 @@ impl World {
         }
         source.per_minute * share
     }
+}
+
+fn records_per_minute(source: &Source, flows: &[Flow]) -> f64 {
+    let mut before = 0.0;
+    let mut records = 0.0;
+    for &(sum, flow) in &source.flows {
+        records += (sum - before) * flows[flow].lanes.len() as f64;
+        before = sum;
+    }
+    source.per_minute * records
 }
 
 fn source(per_minute: f64, rhythm: usize, shape: f64, drawn: Vec<(f64, Flow)>, flows: &mut Vec<Flow>) -> Source {

@@ -13,6 +13,8 @@ use crate::domain::Second;
 pub struct Workbench {
     met: HashMap<u128, (u32, Salt), HashIsKey>,
     profile: Vec<u8>,
+    /// Requests of the objects before, about: the next will have as many.
+    usual_rows: usize,
 }
 
 /// A hasher for keys that are hashes.
@@ -63,7 +65,7 @@ pub struct ObjectCounts {
     pub other_services: u64,
     /// KMS's records that are no requests.
     pub not_requests: u64,
-    /// Requests outside the wanted range.
+    /// Requests and facts outside the wanted range.
     pub outside_range: u64,
     /// Records set aside.
     pub rejects: u64,
@@ -111,15 +113,15 @@ impl<'w> ObjectTally<'w> {
     pub fn new(profiles: &'w Profiles, workbench: &'w mut Workbench, scope: &'w Scope, identity: u128) -> Self {
         Self {
             profiles,
-            workbench,
             scope,
             identity,
-            rows: Vec::new(),
-            ids: Vec::new(),
+            rows: Vec::with_capacity(workbench.usual_rows),
+            ids: Vec::with_capacity(workbench.usual_rows + workbench.usual_rows / 4),
             facts: Vec::new(),
             rejects: Vec::new(),
             counts: ObjectCounts::default(),
             left_out: false,
+            workbench,
         }
     }
 
@@ -161,6 +163,12 @@ impl<'w> ObjectTally<'w> {
             }
         }
         told
+    }
+}
+
+impl Drop for ObjectTally<'_> {
+    fn drop(&mut self) {
+        self.workbench.usual_rows = (self.workbench.usual_rows + self.counts.requests as usize).div_ceil(2);
     }
 }
 

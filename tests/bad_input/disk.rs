@@ -10,7 +10,8 @@ use crate::support::skipped;
 use crate::support::stores::passing_folder;
 use crate::support::trail::{AROUND_MIDNIGHT, Plan, Trail};
 
-/// Mounts a small disk that only this command sees, fills all but `$4` KB of it, ingests, makes room, and ingests again.
+/// Mounts a small disk that only this command sees, fills all but `$4` KB of it, ingests, makes room, and ingests
+/// again.
 const SCRIPT: &str = r#"
     keytide=$1 disk=$2 trail=$3 free=$4
     mount -t tmpfs -o size=2m none "$disk" || exit 77

@@ -91,6 +91,6 @@ fn a_session_with_tags_is_a_fact_and_keeps_no_credentials() {
     let all = keytide::domain::Second(u32::MAX);
     let facts = store.facts(keytide::domain::Second(0), all).unwrap();
     assert_eq!(facts.len(), 1);
-    assert!(facts[0].details.contains("ASIAX") && facts[0].details.contains("team"), "{}", facts[0].details);
+    assert!(facts[0].details.contains("team") && facts[0].details.contains("role/r"), "{}", facts[0].details);
     assert!(!facts[0].details.contains("SECRET-TOKEN"));
 }
