@@ -1,10 +1,10 @@
 //! Keytide turns AWS CloudTrail into usage metrics of AWS KMS: who used which key, how often, exactly once each.
 //!
 //! Log objects come in as bytes. `cloudtrail` reads their records, `tally` removes repeats and adds calls up, `store`
-//! commits the counts with the objects they came from in one transaction. Everything after that is a function of what is
-//! committed: `series` reads counts as frames, `insights` answers CloudWatch Metrics Insights SQL over them, `render`
-//! turns answers into text. `ingest` runs the way in, `cli` composes what a command needs, and `synth` makes trails to
-//! try it all on. `domain` holds the words that everyone shares.
+//! commits the counts with the objects they came from in one transaction. Everything after that is a function of what
+//! is committed: `series` reads counts as frames, `insights` answers CloudWatch Metrics Insights SQL over them,
+//! `render` turns answers into text. `ingest` runs the way in, `cli` composes what a command needs, and `synth` makes
+//! trails to try it all on. `domain` holds the words that everyone shares.
 
 pub mod cli;
 pub mod cloudtrail;

@@ -15,8 +15,8 @@ use super::system::SystemClock;
 use super::{Global, query};
 use crate::domain::Clock;
 use crate::ingest::{IngestOptions, Silent, ingest};
-use crate::store::Store;
 use crate::insights::without_leading_comments;
+use crate::store::Store;
 use crate::synth::{SynthOptions, generate};
 
 /// Flags of `keytide demo`.
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     ));
 
     say("3/3  asking for the 20 keys with the busiest minutes of the last three hours:\n");
-    say(&indented(without_leading_comments(TOP_20_KEYS)));
+    say(&indented(&without_leading_comments(TOP_20_KEYS)));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
     say(&next_steps(&store_dir, now));
@@ -124,7 +124,7 @@ struct QueryLine {
 fn answer(store_dir: &Path, now: DateTime<Utc>) -> Result<(), Failure> {
     let store = Store::open_for_reading(store_dir)?;
     let query = without_leading_comments(TOP_20_KEYS);
-    let line = QueryLine::try_parse_from(["keytide query", "--since", "3h", query]).map_err(Failure::usage)?;
+    let line = QueryLine::try_parse_from(["keytide query", "--since", "3h", &query]).map_err(Failure::usage)?;
     let mut out = BufWriter::new(io::stdout().lock());
     query::run(&line.args, &store.counts(), now, &mut out)?;
     out.flush()?;

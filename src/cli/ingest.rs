@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Threads that decode [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// Requests a batch: a commit comes after so many. For tests, which want many small ones.
+    #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch_requests: Option<u32>,
     /// End with exit code 3 if any record or object was set aside
     #[arg(long)]
     strict: bool,
@@ -41,6 +44,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let range = args.range.minutes(SystemClock.now()).map_err(Failure::usage)?;
     let mut options = IngestOptions::of(args.paths.clone());
     options.threads = args.threads.map_or(options.threads, usize::from);
+    options.batch_requests = args.batch_requests.map_or(options.batch_requests, |requests| requests as usize);
     options.since = args.range.since.map(|_| Second(range.start.0 * 60));
     options.until = args.range.until.map(|_| Second(range.end.0 * 60));
     let dir = data_dir(global)?;

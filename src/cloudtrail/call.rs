@@ -168,13 +168,14 @@ impl<'a> Call<'a> {
         let (key, value) = request.context.unwrap_or_default();
         add(key);
         add(value);
-        let mut named = false;
+        let mut keys = 0;
         for resource in &fields.resources {
             let is_key = is_key_resource(resource.kind, resource.arn);
             add(if is_key { resource.arn } else { b"" });
-            named |= is_key;
+            keys += usize::from(is_key);
         }
-        if !named {
+        // Without a key the request names it; of a ReEncrypt with one key the request tells which side that is.
+        if keys == 0 || (keys == 1 && self.operation == Some(Operation::ReEncrypt)) {
             add(request.key_id);
             add(request.source_key_id);
             add(request.destination_key_id);
@@ -275,10 +276,9 @@ impl<'a> Call<'a> {
             Some((key, value)) => Some((utf8(key)?, utf8(value)?)),
             None => None,
         };
-        let service = match (invoked_by, context.and_then(|(key, _)| context::service(key))) {
-            ("", _) => "",
-            (_, Some(service)) => service,
-            (invoked_by, None) => invoked_by.strip_prefix("fas.").unwrap_or(invoked_by),
+        let service = match context.and_then(|(key, _)| context::service(key)) {
+            Some(service) if !invoked_by.is_empty() => service,
+            _ => self.forwarder()?,
         };
         let is_service = identity.kind == b"AWSService";
         // A service's endpoint says nothing of the caller, and an owner's copy must look the same with and without one.
@@ -290,6 +290,13 @@ impl<'a> Call<'a> {
             resource: context.map_or_else(String::new, |(key, value)| context::resource(key, value)),
             vpc_endpoint: if direct { utf8(self.fields.vpc_endpoint_id)?.to_owned() } else { String::new() },
         })
+    }
+
+    /// The service that forwarded the call, as the record names it without regard to the context; empty for direct
+    /// calls.
+    pub fn forwarder(&self) -> Result<&'a str, Unreadable> {
+        let invoked_by = utf8(self.fields.identity.invoked_by)?;
+        Ok(invoked_by.strip_prefix("fas.").unwrap_or(invoked_by))
     }
 
     /// The principal's ARN without its session: of an assumed role the role.

@@ -26,7 +26,8 @@ const fn entry(key: &'static str, service: &'static str, names: Names) -> Entry 
 }
 
 /// The entries that services write, the most telling first: where a context holds several, the first of this list
-/// wins. ECR, CloudTrail and Redshift also name the S3 object or volume they keep their data in, which is not the user's.
+/// wins. ECR, CloudTrail and Redshift also name the S3 object or volume they keep their data in, which is not the
+/// user's.
 const ENTRIES: &[Entry] = &[
     entry("SecretARN", "secretsmanager.amazonaws.com", Names::Arn),
     entry("PARAMETER_ARN", "ssm.amazonaws.com", Names::Arn),

@@ -165,8 +165,8 @@ pub(super) const SESSION_MEMBERS: [&str; 5] =
     ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
 
 /// The fact that a request for a session is, if it tells something: tags, a source identity, or a role assumed by a
-/// role. Roles are assumed all the time with the same tags, so what is kept is that it happened on a day, once, whatever
-/// record shows it first: such a fact has the day's first second, and no event id.
+/// role. Roles are assumed all the time with the same tags, so what is kept is that it happened on a day, once,
+/// whatever record shows it first: such a fact has the day's first second, and no event id.
 fn session(record: &Value) -> Result<Option<Fact>, Unreadable> {
     let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or("");
     let mut told = Map::new();

@@ -330,7 +330,9 @@ mod tests {
             let (mut wide, mut plain) = (Vec::new(), Vec::new());
             let escapes = fill(&bytes, &mut wide);
             prop_assert_eq!(portable::fill(&bytes, &mut plain), escapes);
-            let masks = |blocks: &[Block]| blocks.iter().map(|b| [b.quotes, b.opens, b.closes, b.backslashes]).collect::<Vec<_>>();
+            let masks = |blocks: &[Block]| -> Vec<[u64; 4]> {
+                blocks.iter().map(|b| [b.quotes, b.opens, b.closes, b.backslashes]).collect()
+            };
             prop_assert_eq!(masks(&wide), masks(&plain));
         }
     }

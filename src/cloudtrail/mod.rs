@@ -148,6 +148,8 @@ fn trail_file(
             return Some(doc.bytes().len());
         };
         match verdict {
+            // What goes on to the general reader is measured there.
+            Verdict::Kms | Verdict::Other if end - at > RECORD_BYTES_MAX => sink.reject(too_large(*position, end - at)),
             Verdict::Odd => one_text(*position, &doc.bytes()[at..end], sink),
             _ => one_scanned(*position, verdict, &fields, hour, sink),
         }
@@ -195,10 +197,14 @@ fn one_kms(position: u64, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut 
     }
 }
 
+fn too_large(position: u64, bytes: usize) -> Reject {
+    let detail = format!("{bytes} bytes, of {RECORD_BYTES_MAX} at most");
+    Reject { position, reason: RejectReason::TooLarge, detail }
+}
+
 fn one_text(position: u64, text: &[u8], sink: &mut impl Sink) {
     if text.len() > RECORD_BYTES_MAX {
-        let detail = format!("{} bytes", text.len());
-        return sink.reject(Reject { position, reason: RejectReason::TooLarge, detail });
+        return sink.reject(too_large(position, text.len()));
     }
     match serde_json::from_slice::<Value>(text) {
         Ok(value) => one_value(position, &value, sink),

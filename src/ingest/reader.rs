@@ -1,14 +1,13 @@
 //! One thread's work: read an object, open it, decode what is in it.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::cloudtrail::unpack::{Inflater, Limits, Member};
 use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
-use crate::source::{Found, Pieces, Problem, READ_BYTES_MAX};
+use crate::source::{Content, Found, Pieces, Problem, standard_input};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
 use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
 
@@ -114,18 +113,17 @@ impl<'s> Reader<'s> {
     fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
-            Job::StandardInput => self.pieces("standard input", io::stdin().lock(), 0, send),
-            Job::File(Found { path, bytes }) if bytes > READ_BYTES_MAX as u64 => match File::open(&path) {
-                Ok(file) => self.pieces(&path.display().to_string(), file, bytes, send),
-                Err(source) => send(unreadable(&path, &source, bytes)),
+            Job::StandardInput => match standard_input() {
+                Ok(pieces) => self.pieces("standard input", pieces, send),
+                Err(source) => send(unreadable(Path::new("standard input"), &source, 0)),
             },
-            Job::File(Found { path, bytes }) => {
+            Job::File(found) => {
+                let (path, bytes) = (&found.path, found.bytes);
                 let mut content = std::mem::take(&mut self.content);
-                content.clear();
-                let read = File::open(&path).and_then(|mut file| file.read_to_end(&mut content));
-                let done = match read {
-                    Ok(_) => self.object(&path.display().to_string(), &content, bytes, send),
-                    Err(source) => send(unreadable(&path, &source, bytes)),
+                let done = match found.read(&mut content) {
+                    Ok(Content::Whole) => self.object(&path.display().to_string(), &content, bytes, send),
+                    Ok(Content::InPieces(pieces)) => self.pieces(&path.display().to_string(), pieces, send),
+                    Err(source) => send(unreadable(path, &source, bytes)),
                 };
                 self.content = content;
                 done
@@ -136,21 +134,16 @@ impl<'s> Reader<'s> {
     fn pieces(
         &mut self,
         name: &str,
-        input: impl io::Read,
-        bytes: u64,
+        pieces: Pieces<'_>,
         send: &mut impl FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
-        let pieces = match Pieces::new(input) {
-            Ok(pieces) => pieces,
-            Err(source) => return send(unreadable(&PathBuf::from(name), &source, bytes)),
-        };
         for (number, piece) in pieces.enumerate() {
             match piece {
                 Ok(content) => {
                     let name = if number == 0 { name.to_owned() } else { format!("{name} (piece {})", number + 1) };
                     self.object(&name, &content, content.len() as u64, send)?;
                 }
-                Err(source) => send(unreadable(&PathBuf::from(name), &source, 0))?,
+                Err(source) => send(unreadable(Path::new(name), &source, 0))?,
             }
         }
         Ok(())
@@ -217,7 +210,7 @@ impl<'s> Reader<'s> {
             (std::mem::take(&mut tally.facts), std::mem::take(&mut tally.rejects), tally.counts);
         // An object is done with when every record is; one of an hour that is closed will never be taken.
         let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
-        let whole = counts.outside_range == 0 && !closed;
+        let whole = !tally.left_out && !closed;
         let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
         Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
     }

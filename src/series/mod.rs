@@ -17,8 +17,8 @@ use crate::domain::MinuteRange;
 pub trait Counts {
     /// The dictionary of series: `series` (u32), `key_arn`, `destination_arn`, `operation`, `account`, `region`,
     /// `reason` (strings; empty where a kind of series lacks the field). A ReEncrypt has a `destination_arn` or the
-    /// operation `ReEncrypt`, with `key_arn` as its source; a row with a `reason` is unattributed, its `key_arn` the key
-    /// as the request named it, and belongs to no CloudWatch metric.
+    /// operation `ReEncrypt`, with `key_arn` as its source; a row with a `reason` is unattributed, its `key_arn` the
+    /// key as the request named it, and belongs to no CloudWatch metric.
     fn series(&self) -> Result<DataFrame, PolarsError>;
 
     /// The part of a range from the first minute to the last that anything is stored of; `None` if nothing is.
@@ -62,8 +62,8 @@ pub enum RollupBy {
 #[derive(Default)]
 pub struct Cover {
     /// Roll-ups of whole days and hours of `SuccessfulRequest`: `series` (u32, see [`RollupBy`]), `start` (u32, first
-    /// minute of the day or hour), `sum` (u64), `minutes` (u32, minutes with any), `peak` (u32, largest minute), `peak_at`
-    /// (u32, that minute, the first if several are equal).
+    /// minute of the day or hour), `sum` (u64), `minutes` (u32, minutes with any), `peak` (u32, largest minute),
+    /// `peak_at` (u32, that minute, the first if several are equal).
     pub rollups: Vec<LazyFrame>,
     /// What no roll-up covers, as [`Counts::minutes`].
     pub minutes: Vec<LazyFrame>,

@@ -5,8 +5,10 @@
 //! and standard input, is cut at line ends into pieces that are objects of their own. The room refuses to know what the
 //! bytes mean.
 
+mod content;
 mod folder;
 mod pieces;
 
+pub use content::{Content, standard_input};
 pub use folder::{Found, Problem, Walk};
 pub use pieces::{PIECE_BYTES, Pieces, READ_BYTES_MAX};

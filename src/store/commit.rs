@@ -282,8 +282,8 @@ fn insert_quarantined(t: &Transaction<'_>, objects: &[Quarantined], now: DateTim
 }
 
 fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
-    // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session that
-    // is known of its day.
+    // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session
+    // that is known of its day.
     let mut insert = t.prepare(
         "INSERT OR IGNORE INTO lifecycle (second, event_id, shared_event_id, session, event_source, event_name, account,
          region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,8 +1,9 @@
 //! Compaction: a settled day's segments become one, with roll-ups beside it.
 //!
-//! The roll-ups answer what spans weeks: sum, occupied minutes and busiest minute of each hour and of the day, by series
-//! and by key. They hold as long as the day has the one segment they were made from; the next commit into that day makes
-//! them stale, and the next compaction makes them anew. Work goes hour by hour, so that memory holds an hour of counts.
+//! The roll-ups answer what spans weeks: sum, occupied minutes and busiest minute of each hour and of the day, by
+//! series and by key. They hold as long as the day has the one segment they were made from; the next commit into that
+//! day makes them stale, and the next compaction makes them anew. Work goes hour by hour, so that memory holds an hour
+//! of counts.
 
 use std::fs::File;
 

@@ -100,7 +100,10 @@ impl StoredCounts<'_> {
             }
             Ok(frames)
         };
-        let gone = |result: &Result<_, StoreError>| matches!(result, Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound);
+        let gone = |result: &Result<_, StoreError>| match result {
+            Err(StoreError::File { source, .. }) => source.kind() == io::ErrorKind::NotFound,
+            _ => false,
+        };
         let mut result = try_once();
         for _ in 1..TRIES {
             if !gone(&result) {
@@ -111,7 +114,8 @@ impl StoredCounts<'_> {
         result
     }
 
-    /// Frames of a range: days on its edge are cut by `column`, which counts in `per_minute`ths or multiples of minutes.
+    /// Frames of a range: days on its edge are cut by `column`, which counts in `per_minute`ths or multiples of
+    /// minutes.
     fn cut(
         &self,
         kind: Kind,

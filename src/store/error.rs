@@ -79,6 +79,9 @@ impl StoreError {
     /// What the user can do.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            _ if self.is_storage_full() => {
+                Some("make room on the disk and run the same command again; what is committed is safe")
+            }
             StoreError::Missing { .. } => {
                 Some("run `keytide ingest PATH` first, or name another folder with --data-dir")
             }
@@ -86,17 +89,11 @@ impl StoreError {
                 Some("wait until it ends; reading commands (`query`, `top`, `status`) work meanwhile")
             }
             StoreError::TooNew { .. } => Some("update Keytide, or ingest the logs into a new folder with --data-dir"),
-            StoreError::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                Some("make room on the disk and run the same command again; what is committed is safe")
-            }
             StoreError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("give the user that runs Keytide the right to read and write the folder")
             }
             StoreError::Damaged { .. } => {
                 Some("restore the file from a backup, or ingest the logs into a new folder with --data-dir")
-            }
-            StoreError::Catalog { source, .. } if is_full(source) => {
-                Some("make room on the disk and run the same command again; what is committed is safe")
             }
             _ => None,
         }
@@ -110,11 +107,15 @@ impl StoreError {
             StoreError::Frame { source: PolarsError::IO { error, .. }, .. } => {
                 error.kind() == io::ErrorKind::StorageFull
             }
+            // Of its Parquet writer's failures Polars keeps the words alone.
+            StoreError::Frame { source, .. } => source.to_string().contains("(os error 28)"),
             _ => false,
         }
     }
 }
 
 fn is_full(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    // The file that readers and writer share can't grow: SQLite has no other name for a full disk then.
+    let shared_memory = error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
+    shared_memory || error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }

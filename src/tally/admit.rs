@@ -15,8 +15,8 @@ pub trait Ledger {
     /// What a look-up can fail with.
     type Error;
 
-    /// Looks ids up in an hour. `hashes` are sorted and distinct, their telling bits zero; `found` gets for each known one
-    /// its place in `hashes` and the telling bits it is known with, the fullest if it is known several times.
+    /// Looks ids up in an hour. `hashes` are sorted and distinct, their telling bits zero; `found` gets for each known
+    /// one its place in `hashes` and the telling bits it is known with, the fullest if it is known several times.
     fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), Self::Error>;
 }
 
@@ -199,7 +199,12 @@ struct Requests<'r> {
 
 #[derive(Clone, Copy, Default)]
 struct Known {
+    /// The sides that the ledger has.
     sides: Sides,
+    /// The sides that the batch's copies tell together.
+    told: Sides,
+    /// Of copies that tell one side only, the one that tells most of each.
+    partial: [Option<u32>; 2],
     /// The telling that the ledger has; `None` if it has no id of the request.
     telling: Option<u8>,
     /// The row that tells most.
@@ -257,11 +262,15 @@ impl<'r> Requests<'r> {
                 if let Some(known) = self.known.get_mut(&root) {
                     plain[row as usize] = false;
                     known.members += 1;
-                    let better = known
-                        .best
-                        .is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize]));
-                    if better {
-                        known.best = Some(row);
+                    let sides = rows[row as usize].sides;
+                    known.told = known.told.and(sides);
+                    let best_of_side = Sides::EACH.iter().zip(&mut known.partial);
+                    let best_of_side = best_of_side.filter(|(side, _)| **side == sides).map(|(_, best)| best);
+                    for best in best_of_side.chain([&mut known.best]) {
+                        if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize]))
+                        {
+                            *best = Some(row);
+                        }
                     }
                 }
             }
@@ -272,19 +281,26 @@ impl<'r> Requests<'r> {
         for root in roots {
             let known = self.known[&root];
             let best = rows[known.best.expect("a root is a member of its own request") as usize];
-            let missing = best.sides.without(known.sides);
+            let mut missing = known.told.without(known.sides);
             admitted.duplicates += u64::from(known.members);
             if known.telling.is_none() {
                 admitted.duplicates -= 1;
                 admitted.rows.push(best);
-                continue;
+                missing = missing.without(best.sides);
             }
-            if missing != Sides::NONE {
-                admitted.duplicates -= 1;
-                let profile = profiles.half(best.profile, missing);
-                admitted.halves.push(Row { profile, sides: missing, ..best });
+            // What the best copy doesn't tell is one side, told by a copy that tells nothing else.
+            let of_side = Sides::EACH.iter().zip(known.partial).map(|(side, row)| (*side, row));
+            let tellers = [(best.sides, known.best)].into_iter().chain(of_side);
+            for (told, row) in tellers.filter_map(|(told, row)| Some((told, rows[row? as usize]))) {
+                let sides = missing.also_in(told);
+                missing = missing.without(sides);
+                if sides != Sides::NONE {
+                    admitted.duplicates -= 1;
+                    admitted.halves.push(Row { profile: profiles.half(row.profile, sides), sides, ..row });
+                }
             }
-            let counted = Telling::from_bits(known.telling.unwrap_or_default());
+            let Some(telling) = known.telling else { continue };
+            let counted = Telling::from_bits(telling);
             if counted.reduced && !Telling::from_bits(best.telling).reduced {
                 admitted.corrections.push(Correction { row: best, counted });
             }
@@ -293,7 +309,8 @@ impl<'r> Requests<'r> {
         admitted
     }
 
-    /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the telling.
+    /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the
+    /// telling.
     fn new_ids(&mut self, hours: &BTreeMap<u32, Vec<Entry>>, plain: &[bool]) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
         for (&hour, entries) in hours {

@@ -169,7 +169,7 @@ impl CallerCells {
 fn correct(correction: &Correction, table: &[Profile], profiles: &Profiles, days: &mut BTreeMap<u32, CallerCells>) {
     let row = correction.row;
     let profile = &table[row.profile as usize];
-    let seen = profiles.caller_as_seen_by_owner(profile.caller, correction.counted);
+    let seen = profiles.caller_as_seen_by_owner(row.profile, correction.counted);
     let cells = days.entry(row.second.day()).or_default();
     for &series in &profile.series {
         cells.push(row.second.0 / 300, seen, series, row.outcome, -1);

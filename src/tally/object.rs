@@ -104,6 +104,8 @@ pub struct ObjectTally<'w> {
     pub rejects: Vec<Reject>,
     /// How many of what.
     pub counts: ObjectCounts,
+    /// Whether requests or facts were left because they lie outside the scope's range.
+    pub left_out: bool,
 }
 
 impl<'w> ObjectTally<'w> {
@@ -118,6 +120,7 @@ impl<'w> ObjectTally<'w> {
             facts: Vec::new(),
             rejects: Vec::new(),
             counts: ObjectCounts::default(),
+            left_out: false,
             workbench,
         }
     }
@@ -145,9 +148,11 @@ impl<'w> ObjectTally<'w> {
                 Salt::Plain => add(0, Sides::WHOLE),
                 Salt::Unattributed => add(u128::MAX, Sides::WHOLE),
                 Salt::Keys { source: Some(source), destination: Some(destination) } if source == destination => {
+                    add(0, Sides::NONE);
                     add(source, Sides::WHOLE);
                 }
                 Salt::Keys { source, destination } => {
+                    add(0, Sides::NONE);
                     if let Some(source) = source {
                         add(source, Sides::SOURCE);
                     }
@@ -175,6 +180,7 @@ impl Sink for ObjectTally<'_> {
         }
         if call.second < self.scope.since || call.second >= self.scope.until {
             self.counts.outside_range += 1;
+            self.left_out = true;
             return Ok(());
         }
         if self.scope.closed_hours.binary_search(&call.second.hour()).is_ok() {
@@ -204,7 +210,7 @@ impl Sink for ObjectTally<'_> {
         if fact.second >= self.scope.since && fact.second < self.scope.until {
             self.facts.push(fact);
         } else {
-            self.counts.outside_range += 1;
+            self.left_out = true;
         }
     }
 

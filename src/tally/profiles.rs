@@ -1,8 +1,8 @@
 //! Who, what and from which quota: the few thousand combinations that millions of requests are made of.
 //!
-//! A profile stands for one series (or none, or several), one caller and one quota pool. Threads look profiles up by the
-//! hash of the record's own texts and come here only for one they have not met. The numbers of series, callers and pools
-//! given here are those of the store: they grow and never change.
+//! A profile stands for one series (or none, or several), one caller and one quota pool. Threads look profiles up by
+//! the hash of the record's own texts and come here only for one they have not met. The numbers of series, callers and
+//! pools given here are those of the store: they grow and never change.
 
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ pub(super) enum Salt {
     Plain,
     /// A request without a key: a copy that names the key counts all the same.
     Unattributed,
-    /// A ReEncrypt: an id for each side that is named.
+    /// A ReEncrypt: one id for the request, and one for each side that is named.
     Keys { source: Option<u128>, destination: Option<u128> },
 }
 
@@ -87,6 +87,8 @@ struct Inner {
     profiles: Vec<Profile>,
     by_hash: HashMap<u128, u32>,
     halves: HashMap<(u32, u8), u32>,
+    /// By profile: the service that forwarded the call, where the context names it better.
+    forwarders: HashMap<u32, String>,
 }
 
 /// How many callers are told apart by their resource. The encryption context of a direct call is any text, so a new one
@@ -104,6 +106,7 @@ impl Profiles {
                 profiles: Vec::new(),
                 by_hash: HashMap::new(),
                 halves: HashMap::new(),
+                forwarders: HashMap::new(),
             }),
             resources_max: CALLERS_WITH_RESOURCE_MAX,
         }
@@ -121,6 +124,7 @@ impl Profiles {
             return Ok((number, inner.profiles[number as usize].salt));
         }
         let (series, mut caller, pool) = (call.series()?, call.caller()?, call.pool()?);
+        let forwarder = Some(call.forwarder()?).filter(|forwarder| *forwarder != caller.service);
         let salt = salt(&series);
         if inner.callers.values.len() >= self.resources_max && !inner.callers.numbers.contains_key(&caller) {
             caller.resource = "(other)".to_owned();
@@ -133,10 +137,13 @@ impl Profiles {
         };
         let number = inner.add(profile);
         inner.by_hash.insert(hash, number);
+        if let Some(forwarder) = forwarder {
+            inner.forwarders.insert(number, forwarder.to_owned());
+        }
         Ok((number, salt))
     }
 
-    /// The profile of one side of a ReEncrypt's.
+    /// The profile of some sides of a ReEncrypt's.
     pub(super) fn half(&self, profile: u32, sides: Sides) -> u32 {
         let mut inner = self.lock();
         if let Some(&number) = inner.halves.get(&(profile, sides.0)) {
@@ -147,8 +154,8 @@ impl Profiles {
             .into_iter()
             .map(|series| match inner.series.values[series as usize].clone() {
                 SeriesKey::ReEncrypt { source, destination } => inner.series.number(SeriesKey::ReEncrypt {
-                    source: if sides == Sides::SOURCE { source } else { String::new() },
-                    destination: if sides == Sides::DESTINATION { destination } else { String::new() },
+                    source: if sides.without(Sides::DESTINATION) != Sides::NONE { source } else { String::new() },
+                    destination: if sides.without(Sides::SOURCE) != Sides::NONE { destination } else { String::new() },
                 }),
                 _ => series,
             })
@@ -158,10 +165,17 @@ impl Profiles {
         number
     }
 
-    /// The number of the caller as the key owner's copy showed it.
-    pub(super) fn caller_as_seen_by_owner(&self, caller: u32, told: Telling) -> u32 {
+    /// The number of a profile's caller as the key owner's copy showed it.
+    pub(super) fn caller_as_seen_by_owner(&self, profile: u32, told: Telling) -> u32 {
         let mut inner = self.lock();
-        let seen = inner.callers.values[caller as usize].as_seen_by_owner(told.context, told.service);
+        let caller = inner.profiles[profile as usize].caller;
+        let mut seen = inner.callers.values[caller as usize].as_seen_by_owner(told.context, told.service);
+        if told.service
+            && !told.context
+            && let Some(forwarder) = inner.forwarders.get(&profile)
+        {
+            seen.service.clone_from(forwarder);
+        }
         inner.callers.number(seen)
     }
 

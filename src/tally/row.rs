@@ -32,9 +32,17 @@ impl Sides {
     /// The whole request.
     pub const WHOLE: Sides = Sides(3);
 
+    /// One side each.
+    pub const EACH: [Sides; 2] = [Sides::SOURCE, Sides::DESTINATION];
+
     /// Those that are here and not in `other`.
     pub const fn without(self, other: Sides) -> Sides {
         Sides(self.0 & !other.0)
+    }
+
+    /// Those that are in both.
+    pub const fn also_in(self, other: Sides) -> Sides {
+        Sides(self.0 & other.0)
     }
 
     /// Those that are in either.
@@ -50,7 +58,7 @@ pub struct Id {
     pub hash: u128,
     /// The row, by its number in the object or batch.
     pub row: u32,
-    /// The sides that this id stands for.
+    /// The sides that this id stands for; none if it tells the request and not its keys.
     pub sides: Sides,
     /// Whether copies may carry another second than this one (`sharedEventID`, `originalEventID`).
     pub may_straddle: bool,

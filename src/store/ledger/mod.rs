@@ -1,14 +1,14 @@
 //! The ledger: every event id that was counted, for as long as a copy of it may come.
 //!
-//! Ids are kept by the hour of their event, each hour as a few sorted runs. A batch writes one file, with a run for each
-//! hour it touches; a small run swallows the runs of its size on the way, as the digits of a binary counter carry, so an
-//! hour of n batches has about log n runs and an id is rewritten about log n times. A look-up of many ids reads a run
-//! through; one of a few ids reads the run's fence, an id of every 256th, and the blocks it points to. Memory holds one
-//! buffer a run, whatever the number of ids.
+//! Ids are kept by the hour of their event, each hour as a few sorted runs. A batch writes one file, with a run for
+//! each hour it touches; a small run swallows the runs of its size on the way, as the digits of a binary counter carry,
+//! so an hour of n batches has about log n runs and an id is rewritten about log n times. A look-up of many ids reads a
+//! run through; one of a few ids reads the run's fence, an id of every 256th, and the blocks it points to. Memory holds
+//! one buffer a run, whatever the number of ids.
 //!
-//! A file: sixteen bytes of magic; for each run its ids, sorted, sixteen bytes each, little-endian, the lowest three bits
-//! telling how much of its caller the counted copy told (`cloudtrail::Telling`); then the run's fence, the upper eight
-//! bytes of its 1st, 257th, 513th … id.
+//! A file: sixteen bytes of magic; for each run its ids, sorted, sixteen bytes each, little-endian, the lowest three
+//! bits telling how much of its caller the counted copy told (`cloudtrail::Telling`); then the run's fence, the upper
+//! eight bytes of its 1st, 257th, 513th … id.
 
 mod merge;
 mod run;

@@ -1,0 +1,115 @@
+//! Stores that can't be used: missing, newer, in use, damaged.
+
+use std::fs;
+
+use keytide::store::Store;
+
+use super::{Place, assert_says};
+use crate::support::files;
+use crate::support::program::{keytide, keytide_with};
+use crate::support::record::Record;
+use crate::support::stores::{passing_folder, said_by};
+use crate::support::trail::{AROUND_AN_HOUR, Plan, Trail};
+
+const READING: &[&[&str]] = &[
+    &["status"],
+    &["status", "--rejects"],
+    &["export", "minutes"],
+    &["export", "unattributed"],
+    &["export", "lifecycle"],
+    &["top"],
+];
+
+#[test]
+fn a_missing_store_is_named_and_not_made() {
+    let nowhere = passing_folder();
+    let dir = nowhere.path().join("store");
+    for command in READING.iter().chain([&["compact"][..]].iter()) {
+        let ran = keytide_with(&dir, command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+        assert_says(
+            &ran.err,
+            &["error: there is no Keytide store in", dir.to_str().unwrap(), "help: run `keytide ingest"],
+        );
+        assert!(!dir.exists(), "{command:?} made a store");
+    }
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let catalog = rusqlite::Connection::open(place.store().join("catalog.sqlite")).unwrap();
+    catalog.pragma_update(None, "user_version", 99).unwrap();
+    drop(catalog);
+    let before = files::names_in(&place.store().join("segments"));
+    let trail = place.trail().to_str().unwrap();
+    for command in READING.iter().chain([&["compact"][..], &["ingest", trail][..]].iter()) {
+        let ran = place.run(command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+        let store = place.store().to_str().unwrap();
+        assert_says(&ran.err, &["has format 99", "knows formats up to 1", store, "help: update Keytide"]);
+    }
+    assert_eq!(files::names_in(&place.store().join("segments")), before);
+}
+
+#[test]
+fn a_second_writer_is_told_who_holds_the_store_and_readers_are_let_in() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let held = Store::open_for_writing(place.store()).unwrap();
+    let this = format!("(process {})", std::process::id());
+    for command in [&["compact"][..], &["ingest", place.trail().to_str().unwrap()][..]] {
+        let ran = place.run(command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+        let store = place.store().to_str().unwrap();
+        assert_says(&ran.err, &["is in use by another Keytide process", &this, store, "help: wait until it ends"]);
+    }
+    for command in READING {
+        assert_eq!(place.run(command).code, Some(0), "{command:?}");
+    }
+    drop(held);
+    assert_eq!(place.ingest().code, Some(0));
+}
+
+#[test]
+fn readers_see_whole_batches_while_a_writer_writes() {
+    let (folder, dir) = (passing_folder(), passing_folder());
+    let plan = Plan { seed: 3, requests: 300, objects: 150, seconds: AROUND_AN_HOUR, straddling: false };
+    Trail::of(plan).write(folder.path());
+    // An empty store first, so that there is one to read.
+    drop(Store::open_for_writing(dir.path()).unwrap());
+    let mut writer = keytide(dir.path());
+    writer.args(["ingest", "--quiet", "--batch-requests", "4"]).arg(folder.path());
+    let mut writer = writer.spawn().unwrap();
+    let mut calls = Vec::new();
+    while writer.try_wait().unwrap().is_none() {
+        let said = said_by(dir.path());
+        calls.push(said.seconds.values().map(|requests| requests[0] + requests[1]).sum::<i64>());
+    }
+    assert!(writer.wait().unwrap().success());
+    assert!(calls.is_sorted(), "counts shrank: {calls:?}");
+    assert!(calls.len() > 2, "the writer was done before anybody could read");
+}
+
+#[test]
+fn a_damaged_ledger_file_is_named_with_what_to_do() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let ledger = place.store().join("ledger");
+    let file = ledger.join(&files::names_in(&ledger)[0]);
+    fs::File::options().write(true).open(&file).unwrap().set_len(20).unwrap();
+    place.put("m.json", &files::log_file(&[Record::decrypt("m").value()]));
+    let ran = place.ingest();
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_says(&ran.err, &["is damaged: it is shorter", file.to_str().unwrap(), "help: restore the file"]);
+}
+
+#[test]
+fn a_store_that_is_a_file_is_named() {
+    let place = Place::with_good_files();
+    let file = place.put("file", b"{}");
+    let ran = keytide_with(&file, &["ingest", place.trail().to_str().unwrap()]);
+    assert_eq!(ran.code, Some(1));
+    assert_says(&ran.err, &["could not make the folder", file.to_str().unwrap()]);
+}

@@ -1,0 +1,72 @@
+//! Standard input and standard output.
+
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{Place, assert_says};
+use crate::support::files;
+use crate::support::program::{Ran, keytide};
+use crate::support::record::Record;
+
+/// Ingests standard input.
+fn piped(place: &Place, content: &[u8]) -> Ran {
+    let mut command = keytide(place.store());
+    command.args(["ingest", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(content).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn standard_input_is_read_in_any_shape_and_once() {
+    let place = Place::with_good_files();
+    let records: Vec<Value> = ["1", "2", "3"].iter().map(|id| Record::decrypt(id).value()).collect();
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    for content in [files::log_file(&records), files::gzip(&files::log_file(&records)), lines.into_bytes()] {
+        let ran = piped(&place, &content);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert_eq!(place.decrypts(), 3);
+    }
+}
+
+#[test]
+fn bad_standard_input_is_named_as_such() {
+    let place = Place::with_good_files();
+    let ran = piped(&place, b"hello\n");
+    assert_says(&ran.err, &["1 objects could not be read", "standard input", "hello"]);
+    let whole = files::gzip(&files::log_file(&[Record::decrypt("1").value()]));
+    assert_says(&piped(&place, &whole[..whole.len() - 10]).err, &["1 objects could not be read", "standard input"]);
+    // Nothing at all is nothing to complain about: `grep … | keytide ingest -`.
+    assert_eq!(piped(&place, b"").code, Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::with_good_files();
+    let minute = |n: u32| format!("2026-01-{:02}T{:02}:{:02}:00Z", 5 + n / 1440, n / 60 % 24, n % 60);
+    let records: Vec<Value> =
+        (0..2000).map(|n| Record::decrypt(&n.to_string()).with("eventTime", minute(n)).value()).collect();
+    place.put("m.json", &files::log_file(&records));
+    assert_eq!(place.ingest().code, Some(0));
+    let mut command = keytide(place.store());
+    command.args(["export", "minutes"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // One line, as `head -1` takes; the rest is more than a pipe holds.
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn quiet_says_nothing_and_answers_go_to_standard_output_alone() {
+    let place = Place::with_good_files();
+    let ran = place.run(&["ingest", "--quiet", place.trail().to_str().unwrap()]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
+    let ran = place.ingest();
+    assert_eq!(ran.out, "");
+    assert_says(&ran.err, &["0 objects read, 2 known already"]);
+    let export = place.run(&["export", "minutes"]);
+    assert_eq!(export.err, "");
+}
