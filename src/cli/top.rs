@@ -62,6 +62,7 @@ pub enum Ranked {
 }
 
 /// Which calls are counted.
+#[allow(clippy::enum_variant_names, reason = "the names are CloudWatch's and Keytide's metrics")]
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[value(rename_all = "PascalCase")]
 pub enum Metric {
