@@ -10,6 +10,8 @@ pub mod cli;
 pub mod cloudtrail;
 pub mod domain;
 pub mod ingest;
+pub mod insights;
+pub mod render;
 pub mod series;
 pub mod source;
 pub mod store;

@@ -25,9 +25,7 @@ fn best(trail: &Path, threads: &str) -> cpu::Child {
 pub fn run() {
     println!("| trail | libdeflate, CPU s | ingest, CPU s | ratio | wall, 1 thread | wall, 2 threads | peak MB |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
-    for &(name, share, times) in &[("all-kms", 1.0, 1), ("30-percent-kms", 0.3, 1), ("all-kms", 1.0, 3)]
-        [..if std::env::var_os("QUICK").is_some() { 2 } else { 3 }]
-    {
+    for &(name, share, times) in trail::MEASURED {
         let trail = trail::make(name, share, times);
         let (inflation, _, _) = inflation(&trail::files(&trail));
         let (one, two) = (best(&trail, "1"), best(&trail, "2"));

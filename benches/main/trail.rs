@@ -35,6 +35,9 @@ pub fn make(name: &str, kms_share: f64, times: u64) -> PathBuf {
     out.join("AWSLogs")
 }
 
+/// Name, share of KMS, and length of the trails that ratios are measured on.
+pub const MEASURED: &[(&str, f64, u64)] = &[("all-kms", 1.0, 1), ("30-percent-kms", 0.3, 1), ("all-kms", 1.0, 3)];
+
 /// All log files of a trail.
 pub fn files(trail: &Path) -> Vec<PathBuf> {
     keytide::source::Walk::new(&[trail.to_owned()])

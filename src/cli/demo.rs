@@ -1,6 +1,149 @@
-//! Stub.
+//! `keytide demo`: the newcomer's door.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use clap::Parser;
+use indicatif::HumanCount;
+
+use super::exit::{Exit, Failure};
+use super::system::SystemClock;
+use super::{Global, query};
+use crate::domain::Clock;
+use crate::ingest::{IngestOptions, Silent, ingest};
+use crate::insights::without_leading_comments;
+use crate::store::Store;
+use crate::synth::{SynthOptions, generate};
+
+/// Flags of `keytide demo`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) fn run(_: &Args, _: &super::Global) -> Result<super::Exit, super::exit::Failure> {
-    Ok(super::Exit::Success)
+pub(super) struct Args {
+    /// The folder for the trail and its store
+    #[arg(default_value = "keytide-demo", value_name = "DIR")]
+    dir: PathBuf,
+}
+
+/// The query that the demo answers: the top 20 keys by their busiest minute.
+const TOP_20_KEYS: &str = include_str!("../../queries/top-20-keys.sql");
+
+/// When the workflow runs away, for how long, and how much busier the key is then.
+const RUNAWAY: &str = "runaway:0:13d21h20m:2h40m:60";
+
+pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
+    let say = |text: &str| {
+        if !global.quiet {
+            eprintln!("{text}");
+        }
+    };
+    let dir = fresh(&args.dir)?;
+    let (trail, store_dir) = (dir.join("trail"), dir.join("store"));
+    let started = Instant::now();
+
+    say("1/3  writing two weeks of CloudTrail of two accounts, in which a workflow runs away");
+    let now = SystemClock.now().duration_trunc(TimeDelta::hours(1)).expect("an hour has fewer than 2^63 nanoseconds");
+    let made = generate(&trail_options(now)?, &trail, &mut |_| {})?;
+    say(&format!(
+        "     {} records in {} files under {} ({:.1} s)",
+        HumanCount(made.records),
+        HumanCount(made.objects),
+        trail.display(),
+        started.elapsed().as_secs_f64()
+    ));
+
+    say("2/3  ingesting them as `keytide ingest` does: each call once");
+    let reading = Instant::now();
+    let mut store = Store::open_for_writing(&store_dir)?;
+    let options = IngestOptions::of(vec![trail.join("AWSLogs")]);
+    let report = ingest(&mut store, &options, &SystemClock, &Silent, &AtomicBool::new(false))?;
+    store.compact(1, SystemClock.now())?;
+    drop(store);
+    say(&format!(
+        "     {} requests to KMS counted, {} copies left out ({:.1} s)",
+        HumanCount(report.new_requests),
+        HumanCount(report.duplicates),
+        reading.elapsed().as_secs_f64()
+    ));
+
+    say("3/3  asking for the 20 keys with the busiest minutes of the last three hours:\n");
+    say(&indented(&without_leading_comments(TOP_20_KEYS)));
+    answer(&store_dir, now)?;
+    say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
+    say(&next_steps(&store_dir, now));
+    Ok(Exit::Success)
+}
+
+fn trail_options(now: DateTime<Utc>) -> Result<SynthOptions, Failure> {
+    let incident = RUNAWAY.parse().map_err(Failure::usage)?;
+    Ok(SynthOptions {
+        start: now - TimeDelta::days(14),
+        rate: 0.25,
+        accounts: 2,
+        regions: 1,
+        digests: false,
+        incidents: vec![incident],
+        ..SynthOptions::default()
+    })
+}
+
+/// What tells a demo's folder from any other.
+const MARK: &str = "keytide-demo.txt";
+
+/// An empty folder for the demo. One that an earlier demo made is emptied; any other that has something in it is not.
+fn fresh(dir: &Path) -> Result<PathBuf, Failure> {
+    let failed = |error: io::Error| Failure::new(format!("could not make {}: {error}", dir.display()), None);
+    if dir.join(MARK).exists() {
+        for folder in ["trail", "store"].map(|name| dir.join(name)) {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(failed)?;
+            }
+        }
+    } else if dir.exists() && fs::read_dir(dir).map_err(failed)?.next().is_some() {
+        return Err(Failure::new(
+            format!("{} is not empty, and not from a demo", dir.display()),
+            Some("name another folder: keytide demo DIR"),
+        ));
+    }
+    fs::create_dir_all(dir).map_err(failed)?;
+    fs::write(dir.join(MARK), "Made by `keytide demo`, which empties this folder when it runs again.\n")
+        .map_err(failed)?;
+    Ok(dir.to_owned())
+}
+
+/// A command line of [`query::Args`] alone.
+#[derive(Parser)]
+struct QueryLine {
+    #[command(flatten)]
+    args: query::Args,
+}
+
+/// Answers the query over the trail's last three hours, as `keytide query` does.
+fn answer(store_dir: &Path, now: DateTime<Utc>) -> Result<(), Failure> {
+    let store = Store::open_for_reading(store_dir)?;
+    let query = without_leading_comments(TOP_20_KEYS);
+    let line = QueryLine::try_parse_from(["keytide query", "--since", "3h", &query]).map_err(Failure::usage)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    query::run(&line.args, &store.counts(), now, &mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("     {line}\n")).collect()
+}
+
+fn next_steps(store_dir: &Path, now: DateTime<Utc>) -> String {
+    let since = (now - TimeDelta::hours(3)).format("%Y-%m-%dT%H:%MZ");
+    format!(
+        "  export KEYTIDE_DATA_DIR={}
+  keytide top --by caller --since {since}     who it was
+  keytide top --by resource --since {since}   and for which bucket
+  keytide top --by operation                              what keys are used for
+  keytide status                                          what was read
+  keytide ingest YOUR-LOGS --data-dir my-store            your own trail",
+        store_dir.display()
+    )
 }

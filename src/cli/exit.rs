@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use super::question::QuestionError;
 use crate::store::StoreError;
 use crate::synth::SynthError;
 
@@ -87,6 +88,14 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
         Self::new(error, hint)
+    }
+}
+
+impl From<QuestionError> for Failure {
+    fn from(error: QuestionError) -> Self {
+        let typed_wrong = matches!(error, QuestionError::Range(_) | QuestionError::Operation { .. });
+        let exit = if typed_wrong { Exit::Usage } else { Exit::Failure };
+        Self { error: error.into(), hint: None, exit }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::Global;
 use super::exit::{Exit, Failure};
-use super::range::{Bounds, Range};
+use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir};
 use crate::domain::{Clock, MinuteRange, Second, format_second};
 use crate::series::export::{self, Format, UnattributedCalls};
@@ -34,7 +34,7 @@ enum What {
     /// Lifecycle facts: creation, aliases, policies, rotation, import, deletion, grants, tags, sessions, trails
     Lifecycle {
         #[command(flatten)]
-        range: Bounds,
+        range: RangeArgs,
         /// The file format
         #[arg(long, value_enum, default_value_t = FactsOutput::Csv)]
         output: FactsOutput,
@@ -44,7 +44,7 @@ enum What {
 #[derive(Debug, clap::Args)]
 struct Common {
     #[command(flatten)]
-    range: Bounds,
+    range: RangeArgs,
     /// The file format
     #[arg(long, value_enum, default_value_t = CountsOutput::Csv)]
     output: CountsOutput,
@@ -80,8 +80,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
             })?;
         }
         What::Lifecycle { range, output } => {
-            let range = Range::of(range, SystemClock.now()).map_err(Failure::usage)?;
-            write_facts(&store, range.minutes(), *output, BufWriter::new(io::stdout().lock()))?;
+            let range = range.minutes(SystemClock.now()).map_err(Failure::usage)?;
+            write_facts(&store, range, *output, BufWriter::new(io::stdout().lock()))?;
         }
     }
     Ok(Exit::Success)
@@ -91,7 +91,7 @@ fn write_counts(
     common: &Common,
     write: impl FnOnce(MinuteRange, Format, &mut dyn Write) -> Result<(), crate::series::SeriesError>,
 ) -> Result<(), Failure> {
-    let range = Range::of(&common.range, SystemClock.now()).map_err(Failure::usage)?.minutes();
+    let range = common.range.minutes(SystemClock.now()).map_err(Failure::usage)?;
     let format = match common.output {
         CountsOutput::Csv => Format::Csv,
         CountsOutput::Parquet => Format::Parquet,

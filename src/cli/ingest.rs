@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 use super::Global;
 use super::exit::{Exit, Failure};
 use super::progress::Terminal;
-use super::range::Range;
+use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir, stop_flag};
 use crate::domain::{Clock, Second};
 use crate::ingest::{IngestOptions, IngestReport, ingest};
@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    range: super::range::Bounds,
+    range: RangeArgs,
     /// Threads that decode [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -41,12 +41,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
-    let range = Range::of(&args.range, SystemClock.now()).map_err(Failure::usage)?;
+    let range = args.range.minutes(SystemClock.now()).map_err(Failure::usage)?;
     let mut options = IngestOptions::of(args.paths.clone());
     options.threads = args.threads.map_or(options.threads, usize::from);
     options.batch_requests = args.batch_requests.map_or(options.batch_requests, |requests| requests as usize);
-    options.since = range.since.map(second);
-    options.until = range.until.map(second);
+    options.since = args.range.since.map(|_| Second(range.start.0 * 60));
+    options.until = args.range.until.map(|_| Second(range.end.0 * 60));
     let dir = data_dir(global)?;
     let mut store = Store::open_for_writing(&dir)?;
     let terminal = Terminal::new(global, &args.paths);
@@ -62,10 +62,6 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     }
     let set_aside = !report.rejects.is_empty() || !report.quarantined.is_empty();
     Ok(if args.strict && set_aside { Exit::SetAside } else { Exit::Success })
-}
-
-fn second(time: chrono::DateTime<chrono::Utc>) -> Second {
-    Second(u32::try_from(time.timestamp().max(0)).unwrap_or(u32::MAX))
 }
 
 /// How many quarantined objects are named; `keytide status` names all.

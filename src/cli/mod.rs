@@ -12,6 +12,7 @@ mod ingest;
 mod logging;
 mod progress;
 mod query;
+mod question;
 mod range;
 mod status;
 mod synth;

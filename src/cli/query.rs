@@ -1,13 +1,129 @@
-//! Stub.
+//! `keytide query`: CloudWatch Metrics Insights SQL over the store.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use super::question::{QuestionError, width};
+use super::range::{Period, RangeArgs};
+use crate::insights::{Answer, METRICS, Window, answer, parse, without_leading_comments};
+use crate::render::{self, Cell, Column};
 use crate::series::Counts;
-use std::io::Write;
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {}
-pub(super) fn run(
-    _: &Args,
-    _: &dyn Counts,
-    _: chrono::DateTime<chrono::Utc>,
-    _: &mut dyn Write,
-) -> std::io::Result<()> {
+
+/// Run a CloudWatch Metrics Insights query.
+///
+/// One row a series: rank, the GROUP BY keys, value (the function over the whole range), peak (its largest bucket),
+/// peak_at. Queries for common questions are in queries/.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// The query, or a file with it, or - for standard input
+    #[arg(value_name = "SQL|FILE")]
+    pub query: String,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "its flags are the documentation")]
+    pub range: RangeArgs,
+    /// Length of a bucket: seconds (60, 300), or 1m, 5m, 1h, 1d; buckets start at --since
+    #[arg(long, value_name = "LENGTH", default_value_t)]
+    pub period: Period,
+    /// One row a bucket instead: timestamp, the GROUP BY keys, value
+    #[arg(long)]
+    pub buckets: bool,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// How an answer is written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Output {
+    /// For people, fitted to the terminal
+    #[default]
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// An array of objects, one a line
+    Json,
+    /// An Apache Parquet file
+    Parquet,
+}
+
+/// Answers the query to `out`.
+pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), QuestionError> {
+    let text = text_of(&args.query, io::stdin().lock())?;
+    let query = parse(&text).map_err(crate::insights::InsightsError::from)?;
+    let window = Window { range: args.range.minutes(now)?, period: args.period.minutes };
+    let answered = answer(&query, counts, window, args.buckets)?;
+    if answered.metric.is_none() {
+        let known: Vec<String> =
+            METRICS.iter().map(|metric| format!("{} in \"{}\"", metric.name, metric.namespace)).collect();
+        let (metric, namespace) = (&query.metric, &query.source.namespace);
+        eprintln!("note: there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", "));
+    } else if answered.window.period != window.period {
+        let used = Period { minutes: answered.window.period };
+        eprintln!("note: this metric is counted in slots of five minutes; buckets are {used} long");
+    }
+    write(args, &answered, width(), out)
+}
+
+/// The query's text: of a file if there is one of that name, else the argument itself.
+fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError> {
+    let path = Path::new(argument);
+    let read = if argument == "-" {
+        let mut text = String::new();
+        stdin.read_to_string(&mut text).map(|_| text)
+    } else if path.is_file() || !argument.contains(char::is_whitespace) {
+        std::fs::read_to_string(path)
+    } else {
+        return Ok(argument.to_owned());
+    };
+    read.map(|text| without_leading_comments(&text))
+        .map_err(|source| QuestionError::File { path: path.to_owned(), source })
+}
+
+fn write(args: &Args, answer: &Answer, width: Option<usize>, out: &mut dyn Write) -> Result<(), QuestionError> {
+    let (columns, zone) = (columns(args, answer), args.range.timezone);
+    match args.output {
+        Output::Table => render::table(&columns, &rows(args, answer).collect::<Vec<_>>(), width, zone, out)?,
+        Output::Csv => render::csv(&columns, rows(args, answer), zone, out)?,
+        Output::Json => render::json(&columns, rows(args, answer), zone, out)?,
+        Output::Parquet => answer.write_parquet(args.buckets, out)?,
+    }
     Ok(())
 }
+
+fn columns(args: &Args, answer: &Answer) -> Vec<Column> {
+    let keys = answer.keys.iter().map(|key| Column::left(key.to_string()));
+    if args.buckets {
+        return std::iter::once(Column::left("timestamp")).chain(keys).chain([Column::right("value")]).collect();
+    }
+    let values = [Column::right("value"), Column::right("peak"), Column::left("peak_at")];
+    std::iter::once(Column::right("rank")).chain(keys).chain(values).collect()
+}
+
+fn rows<'a>(args: &Args, answer: &'a Answer) -> Box<dyn Iterator<Item = Vec<Cell<'a>>> + 'a> {
+    let whole = answer.is_whole();
+    let key = |key: &'a String| if key.is_empty() { Cell::Absent("-") } else { Cell::text(key) };
+    let keys = move |keys: &'a [String]| keys.iter().map(key);
+    if args.buckets {
+        return Box::new(answer.series.iter().flat_map(move |series| {
+            series.points.iter().map(move |point| {
+                let value = Cell::number(Some(point.value), whole);
+                std::iter::once(Cell::Time(point.start)).chain(keys(&series.keys)).chain([value]).collect()
+            })
+        }));
+    }
+    Box::new(answer.series.iter().map(move |series| {
+        let values = [
+            Cell::number(series.value, whole),
+            Cell::number(series.peak, whole),
+            series.peak_at.map_or(Cell::Missing, Cell::Time),
+        ];
+        std::iter::once(Cell::Count(i64::from(series.rank))).chain(keys(&series.keys)).chain(values).collect()
+    }))
+}
+
+#[cfg(test)]
+#[path = "query_tests.rs"]
+mod tests;

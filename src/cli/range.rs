@@ -1,17 +1,248 @@
-//! Stub.
-use crate::domain::MinuteRange;
-use chrono::{DateTime, Utc};
-#[derive(Debug, clap::Args)]
-pub(super) struct Bounds {}
-pub(super) struct Range {
-    pub since: Option<DateTime<Utc>>,
-    pub until: Option<DateTime<Utc>>,
+//! Ranges, periods and time zones as people write them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use clap::Args;
+
+use crate::domain::{Minute, MinuteRange};
+use crate::render::Zone;
+
+/// The range of a command, half-open: `--since` is in, `--until` is not. Without them it is all that is stored.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RangeArgs {
+    /// Start: 90m, 3h, 2d or 1w ago, 2026-11-01, '2026-11-01 09:30', or 2026-11-01T09:30:00Z [default: all]
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<When>,
+    /// End, not included; as --since [default: all]
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<When>,
+    /// Time zone of dates without one and of times shown: UTC, Europe/Berlin …
+    #[arg(long, value_name = "NAME", default_value = "UTC")]
+    pub timezone: Zone,
 }
-impl Range {
-    pub(super) fn of(_: &Bounds, _: DateTime<Utc>) -> Result<Self, String> {
-        Ok(Range { since: None, until: None })
+
+/// A range without a minute in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the range has no minute: {since} is not before {until}; --since comes first, --until is not included")]
+pub struct EmptyRange {
+    since: String,
+    until: String,
+}
+
+impl RangeArgs {
+    /// The minutes. Both ends are cut to the minute, as CloudWatch does.
+    pub fn minutes(&self, now: DateTime<Utc>) -> Result<MinuteRange, EmptyRange> {
+        let minute = |when: &When| when.minute(now, self.timezone);
+        let range = MinuteRange {
+            start: self.since.as_ref().map_or(MinuteRange::ALL.start, minute),
+            end: self.until.as_ref().map_or(MinuteRange::ALL.end, minute),
+        };
+        match range.is_empty() {
+            false => Ok(range),
+            true => Err(EmptyRange { since: self.timezone.stamp(range.start), until: self.timezone.stamp(range.end) }),
+        }
     }
-    pub(super) fn minutes(&self) -> MinuteRange {
-        MinuteRange::ALL
+}
+
+/// A point in time as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// So long before now.
+    Ago(TimeDelta),
+    /// In the time zone of the command; a date is its midnight.
+    Local(NaiveDateTime),
+    /// With its own zone.
+    Instant(DateTime<Utc>),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if let Some(ago) = duration(text) {
+            return Ok(When::Ago(ago));
+        }
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Ok(When::Instant(instant.to_utc()));
+        }
+        if let Some(minute) = text.strip_suffix('Z')
+            && let Ok(time) = NaiveDateTime::parse_from_str(minute, "%Y-%m-%dT%H:%M")
+        {
+            return Ok(When::Instant(time.and_utc()));
+        }
+        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            return Ok(When::Local(date.and_time(NaiveTime::MIN)));
+        }
+        let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
+        let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+        local.map(When::Local).ok_or_else(|| {
+            "expected 90m, 3h, 2d or 1w (that long ago), 2026-11-01, '2026-11-01 09:30' or 2026-11-01T09:30:00Z"
+                .to_owned()
+        })
+    }
+}
+
+impl When {
+    /// The minute, kept within what minutes can tell.
+    pub fn minute(&self, now: DateTime<Utc>, zone: Zone) -> Minute {
+        let instant = match self {
+            When::Ago(ago) => now.checked_sub_signed(*ago).unwrap_or(DateTime::UNIX_EPOCH),
+            When::Instant(instant) => *instant,
+            When::Local(local) => local_time(*local, zone),
+        };
+        let minutes = instant.timestamp().div_euclid(60);
+        Minute(u32::try_from(minutes.max(0)).unwrap_or(u32::MAX).min(MinuteRange::ALL.end.0))
+    }
+}
+
+/// A local time that occurs twice is the first, one that a clock change skips is the moment of the change.
+fn local_time(local: NaiveDateTime, zone: Zone) -> DateTime<Utc> {
+    const QUARTER: TimeDelta = TimeDelta::minutes(15);
+    let mut tried = local;
+    // No clock change skips more than a day (Samoa, 2011).
+    for _ in 0..=96 {
+        if let Some(time) = zone.0.from_local_datetime(&tried).earliest() {
+            return time.to_utc();
+        }
+        tried += QUARTER;
+    }
+    local.and_utc()
+}
+
+/// `90m`, `3h`, `2d`, `1w`: a day is 24 hours.
+fn duration(text: &str) -> Option<TimeDelta> {
+    let unit = text.chars().last()?;
+    let minutes = match unit {
+        'm' => 1,
+        'h' => 60,
+        'd' => 1440,
+        'w' => 7 * 1440,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - unit.len_utf8()];
+    let number: i64 = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())??;
+    TimeDelta::try_minutes(number.checked_mul(minutes)?)
+}
+
+/// The length of a bucket, in whole minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Minutes, at least 1.
+    pub minutes: u32,
+}
+
+impl Default for Period {
+    fn default() -> Self {
+        Period { minutes: 1 }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minutes {
+            minutes if minutes.is_multiple_of(1440) => write!(f, "{}d", minutes / 1440),
+            minutes if minutes.is_multiple_of(60) => write!(f, "{}h", minutes / 60),
+            minutes => write!(f, "{minutes}m"),
+        }
+    }
+}
+
+impl FromStr for Period {
+    type Err = String;
+
+    /// CloudWatch's rules and texts: 1, 5, 10, 20 and 30 seconds are taken as a minute, the rest are multiples of 60.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let seconds = match duration(text) {
+            Some(length) => u64::try_from(length.num_seconds()).unwrap_or(0),
+            None => text.parse().map_err(|_| "expected seconds (60, 300) or 1m, 5m, 1h, 1d".to_owned())?,
+        };
+        match seconds {
+            1 | 5 | 10 | 20 | 30 => Ok(Period { minutes: 1 }),
+            0..60 => Err("The parameter Period must be a value in the set [ 1, 5, 10, 20, 30 ].".to_owned()),
+            seconds if !seconds.is_multiple_of(60) => Err("The parameter Period must be a multiple of 60.".to_owned()),
+            seconds => match u32::try_from(seconds / 60) {
+                Ok(minutes) if minutes < MinuteRange::ALL.end.0 / 2 => Ok(Period { minutes }),
+                _ => Err("The period is longer than sixty years.".to_owned()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-24T12:34:56Z.
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_523_696, 0).expect("a time")
+    }
+
+    fn minute(text: &str, zone: &str) -> String {
+        let zone: Zone = zone.parse().expect("a zone");
+        Zone::default().stamp(text.parse::<When>().expect("a time").minute(now(), zone))
+    }
+
+    #[test]
+    fn times_are_read_in_every_form() {
+        for (text, expect) in [
+            ("90m", "2026-11-24T11:04:00Z"),
+            ("3h", "2026-11-24T09:34:00Z"),
+            ("2d", "2026-11-22T12:34:00Z"),
+            ("1w", "2026-11-17T12:34:00Z"),
+            ("2026-11-01", "2026-11-01T00:00:00Z"),
+            ("2026-11-01 09:30", "2026-11-01T09:30:00Z"),
+            ("2026-11-01T09:30:59", "2026-11-01T09:30:00Z"),
+            ("2026-11-01T09:30:59Z", "2026-11-01T09:30:00Z"),
+            ("2026-11-01T09:30:00+02:00", "2026-11-01T07:30:00Z"),
+            ("1969-12-31", "1970-01-01T00:00:00Z"),
+            ("99999999w", "1970-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(minute(text, "UTC"), expect, "{text}");
+        }
+        for text in ["", "h", "3", "3x", "-3h", "3.5h", "yesterday", "2026-13-01", "2026-11-01T25:00:00Z", "é"] {
+            assert!(text.parse::<When>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_without_a_zone_are_the_commands() {
+        assert_eq!(minute("2026-11-01", "Europe/Berlin"), "2026-10-31T23:00:00Z");
+        assert_eq!(minute("2026-07-01", "Europe/Berlin"), "2026-06-30T22:00:00Z");
+        assert_eq!(minute("2026-11-01T00:00:00Z", "Europe/Berlin"), "2026-11-01T00:00:00Z");
+        // Clocks go from 02:00 to 03:00, and back from 03:00 to 02:00.
+        assert_eq!(minute("2026-03-29 02:30", "Europe/Berlin"), "2026-03-29T01:00:00Z");
+        assert_eq!(minute("2026-10-25 02:30", "Europe/Berlin"), "2026-10-25T00:30:00Z");
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_have_a_minute() {
+        let args = |since: Option<&str>, until: Option<&str>| RangeArgs {
+            since: since.map(|text| text.parse().expect("a time")),
+            until: until.map(|text| text.parse().expect("a time")),
+            timezone: Zone::default(),
+        };
+        assert_eq!(args(None, None).minutes(now()), Ok(MinuteRange::ALL));
+        let hours = args(Some("3h"), Some("1h")).minutes(now()).expect("a range");
+        assert_eq!(hours.end.0 - hours.start.0, 120);
+        let empty = args(Some("1h"), Some("3h")).minutes(now()).expect_err("no range").to_string();
+        assert!(empty.contains("2026-11-24T11:34:00Z is not before 2026-11-24T09:34:00Z"), "{empty}");
+    }
+
+    #[test]
+    fn periods_follow_cloudwatch() {
+        for (text, minutes) in
+            [("60", 1), ("300", 5), ("1", 1), ("30", 1), ("1m", 1), ("5m", 5), ("1h", 60), ("1d", 1440), ("420", 7)]
+        {
+            assert_eq!(text.parse(), Ok(Period { minutes }), "{text}");
+        }
+        for (text, error) in [("0", "in the set"), ("15", "in the set"), ("90", "multiple of 60"), ("x", "expected")] {
+            let told = text.parse::<Period>().expect_err(text);
+            assert!(told.contains(error), "{told}");
+        }
+        assert_eq!(Period { minutes: 120 }.to_string(), "2h");
     }
 }

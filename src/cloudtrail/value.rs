@@ -90,7 +90,10 @@ fn read_request(object: Object<'_>) -> Result<Request<'_>, Unreadable> {
     Ok(request)
 }
 
-fn read_context<'v>(value: &'v Value, name: &str) -> Result<Option<(&'v [u8], &'v [u8])>, Unreadable> {
+/// An entry of an encryption context: key and value.
+type Entry<'v> = (&'v [u8], &'v [u8]);
+
+fn read_context<'v>(value: &'v Value, name: &str) -> Result<Option<Entry<'v>>, Unreadable> {
     // CloudTrail Lake gives the context as a text; it names no resource then, but the call still counts.
     if value.is_string() {
         return Ok(None);

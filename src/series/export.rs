@@ -128,7 +128,7 @@ fn with_minute_text(frame: DataFrame) -> PolarsResult<DataFrame> {
 /// Where days of a table go.
 enum Sink<W: Write> {
     Csv { out: W, header: bool },
-    Parquet { out: Option<W>, writer: Option<polars::io::parquet::write::BatchedWriter<W>> },
+    Parquet { out: Option<W>, writer: Option<Box<polars::io::parquet::write::BatchedWriter<W>>> },
 }
 
 impl<W: Write> Sink<W> {
@@ -144,7 +144,7 @@ impl<W: Write> Sink<W> {
             Sink::Csv { out, header } => CsvWriter::new(out).include_header(std::mem::take(header)).finish(&mut frame),
             Sink::Parquet { out, writer } => {
                 if let Some(out) = out.take() {
-                    *writer = Some(ParquetWriter::new(out).batched(frame.schema())?);
+                    *writer = Some(Box::new(ParquetWriter::new(out).batched(frame.schema())?));
                 }
                 match writer {
                     Some(writer) if frame.height() > 0 => writer.write_batch(&frame),
@@ -155,7 +155,7 @@ impl<W: Write> Sink<W> {
     }
 
     fn finish(self) -> Result<(), PolarsError> {
-        if let Sink::Parquet { writer: Some(mut writer), .. } = self {
+        if let Sink::Parquet { writer: Some(writer), .. } = self {
             writer.finish()?;
         }
         Ok(())

@@ -21,6 +21,9 @@ pub trait Counts {
     /// key as the request named it, and belongs to no CloudWatch metric.
     fn series(&self) -> Result<DataFrame, PolarsError>;
 
+    /// The part of a range from the first minute to the last that anything is stored of; `None` if nothing is.
+    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError>;
+
     /// The minute counts of a range, one frame a UTC day in order, days without data left out: `minute` (u32, minutes
     /// since 1970), `series` (u32), `successful`, `throttled`, `denied`, `failed`, `dry_run` (u32). A (minute, series)
     /// may appear in several rows: add them.

@@ -77,8 +77,8 @@ impl Store {
         self.step("compact callers")?;
         if let Some(callers) = frame(self, Kind::Callers)? {
             let age = now - DateTime::from_timestamp(i64::from(day) * 86_400, 0).unwrap_or(now);
-            let slots = if age > TimeDelta::days(CALLERS_BY_HOUR_DAYS) { 12 } else { 1 };
-            let slot = (col("slot") / lit(slots) * lit(slots)).alias("slot");
+            let slots = if age > TimeDelta::days(CALLERS_BY_HOUR_DAYS) { 12_u32 } else { 1_u32 };
+            let slot = (col("slot") - col("slot") % lit(slots)).alias("slot");
             let sums = Outcome::ALL.map(|outcome| col(outcome.column()).sum());
             let callers = callers
                 .with_column(slot)
@@ -87,7 +87,7 @@ impl Store {
                 .sort(["slot", "caller", "series"], SortMultipleOptions::default())
                 .collect()
                 .map_err(failed)?;
-            let range = (day * Minute::PER_DAY, day * Minute::PER_DAY + Minute::PER_DAY - 1);
+            let range = self.minutes_of(Kind::Callers, day)?;
             written.push(self.write_segment(Kind::Callers, day, batch, range, Ok(callers))?);
         }
         self.step("compact seconds")?;
@@ -99,7 +99,7 @@ impl Store {
                 .select([col("second"), col("pool"), col("requests"), col("throttled")])
                 .collect()
                 .map_err(failed)?;
-            let range = (day * Minute::PER_DAY, day * Minute::PER_DAY + Minute::PER_DAY - 1);
+            let range = self.minutes_of(Kind::Seconds, day)?;
             written.push(self.write_segment(Kind::Seconds, day, batch, range, Ok(seconds))?);
         }
         sync_folder(&self.dir.join(SEGMENTS))?;
@@ -113,6 +113,14 @@ impl Store {
         };
         commit(self).map_err(|source| self.catalog_error("commit the compaction", source))?;
         Ok(replaced.len() as u64)
+    }
+
+    /// The first and the last minute that a day's segments of a kind have.
+    fn minutes_of(&self, kind: Kind, day: u32) -> Result<(u32, u32), StoreError> {
+        let query = "SELECT min(minute_first), max(minute_last) FROM segments WHERE kind = ? AND day = ?";
+        self.catalog
+            .query_row(query, params![kind.name(), day], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|source| self.catalog_error("read the day's range", source))
     }
 
     fn files_of_day(&self, day: u32) -> Result<Vec<(String, String)>, StoreError> {

@@ -168,6 +168,23 @@ impl Counts for StoredCounts<'_> {
         )
     }
 
+    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
+        let query =
+            "SELECT min(minute_first), max(minute_last) FROM segments WHERE minute_last >= ? AND minute_first < ?";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let covered: (Option<u32>, Option<u32>) = self
+            .store
+            .catalog
+            .query_row(query, [range.start.0, range.end.0], read)
+            .map_err(|source| to_polars(self.store.catalog_error("read the range", source)))?;
+        Ok(match covered {
+            (Some(first), Some(last)) => {
+                Some(MinuteRange { start: Minute(first).max(range.start), end: Minute(last + 1).min(range.end) })
+            }
+            _ => None,
+        })
+    }
+
     fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
         self.cut(Kind::Minutes, range, "minute", |minute| minute)
     }

@@ -63,15 +63,15 @@ impl Run {
             let top = (hash >> 64) as u64;
             // The last block that begins below: an equal id may begin a block, or end the one before.
             let after = fence.partition_point(|first| u64::from_le_bytes(*first) < top);
-            for candidate in after.saturating_sub(1)..blocks {
-                if candidate > after && u64::from_le_bytes(fence[candidate]) > top {
+            for (candidate, first) in fence.iter().enumerate().skip(after.saturating_sub(1)) {
+                if candidate > after && u64::from_le_bytes(*first) > top {
                     break;
                 }
                 if candidate != block {
-                    let first = candidate * FENCE_EVERY;
-                    let ids = FENCE_EVERY.min(self.ids as usize - first);
+                    let start = candidate * FENCE_EVERY;
+                    let ids = FENCE_EVERY.min(self.ids as usize - start);
                     bytes.resize(ids * ID_BYTES, 0);
-                    self.file.read_exact_at(&mut bytes, self.start + (first * ID_BYTES) as u64)?;
+                    self.file.read_exact_at(&mut bytes, self.start + (start * ID_BYTES) as u64)?;
                     block = candidate;
                 }
                 let (ids, _) = bytes.as_chunks::<ID_BYTES>();

@@ -1,0 +1,5 @@
+-- Which operations are called most, over all keys? ReEncrypt has other dimensions and is in it too, once a call.
+SELECT SUM(SuccessfulRequest)
+FROM "AWS/KMS"
+GROUP BY Operation
+ORDER BY SUM() DESC

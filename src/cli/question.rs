@@ -1,0 +1,44 @@
+//! What `query` and `top` share: how they fail, how wide they write.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::range::EmptyRange;
+use crate::insights::InsightsError;
+
+/// A question that got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QuestionError {
+    /// The query is wrong, or counts couldn't be read.
+    #[error(transparent)]
+    Insights(#[from] InsightsError),
+    /// The range is empty.
+    #[error(transparent)]
+    Range(#[from] EmptyRange),
+    /// The query's file can't be read.
+    #[error("can't read the query from {}: {source}; a query itself starts with SELECT", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The answer can't be written.
+    #[error("can't write the answer: {0}")]
+    Write(#[from] io::Error),
+    /// There is no such operation.
+    #[error("'{name}' is no cryptographic operation of KMS; there are {known}")]
+    Operation {
+        /// As written.
+        name: String,
+        /// All there are.
+        known: String,
+    },
+}
+
+/// Columns of the terminal, or those that the environment's `COLUMNS` asks for. `None` if standard output is none:
+/// then nothing is shortened.
+pub(super) fn width() -> Option<usize> {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    asked.or_else(|| comfy_table::Table::new().width().map(usize::from))
+}

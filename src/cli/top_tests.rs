@@ -1,0 +1,83 @@
+use clap::Parser;
+
+use super::*;
+use crate::insights::fake::{Fake, FakeSeries};
+
+/// 2026-01-05T10:00:00Z.
+const TEN: u32 = 29_460_120;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: Args,
+}
+
+fn key(region: &str, account: &str, id: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{id}-12ab-34cd-56ef-1234567890ab")
+}
+
+fn fake() -> Fake {
+    let calls = |minute: u32, series: u32, calls: u32| (TEN + minute, series, [calls, 0, 0, 0, 0]);
+    Fake {
+        series: vec![
+            FakeSeries::key(&key("us-east-1", "111122223333", "1234abcd"), "Decrypt"),
+            FakeSeries::key(&key("eu-central-1", "444455556666", "0987dcba"), "Encrypt"),
+            FakeSeries::unattributed("alias/app", "Decrypt"),
+        ],
+        callers: vec![
+            ["111122223333", "arn:aws:iam::111122223333:role/etl", "s3.amazonaws.com", "arn:aws:s3:::logs", ""],
+            ["111122223333", "arn:aws:iam::111122223333:role/web", "", "", ""],
+        ],
+        minutes: vec![calls(0, 0, 1_234_567), calls(47, 0, 10), calls(30, 1, 200_000), calls(5, 2, 77)],
+        slots: vec![(TEN / 5, 0, 0, [30, 0, 0, 0, 0]), (TEN / 5 + 1, 1, 1, [10, 0, 0, 0, 0])],
+        ..Fake::default()
+    }
+}
+
+fn answered(arguments: &[&str], width: usize) -> String {
+    let args = Line::try_parse_from(["top"].iter().chain(arguments)).expect("arguments").args;
+    let now = DateTime::from_timestamp(i64::from(TEN) * 60 + 3600, 0).expect("a time");
+    let answer = top(&question(&args, now).expect("a question"), &fake()).expect("an answer");
+    let mut out = Vec::new();
+    write(&args, &answer, Some(width), &mut out).expect("written");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn keys_of_several_accounts_fit_80_columns() {
+    let got = answered(&[], 80);
+    assert!(got.lines().all(|line| line.chars().count() <= 80), "{got}");
+    assert!(
+        got.starts_with("2 keys by SuccessfulRequest, 2026-01-05 10:00 to 2026-01-05 10:48\n1,434,577 calls in all\n")
+    );
+    assert!(got.contains("us-east-1:…3333:1234abcd… "), "{got}");
+    assert!(got.contains("1,234,577 86.1% 1,234,567"), "{got}");
+    assert!(got.contains("Not in it: 77 calls that name no key ARN"), "{got}");
+}
+
+#[test]
+fn csv_and_json_have_the_promised_columns() {
+    let got = answered(&["--by", "operation", "--output", "csv", "--limit", "1"], 80);
+    let mut trend = ["0"; 24];
+    (trend[0], trend[23]) = ("1234567", "10");
+    let expect = format!(
+        "rank,operation,calls,share,peak,peak_at,trend\n1,Decrypt,1234577,86.06,1234567,2026-01-05T10:00:00Z,{}\n",
+        trend.join(" ")
+    );
+    assert_eq!(got, expect);
+    let got = answered(&["--by", "service", "--output", "json", "--operation", "encrypt"], 80);
+    let expect = "[\n{\"rank\":1,\"service\":\"\",\"calls\":10,\"share\":100.0,\"peak\":10,\
+                  \"peak_at\":\"2026-01-05T10:05:00Z\",\"trend\":[0,10]}\n]\n";
+    assert_eq!(got, expect);
+}
+
+#[test]
+fn slots_and_owners_are_said() {
+    let got = answered(&["--by", "service"], 80);
+    assert!(got.contains("(direct)") && got.contains("Peaks are of 5 minutes"), "{got}");
+    assert!(answered(&["--by", "account"], 80).contains("Accounts are those that own the keys."));
+    assert!(answered(&["--metric", "DeniedRequest"], 80).contains("No DeniedRequest"));
+    let unknown = Line::try_parse_from(["top", "--operation", "Rotate"]).expect("arguments").args;
+    let told = question(&unknown, DateTime::UNIX_EPOCH).expect_err("no such operation").to_string();
+    assert!(told.contains("'Rotate'") && told.contains("Decrypt"), "{told}");
+}

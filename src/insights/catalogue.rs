@@ -1,0 +1,201 @@
+//! Which metrics there are, and what their dimensions are.
+//!
+//! `AWS/KMS` holds what CloudWatch has, no more: `SuccessfulRequest` by `KeyArn, Operation`, for ReEncrypt by
+//! `SourceKeyArn, DestinationKeyArn, Operation`. `Keytide/KMS` holds what CloudWatch lacks:
+//!
+//! - `ThrottledRequest`, `DeniedRequest`, `FailedRequest`, `DryRunRequest`: as `SuccessfulRequest`;
+//! - `CallerRequest`, by `Account, Principal, Service, Resource, VpcEndpoint` and those of `SuccessfulRequest`:
+//!   successful calls, each an observation of value 1;
+//! - `QuotaRequest` and `QuotaThrottle`, by `Account, Region, QuotaPool`: an observation is one second's requests, or
+//!   throttled requests.
+//!
+//! A call whose key can't be told is in none of them. A value that isn't known (the other key of a ReEncrypt, the
+//! service of a direct call) is the empty text: the dimension is there.
+
+use polars::prelude::{DataType, Expr, LazyFrame, col, lit};
+
+use super::buckets::whole;
+use super::error::InsightsError;
+use super::matching::{Axis, Kind};
+use crate::domain::{MinuteRange, Operation, Outcome};
+use crate::series::Counts;
+
+/// CloudWatch's own namespace.
+pub const AWS_KMS: &str = "AWS/KMS";
+/// The namespace of what CloudWatch lacks.
+pub const KEYTIDE_KMS: &str = "Keytide/KMS";
+
+/// A metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its namespace.
+    pub namespace: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    pub(super) counted: Counted,
+}
+
+/// Which table a metric is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    /// Minute counts of an outcome.
+    Minutes(Outcome),
+    /// Counts of an outcome by caller, in slots of five minutes.
+    Callers(Outcome),
+    /// A column of the counts by second and quota pool.
+    Seconds(&'static str),
+}
+
+/// What an observation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// A count of n is n observations of value 1.
+    Calls,
+    /// A number is one observation of that value.
+    Values,
+}
+
+/// Minutes in a slot of the counts by caller.
+pub(super) const SLOT: u32 = 5;
+
+const fn metric(namespace: &'static str, name: &'static str, counted: Counted) -> Metric {
+    Metric { namespace, name, counted }
+}
+
+/// All metrics.
+pub const METRICS: [Metric; 8] = [
+    metric(AWS_KMS, Outcome::Successful.metric(), Counted::Minutes(Outcome::Successful)),
+    metric(KEYTIDE_KMS, Outcome::Throttled.metric(), Counted::Minutes(Outcome::Throttled)),
+    metric(KEYTIDE_KMS, Outcome::Denied.metric(), Counted::Minutes(Outcome::Denied)),
+    metric(KEYTIDE_KMS, Outcome::Failed.metric(), Counted::Minutes(Outcome::Failed)),
+    metric(KEYTIDE_KMS, Outcome::DryRun.metric(), Counted::Minutes(Outcome::DryRun)),
+    metric(KEYTIDE_KMS, "CallerRequest", Counted::Callers(Outcome::Successful)),
+    metric(KEYTIDE_KMS, "QuotaRequest", Counted::Seconds("requests")),
+    metric(KEYTIDE_KMS, "QuotaThrottle", Counted::Seconds("throttled")),
+];
+
+/// The metric of that namespace and name.
+pub fn find(namespace: &str, name: &str) -> Option<Metric> {
+    METRICS.into_iter().find(|metric| metric.namespace == namespace && metric.name == name)
+}
+
+const CALLER_DIMENSIONS: [(&str, &str); 5] = [
+    ("Account", "account"),
+    ("Principal", "principal"),
+    ("Service", "service"),
+    ("Resource", "resource"),
+    ("VpcEndpoint", "vpc_endpoint"),
+];
+
+impl Counted {
+    pub(super) fn measure(self) -> Measure {
+        match self {
+            Counted::Minutes(_) | Counted::Callers(_) => Measure::Calls,
+            Counted::Seconds(_) => Measure::Values,
+        }
+    }
+
+    /// Minutes of the finest bucket.
+    pub(super) fn resolution(self) -> u32 {
+        match self {
+            Counted::Callers(_) => SLOT,
+            Counted::Minutes(_) | Counted::Seconds(_) => 1,
+        }
+    }
+
+    /// What identifies the metric's series, for matching.
+    pub(super) fn axes(self, counts: &dyn Counts) -> Result<Vec<Axis>, InsightsError> {
+        let failed = InsightsError::frame("read the dictionaries");
+        Ok(match self {
+            Counted::Minutes(_) => vec![series_axis(counts, Some("account"))?],
+            Counted::Callers(_) => vec![
+                Axis {
+                    column: "caller",
+                    members: counts.caller_dictionary().map_err(failed)?,
+                    account: Some("account"),
+                    kinds: vec![Kind { dimensions: CALLER_DIMENSIONS.to_vec(), only: lit(true) }],
+                },
+                series_axis(counts, None)?,
+            ],
+            Counted::Seconds(_) => vec![Axis {
+                column: "pool",
+                members: counts.pool_dictionary().map_err(failed)?,
+                account: Some("account"),
+                kinds: vec![Kind {
+                    dimensions: vec![("Account", "account"), ("Region", "region"), ("QuotaPool", "name")],
+                    only: lit(true),
+                }],
+            }],
+        })
+    }
+
+    /// The observations of a range, a frame a day: `minute` (u32), the axes' columns, `value` (i64, not 0).
+    pub(super) fn observations(self, counts: &dyn Counts, range: MinuteRange) -> Result<Vec<LazyFrame>, InsightsError> {
+        let failed = InsightsError::frame("read counts");
+        let value = |column: &str| col(column).cast(DataType::Int64).alias("value");
+        let days = match self {
+            Counted::Minutes(outcome) => {
+                counts.minutes(range).map_err(failed)?.into_iter().map(|day| minutes_of(day, outcome)).collect()
+            }
+            Counted::Callers(outcome) => {
+                let columns = [(col("slot") * lit(SLOT)).alias("minute"), col("caller"), col("series")];
+                let columns: Vec<Expr> = columns.into_iter().chain([value(outcome.column())]).collect();
+                let nonzero = col(outcome.column()).neq(lit(0));
+                let days = counts.callers(range).map_err(failed)?.into_iter();
+                days.map(|day| day.filter(nonzero.clone()).select(columns.clone())).collect()
+            }
+            // Each row of a (second, pool) is part of one observation.
+            Counted::Seconds(column) => {
+                let days = counts.seconds(range).map_err(failed)?.into_iter();
+                days.map(|day| {
+                    day.filter(col(column).gt(lit(0_u32)))
+                        .select([col("second"), col("pool"), value(column)])
+                        .group_by([col("second"), col("pool")])
+                        .agg([col("value").sum()])
+                        .select([
+                            whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute"),
+                            col("pool"),
+                            col("value"),
+                        ])
+                })
+                .collect()
+            }
+        };
+        Ok(days)
+    }
+}
+
+/// An outcome's minute counts as observations.
+pub(super) fn minutes_of(day: LazyFrame, outcome: Outcome) -> LazyFrame {
+    let value = col(outcome.column()).cast(DataType::Int64).alias("value");
+    day.filter(col(outcome.column()).gt(lit(0_u32))).select([col("minute"), col("series"), value])
+}
+
+/// Series of the kind `KeyArn, Operation`, as a filter over the dictionary.
+pub(super) fn of_one_key() -> Expr {
+    attributed().and(re_encrypt().not())
+}
+
+/// Series whose key can be told.
+pub(super) fn attributed() -> Expr {
+    col("reason").eq(lit(""))
+}
+
+/// Series of the kind `SourceKeyArn, DestinationKeyArn, Operation`, if attributed.
+pub(super) fn re_encrypt() -> Expr {
+    col("operation").eq(lit(Operation::ReEncrypt.name()))
+}
+
+fn series_axis(counts: &dyn Counts, account: Option<&'static str>) -> Result<Axis, InsightsError> {
+    let of_two_keys =
+        vec![("SourceKeyArn", "key_arn"), ("DestinationKeyArn", "destination_arn"), ("Operation", "operation")];
+    Ok(Axis {
+        column: "series",
+        members: counts.series().map_err(InsightsError::frame("read the dictionary of series"))?,
+        account,
+        kinds: vec![
+            Kind { dimensions: vec![("KeyArn", "key_arn"), ("Operation", "operation")], only: of_one_key() },
+            Kind { dimensions: of_two_keys, only: attributed().and(re_encrypt()) },
+        ],
+    })
+}

@@ -1,0 +1,224 @@
+//! FROM, WHERE and GROUP BY: from a dictionary of series to groups with numbers.
+//!
+//! A series is identified on one axis or two: by its number in the dictionary of series, for counts by caller also by
+//! the caller's. Conditions are joined by AND and each looks at one dimension, so every axis is matched on its own, on
+//! a frame of a few thousand rows; what scans the counts handles numbers only.
+
+use std::collections::BTreeSet;
+
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs,
+    col, concat, df, lit,
+};
+
+use super::buckets::whole;
+use super::query::{Condition, Key, Query, Value};
+
+/// One identifying column of observations and its dictionary.
+pub(super) struct Axis {
+    /// The column, in the observations and in the dictionary.
+    pub(super) column: &'static str,
+    /// The dictionary.
+    pub(super) members: DataFrame,
+    /// The dictionary's column that is `AWS.AccountId`, if this axis tells it.
+    pub(super) account: Option<&'static str>,
+    /// The sets of dimensions that members of this axis carry.
+    pub(super) kinds: Vec<Kind>,
+}
+
+/// Members of an axis that carry the same dimensions.
+pub(super) struct Kind {
+    /// Each dimension's name and its column in the dictionary.
+    pub(super) dimensions: Vec<(&'static str, &'static str)>,
+    /// Which members.
+    pub(super) only: Expr,
+}
+
+impl Kind {
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.dimensions.iter().map(|(name, _)| *name)
+    }
+
+    fn column_of(&self, name: &str) -> Option<&'static str> {
+        self.dimensions.iter().find(|(dimension, _)| *dimension == name).map(|(_, column)| *column)
+    }
+}
+
+impl Axis {
+    fn has(&self, key: &Key) -> bool {
+        match key {
+            Key::Dimension(name) => self.kinds.iter().any(|kind| kind.column_of(name).is_some()),
+            Key::AccountId => self.account.is_some(),
+            Key::Tag(_) => false,
+        }
+    }
+
+    /// Sets of dimensions, each with those of each kind of this axis.
+    fn added_to(&self, sets: &[BTreeSet<&'static str>]) -> Vec<BTreeSet<&'static str>> {
+        let with = |set: &BTreeSet<&'static str>, kind: &Kind| set.iter().copied().chain(kind.names()).collect();
+        sets.iter().flat_map(|set| self.kinds.iter().map(|kind| with(set, kind))).collect()
+    }
+
+    /// A member's value of a key: null if the kind lacks it.
+    fn value(&self, kind: &Kind, key: &Key) -> Expr {
+        let column = match key {
+            Key::Dimension(name) => kind.column_of(name),
+            Key::AccountId => self.account,
+            Key::Tag(_) => None,
+        };
+        column.map_or_else(|| lit(polars::prelude::NULL).cast(DataType::String), col)
+    }
+}
+
+/// The members of an axis that a query matches, in groups.
+#[derive(Clone)]
+pub(super) struct Part {
+    /// The axis' column.
+    pub(super) column: &'static str,
+    /// That column, and `part` (u32): the number of the group on this axis.
+    pub(super) map: DataFrame,
+    /// `part`, and the values of the GROUP BY keys that this axis tells, as `key0`, `key1` … by their place in the
+    /// query. Null where the members lack the key.
+    pub(super) names: DataFrame,
+}
+
+/// What a query matches, in groups. Members of two axes are grouped by the pair of their parts.
+#[derive(Clone)]
+pub(super) struct Groups {
+    pub(super) parts: Vec<Part>,
+    /// How many keys the query groups by.
+    pub(super) keys: usize,
+}
+
+/// Matches a query against its metric's axes. `account` is what CURRENT_ACCOUNT_ID() means.
+pub(super) fn resolve(query: &Query, axes: &[Axis], account: &str) -> PolarsResult<Groups> {
+    let owner = |key: &Key| axes.iter().position(|axis| axis.has(key)).unwrap_or(0);
+    let parts = axes.iter().enumerate().map(|(at, axis)| {
+        let others = axes.iter().enumerate().filter(|(other, _)| *other != at);
+        let elsewhere = others.fold(vec![BTreeSet::new()], |sets, (_, other)| other.added_to(&sets));
+        let keys: Vec<(usize, &Key)> = query.group_by.iter().enumerate().filter(|(_, key)| owner(key) == at).collect();
+        let conditions = query.conditions.iter().filter(|condition| owner(&condition.key) == at);
+        let conditions: Vec<&Condition> = conditions.collect();
+        let matched = axis.kinds.iter().filter(|kind| in_schema(query, kind, &elsewhere)).map(|kind| {
+            let holds = conditions
+                .iter()
+                .map(|condition| condition_holds(axis, kind, condition, account))
+                .fold(kind.only.clone(), Expr::and);
+            let named = keys.iter().map(|(place, key)| axis.value(kind, key).alias(key_column(*place)));
+            let columns: Vec<Expr> = std::iter::once(col(axis.column)).chain(named).collect();
+            axis.members.clone().lazy().filter(holds).select(columns)
+        });
+        let places: Vec<usize> = keys.iter().map(|(place, _)| *place).collect();
+        Part::number(axis.column, matched.collect(), &places)
+    });
+    Ok(Groups { parts: parts.collect::<PolarsResult<_>>()?, keys: query.group_by.len() })
+}
+
+/// The column of the GROUP BY key at a place.
+pub(super) fn key_column(place: usize) -> String {
+    format!("key{place}")
+}
+
+/// Whether the kind's dimensions, with some kind's of the other axes, are exactly those of SCHEMA.
+fn in_schema(query: &Query, kind: &Kind, elsewhere: &[BTreeSet<&'static str>]) -> bool {
+    let Some(schema) = &query.source.schema else { return true };
+    elsewhere.iter().any(|others| {
+        let names: BTreeSet<&str> = others.iter().copied().chain(kind.names()).collect();
+        names.iter().copied().eq(schema.iter().map(String::as_str))
+    })
+}
+
+/// `=` needs the key with that very value; `!=` also holds for what lacks the key.
+fn condition_holds(axis: &Axis, kind: &Kind, condition: &Condition, account: &str) -> Expr {
+    let text = match &condition.value {
+        Value::Text(text) => text.as_str(),
+        Value::CurrentAccount => account,
+    };
+    let equal = axis.value(kind, &condition.key).eq_missing(lit(text.to_owned()));
+    if condition.equal { equal } else { equal.not() }
+}
+
+impl Part {
+    /// Numbers the groups of matched members. `places` are those of the `key…` columns.
+    pub(super) fn number(column: &'static str, matched: Vec<LazyFrame>, places: &[usize]) -> PolarsResult<Part> {
+        let numbers = |frame: LazyFrame| frame.with_column(lit(0).cast(DataType::UInt32).alias("part"));
+        if matched.is_empty() {
+            let map = df!(column => Vec::<u32>::new(), "part" => Vec::<u32>::new())?;
+            let keys = places.iter().map(|place| lit("").alias(key_column(*place))).collect::<Vec<_>>();
+            let names = df!("part" => Vec::<u32>::new())?.lazy().with_columns(keys).collect()?;
+            return Ok(Part { column, map, names });
+        }
+        let matched = concat(matched, UnionArgs::default())?.collect()?.lazy();
+        if places.is_empty() {
+            let map = numbers(matched).collect()?;
+            return Ok(Part { column, map, names: df!("part" => [0_u32])? });
+        }
+        let keys: Vec<Expr> = places.iter().map(|place| col(key_column(*place))).collect();
+        let by_value = SortMultipleOptions::default().with_nulls_last(true);
+        let names = matched
+            .clone()
+            .select(keys.clone())
+            .unique(None, polars::prelude::UniqueKeepStrategy::Any)
+            .sort_by_exprs(keys.clone(), by_value)
+            .with_row_index("part", None)
+            .with_column(col("part").cast(DataType::UInt32))
+            .collect()?;
+        let mut on_keys = JoinArgs::new(JoinType::Inner);
+        on_keys.nulls_equal = true;
+        let map = matched
+            .join(names.clone().lazy(), keys.clone(), keys, on_keys)
+            .select([col(column), col("part")])
+            .collect()?;
+        Ok(Part { column, map, names })
+    }
+}
+
+impl Groups {
+    /// How many groups there can be for each part of the axis at a place.
+    fn stride(&self, at: usize) -> u64 {
+        self.parts[at + 1..].iter().map(|part| part.names.height() as u64).product::<u64>().max(1)
+    }
+
+    /// Adds `group` to observations, dropping those that don't match: u32, with two axes u64.
+    pub(super) fn assign(&self, observations: LazyFrame) -> LazyFrame {
+        let mut frame = observations;
+        let number_of = |part: &str| match self.parts.len() {
+            1 => col(part),
+            _ => col(part).cast(DataType::UInt64),
+        };
+        let mut group: Option<Expr> = None;
+        for (at, part) in self.parts.iter().enumerate() {
+            let number = format!("part{at}");
+            let map = part.map.clone().lazy().rename(["part"], [number.as_str()], true);
+            frame = frame.inner_join(map, col(part.column), col(part.column));
+            let term = match self.stride(at) {
+                1 => number_of(&number),
+                stride => number_of(&number) * lit(stride).cast(DataType::UInt64),
+            };
+            group = Some(group.map_or(term.clone(), |sum| sum + term));
+        }
+        frame.with_column(group.unwrap_or_else(|| lit(0)).alias("group"))
+    }
+
+    /// Adds the `key…` columns to a frame with `group`.
+    pub(super) fn name(&self, groups: LazyFrame) -> LazyFrame {
+        let mut frame = groups;
+        for (at, part) in self.parts.iter().enumerate() {
+            if part.names.width() == 1 {
+                continue;
+            }
+            let part_of = match self.parts.len() {
+                1 => col("group"),
+                _ => {
+                    let count = (part.names.height() as u64).max(1);
+                    whole(col("group") / lit(self.stride(at)), DataType::UInt64) % lit(count)
+                }
+            };
+            frame = frame
+                .with_column(part_of.cast(DataType::UInt32).alias("part"))
+                .inner_join(part.names.clone().lazy(), col("part"), col("part"))
+                .drop(polars::prelude::cols(["part"]));
+        }
+        frame
+    }
+}

@@ -1,0 +1,309 @@
+//! The busiest keys, operations, callers …: what `keytide top` asks.
+//!
+//! Usage follows the key's owner: accounts and Regions are those of the key. Callers, services and resources are read
+//! from the counts by caller, in slots of five minutes. A ReEncrypt uses two keys and counts for each of them; in the
+//! total it counts once.
+
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, df, lit,
+    when,
+};
+
+use super::answer::Window;
+use super::buckets::{Buckets, Read, Totals, collect, whole};
+use super::catalogue::{Counted, Measure, attributed, re_encrypt};
+use super::error::InsightsError;
+use super::matching::{Groups, Part, key_column};
+use super::pieces::covered;
+use super::query::Function;
+use crate::domain::{Minute, MinuteRange, Outcome};
+use crate::series::Counts;
+
+/// What is ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Keys.
+    Key,
+    /// Operations.
+    Operation,
+    /// Callers: the role, user or root; where a trail tells less, the account, else the service.
+    Caller,
+    /// Services that forwarded calls; empty: called directly.
+    Service,
+    /// Resources that the encryption context names; empty: it names none.
+    Resource,
+    /// Accounts that own keys.
+    Account,
+    /// Regions of keys.
+    Region,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopQuestion {
+    /// What is ranked.
+    pub by: By,
+    /// Calls that ended so.
+    pub outcome: Outcome,
+    /// Only calls that used one of these keys (ARN or id); empty: all.
+    pub keys: Vec<String>,
+    /// Only these operations; empty: all.
+    pub operations: Vec<String>,
+    /// How many are wanted.
+    pub limit: u32,
+    /// The minutes.
+    pub range: MinuteRange,
+}
+
+/// The busiest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Top {
+    /// In order of calls.
+    pub rows: Vec<TopRow>,
+    /// How many there are, those below the limit included.
+    pub ranked: u64,
+    /// All matching calls, each once.
+    pub total: u64,
+    /// Calls that match but name their key by an alias or a bare id only, so that it can't be told; in nothing above.
+    pub unattributed: u64,
+    /// The range as used: an open end is where the counts begin or end.
+    pub range: MinuteRange,
+    /// Minutes that a peak is about: 1, or 5 for what is counted by caller.
+    pub resolution: u32,
+    /// Minutes of each of a trend's values.
+    pub trend_step: u32,
+}
+
+/// One of the busiest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopRow {
+    /// Its name; empty for what there is none of (direct calls' service).
+    pub name: String,
+    /// Its calls.
+    pub calls: u64,
+    /// Its calls in percent of all.
+    pub share: f64,
+    /// Calls of its busiest minute (or five).
+    pub peak: u64,
+    /// That minute, the first if several are equal.
+    pub peak_at: Minute,
+    /// Calls over the range, in equal steps of [`Top::trend_step`]; at most 24.
+    pub trend: Vec<u64>,
+}
+
+/// Steps of a trend.
+const TREND: u32 = 24;
+
+/// Ranks.
+pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsError> {
+    let by_caller = matches!(question.by, By::Caller | By::Service | By::Resource);
+    let counted = if by_caller { Counted::Callers(question.outcome) } else { Counted::Minutes(question.outcome) };
+    let resolution = counted.resolution();
+    let range = Window { range: question.range, period: resolution }.widened(resolution).range;
+    let stored = covered(counts, range)?;
+    let range = MinuteRange {
+        start: if range.start == MinuteRange::ALL.start { stored.start } else { range.start },
+        end: if range.end.0 + resolution >= MinuteRange::ALL.end.0 { stored.end } else { range.end },
+    };
+    let step = range.end.0.saturating_sub(range.start.0).div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
+    let grouped = Grouped::of(question, counts)?;
+    let read = |piece: MinuteRange| counted.observations(counts, piece);
+    let added = add_up(&grouped.groups, stored, &read, range.start, step)?;
+    let mut top = Top { rows: vec![], ranked: 0, total: 0, unattributed: 0, range, resolution, trend_step: step };
+    if let Some((totals, trends)) = added {
+        fill(&mut top, question.limit, &grouped, &totals, trends).map_err(InsightsError::frame("rank"))?;
+    }
+    Ok(top)
+}
+
+/// What matches in groups, two of which may stand for something else.
+struct Grouped {
+    groups: Groups,
+    /// Whether a group has unattributed calls.
+    unattributed: Expr,
+    /// Whether a group has calls that are in two other groups.
+    twice: Expr,
+}
+
+impl Grouped {
+    fn of(question: &TopQuestion, counts: &dyn Counts) -> Result<Self, InsightsError> {
+        let failed = InsightsError::frame("read the dictionaries");
+        let series = counts.series().map_err(&failed)?.lazy();
+        let grouped = match question.by {
+            By::Key => by_key(question, series),
+            By::Operation => by_series(question, series, "operation"),
+            By::Account => by_series(question, series, "account"),
+            By::Region => by_series(question, series, "region"),
+            By::Caller | By::Service | By::Resource => {
+                by_caller(question, series, counts.caller_dictionary().map_err(&failed)?.lazy())
+            }
+        };
+        grouped.map_err(InsightsError::frame("match series"))
+    }
+}
+
+/// Whether a column of the dictionary is one of the wanted keys, by ARN or id.
+fn is_wanted(question: &TopQuestion, column: &str) -> Expr {
+    let one = |key: &String| match key.starts_with("arn:") {
+        true => col(column).eq(lit(key.as_str())),
+        false => col(column).str().ends_with(lit(format!(":key/{key}"))),
+    };
+    question.keys.iter().map(one).reduce(Expr::or).unwrap_or_else(|| lit(true))
+}
+
+fn is_wanted_operation(question: &TopQuestion) -> Expr {
+    let one = |operation: &String| col("operation").eq(lit(operation.as_str()));
+    question.operations.iter().map(one).reduce(Expr::or).unwrap_or_else(|| lit(true))
+}
+
+/// Attributed series that match.
+fn matching(question: &TopQuestion, series: LazyFrame) -> LazyFrame {
+    let keys = is_wanted(question, "key_arn").or(is_wanted(question, "destination_arn"));
+    series.filter(attributed().and(is_wanted_operation(question)).and(keys))
+}
+
+/// Unattributed series that may match: none if keys are asked for, since whose they are can't be told.
+fn unattributed(question: &TopQuestion, series: LazyFrame) -> LazyFrame {
+    let any_key = lit(question.keys.is_empty());
+    series.filter(attributed().not().and(is_wanted_operation(question)).and(any_key)).select([col("series")])
+}
+
+fn part(series: LazyFrame, number: u32) -> LazyFrame {
+    series.select([col("series"), lit(number).cast(DataType::UInt32).alias("part")])
+}
+
+/// Adds series as groups of their own numbers to a numbered axis.
+fn extended(mut named: Part, more: &[LazyFrame]) -> PolarsResult<Part> {
+    let more = more.iter().cloned();
+    named.map =
+        concat(std::iter::once(named.map.lazy()).chain(more).collect::<Vec<_>>(), UnionArgs::default())?.collect()?;
+    Ok(named)
+}
+
+fn by_series(question: &TopQuestion, series: LazyFrame, column: &str) -> PolarsResult<Grouped> {
+    let matched = matching(question, series.clone()).select([col("series"), col(column).alias(key_column(0))]);
+    let named = Part::number("series", vec![matched], &[0])?;
+    let rest = named.names.height() as u32;
+    let part = extended(named, &[part(unattributed(question, series), rest)])?;
+    let groups = Groups { parts: vec![part], keys: 1 };
+    Ok(Grouped { groups, unattributed: col("group").eq(lit(rest)), twice: lit(false) })
+}
+
+/// A ReEncrypt is in the group of its source and of its destination, and if both are wanted in a third group, by which
+/// the total is corrected.
+fn by_key(question: &TopQuestion, series: LazyFrame) -> PolarsResult<Grouped> {
+    let key = key_column(0);
+    let known = |column: &str| col(column).neq(lit("")).and(is_wanted(question, column));
+    let matched = matching(question, series.clone());
+    let two_keys = re_encrypt().and(col("destination_arn").neq(col("key_arn")));
+    let sources = matched.clone().filter(known("key_arn")).select([col("series"), col("key_arn").alias(&key)]);
+    let destinations = matched
+        .clone()
+        .filter(two_keys.clone().and(known("destination_arn")))
+        .select([col("series"), col("destination_arn").alias(&key)]);
+    let both = matched.filter(two_keys.and(known("key_arn")).and(known("destination_arn")));
+    let named = Part::number("series", vec![sources, destinations], &[0])?;
+    let rest = named.names.height() as u32;
+    let part = extended(named, &[part(unattributed(question, series), rest), part(both, rest + 1)])?;
+    let groups = Groups { parts: vec![part], keys: 1 };
+    Ok(Grouped { groups, unattributed: col("group").eq(lit(rest)), twice: col("group").eq(lit(rest + 1)) })
+}
+
+fn by_caller(question: &TopQuestion, series: LazyFrame, callers: LazyFrame) -> PolarsResult<Grouped> {
+    let told = |column: &str| col(column).neq(lit(""));
+    let name = match question.by {
+        By::Service => col("service"),
+        By::Resource => col("resource"),
+        _ => when(told("principal"))
+            .then(col("principal"))
+            .otherwise(when(told("account")).then(col("account")).otherwise(col("service"))),
+    };
+    let named = Part::number("caller", vec![callers.select([col("caller"), name.alias(key_column(0))])], &[0])?;
+    let both = [part(matching(question, series.clone()), 0), part(unattributed(question, series), 1)];
+    let map = concat(both, UnionArgs::default())?.collect()?;
+    let of_series = Part { column: "series", map, names: df!("part" => [0_u32, 1])? };
+    let groups = Groups { parts: vec![named, of_series], keys: 1 };
+    Ok(Grouped { groups, unattributed: (col("group") % lit(2_u64)).eq(lit(1_u64)), twice: lit(false) })
+}
+
+/// Totals and trends (`group`, `step`, `calls`) of all groups; steps count from `start`.
+fn add_up(
+    groups: &Groups,
+    stored: MinuteRange,
+    read: &Read<'_>,
+    start: Minute,
+    step: u32,
+) -> Result<Option<(DataFrame, DataFrame)>, InsightsError> {
+    // Counts have no finer buckets than these, whatever their resolution.
+    let (function, measure) = (Function::Sum, Measure::Calls);
+    let buckets = Buckets { groups, function, measure, anchor: 0, period: 1, only: None };
+    let mut totals = Totals::new(Measure::Calls);
+    let mut trends: Option<DataFrame> = None;
+    buckets.run(stored, read, &mut |part| {
+        let step_of = whole((col("bucket") - lit(start.0)) / lit(step), DataType::UInt32);
+        let steps = part.clone().select([col("group"), step_of.alias("step"), col("total").alias("calls")]);
+        let both = trends.take().map(IntoLazy::lazy).into_iter().chain([steps]).collect::<Vec<_>>();
+        let sum = [col("calls").sum()];
+        let merged = concat(both, UnionArgs::default())?.group_by([col("group"), col("step")]).agg(sum);
+        trends = Some(collect(merged)?);
+        totals.add(part)
+    })?;
+    Ok(totals.finish().zip(trends))
+}
+
+fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends: DataFrame) -> PolarsResult<()> {
+    let Grouped { groups, unattributed, twice } = grouped;
+    let sum_of = |which: Expr| col("total").filter(which).sum();
+    let ranked = unattributed.clone().or(twice.clone()).not();
+    let sums = totals.clone().lazy().select([
+        sum_of(ranked.clone()).alias("ranked"),
+        sum_of(unattributed.clone()).alias("unattributed"),
+        sum_of(twice.clone()).alias("twice"),
+        ranked.clone().sum().cast(DataType::Int64).alias("groups"),
+    ]);
+    let sums = sums.collect()?;
+    let number = |name: &str| -> PolarsResult<u64> {
+        Ok(u64::try_from(sums.column(name)?.i64()?.first().unwrap_or(0)).unwrap_or(0))
+    };
+    top.total = number("ranked")?.saturating_sub(number("twice")?);
+    top.unattributed = number("unattributed")?;
+    top.ranked = number("groups")?;
+    let order = SortMultipleOptions::default().with_order_descending_multi([true, false]);
+    let rows = groups
+        .name(totals.clone().lazy().filter(ranked))
+        .sort([String::from("total"), key_column(0)], order)
+        .limit(limit)
+        .with_row_index("rank", None)
+        .collect()?;
+    let (names, peak_at) = (rows.column(&key_column(0))?.str()?, rows.column("peak_at")?.u32()?);
+    let (calls, peaks) = (rows.column("total")?.i64()?, rows.column("peak")?.f64()?);
+    let steps = top.range.end.0.saturating_sub(top.range.start.0).div_ceil(top.trend_step) as usize;
+    let count = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(0);
+    for row in 0..rows.height() {
+        let calls = count(calls.get(row));
+        top.rows.push(TopRow {
+            name: names.get(row).unwrap_or("").to_owned(),
+            calls,
+            share: if top.total > 0 { calls as f64 * 100.0 / top.total as f64 } else { 0.0 },
+            peak: peaks.get(row).unwrap_or(0.0) as u64,
+            peak_at: Minute(peak_at.get(row).unwrap_or(0)),
+            trend: vec![0; steps],
+        });
+    }
+    let ranks = rows.select(["group", "rank"])?.lazy().with_column(col("rank").cast(DataType::UInt32));
+    let shown = trends.lazy().inner_join(ranks, col("group"), col("group")).collect()?;
+    let (rank, step) = (shown.column("rank")?.u32()?, shown.column("step")?.u32()?);
+    let calls = shown.column("calls")?.i64()?;
+    for ((rank, step), calls) in rank.iter().zip(step.iter()).zip(calls.iter()) {
+        let (Some(rank), Some(step)) = (rank, step) else { continue };
+        let row = top.rows.get_mut(rank as usize).and_then(|row| row.trend.get_mut(step as usize));
+        if let Some(value) = row {
+            *value = count(calls);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "top_tests.rs"]
+mod tests;

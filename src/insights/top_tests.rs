@@ -1,0 +1,129 @@
+use super::*;
+use crate::insights::fake::{Fake, FakeSeries};
+
+const K1: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const K2: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
+
+fn fake() -> Fake {
+    let calls = |minute: u32, series: u32, calls: u32| (minute, series, [calls, 1, 0, 0, 0]);
+    Fake {
+        series: vec![
+            FakeSeries::key(K1, "Decrypt"),
+            FakeSeries::key(K1, "Encrypt"),
+            FakeSeries::key(K2, "Decrypt"),
+            FakeSeries::re_encrypt(K1, K2),
+            FakeSeries::re_encrypt(K1, ""),
+            FakeSeries::re_encrypt(K2, K2),
+            FakeSeries::unattributed("alias/app", "Decrypt"),
+        ],
+        minutes: vec![
+            calls(1000, 0, 10),
+            calls(1000, 1, 5),
+            calls(1001, 2, 20),
+            calls(2500, 3, 3),
+            calls(2501, 4, 1),
+            calls(2502, 5, 2),
+            calls(2503, 6, 50),
+        ],
+        callers: vec![
+            ["1", "arn:aws:iam::1:role/etl", "s3.amazonaws.com", "arn:aws:s3:::logs", ""],
+            ["1", "arn:aws:iam::1:role/web", "", "", ""],
+            ["2", "", "", "", ""],
+            ["", "", "dynamodb.amazonaws.com", "", ""],
+        ],
+        slots: vec![
+            (200, 0, 0, [9, 0, 0, 0, 0]),
+            (200, 0, 0, [-1, 0, 0, 0, 0]),
+            (200, 1, 0, [2, 0, 0, 0, 0]),
+            (201, 2, 2, [20, 0, 0, 0, 0]),
+            (500, 3, 3, [3, 0, 0, 0, 0]),
+            (500, 1, 6, [50, 0, 0, 0, 0]),
+        ],
+        ..Fake::default()
+    }
+}
+
+fn question(by: By) -> TopQuestion {
+    let range = MinuteRange::ALL;
+    TopQuestion { by, outcome: Outcome::Successful, keys: vec![], operations: vec![], limit: 20, range }
+}
+
+fn ask(question: &TopQuestion) -> (Top, Vec<(String, u64, u64, u32)>) {
+    let top = top(question, &fake()).expect("an answer");
+    let rows = top.rows.iter().map(|row| (row.name.clone(), row.calls, row.peak, row.peak_at.0)).collect();
+    (top, rows)
+}
+
+#[test]
+fn a_re_encrypt_counts_for_both_keys_and_once_in_the_total() {
+    let (top, rows) = ask(&question(By::Key));
+    assert_eq!(rows, [(K2.to_owned(), 25, 20, 1001), (K1.to_owned(), 19, 15, 1000)]);
+    assert_eq!((top.total, top.ranked, top.unattributed), (41, 2, 50));
+    assert_eq!(top.rows[0].share, 25.0 * 100.0 / 41.0);
+    let (top, rows) = ask(&TopQuestion { keys: vec![K1.to_owned()], ..question(By::Key) });
+    assert_eq!(rows, [(K1.to_owned(), 19, 15, 1000)]);
+    assert_eq!((top.total, top.unattributed), (19, 0));
+}
+
+#[test]
+fn operations_accounts_and_regions_count_each_call_once() {
+    let (top, rows) = ask(&question(By::Operation));
+    let expect =
+        [("Decrypt".to_owned(), 30, 20, 1001), ("ReEncrypt".into(), 6, 3, 2500), ("Encrypt".into(), 5, 5, 1000)];
+    assert_eq!(rows, expect);
+    assert_eq!(top.total, 41);
+    let (_, rows) = ask(&question(By::Account));
+    assert_eq!(rows, [("444455556666".to_owned(), 22, 20, 1001), ("111122223333".into(), 19, 15, 1000)]);
+    let (_, rows) = ask(&question(By::Region));
+    assert_eq!(rows, [("eu-west-1".to_owned(), 22, 20, 1001), ("us-east-1".into(), 19, 15, 1000)]);
+    let id = K1.rsplit('/').next().expect("an id").to_owned();
+    let of_key = TopQuestion { keys: vec![id], operations: vec!["ReEncrypt".to_owned()], ..question(By::Operation) };
+    assert_eq!(ask(&of_key).1, [("ReEncrypt".to_owned(), 4, 3, 2500)]);
+}
+
+#[test]
+fn callers_services_and_resources_come_from_slots() {
+    let (top, rows) = ask(&question(By::Caller));
+    let expect = [
+        ("2".to_owned(), 20, 20, 1005),
+        ("arn:aws:iam::1:role/etl".to_owned(), 8, 8, 1000),
+        ("dynamodb.amazonaws.com".to_owned(), 3, 3, 2500),
+        ("arn:aws:iam::1:role/web".to_owned(), 2, 2, 1000),
+    ];
+    assert_eq!(rows, expect);
+    assert_eq!((top.total, top.unattributed, top.resolution), (33, 50, 5));
+    let (_, rows) = ask(&question(By::Service));
+    let names: Vec<(&str, u64)> = rows.iter().map(|row| (row.0.as_str(), row.1)).collect();
+    assert_eq!(names, [("", 22), ("s3.amazonaws.com", 8), ("dynamodb.amazonaws.com", 3)]);
+    let (_, rows) = ask(&TopQuestion { keys: vec![K1.to_owned()], ..question(By::Resource) });
+    let names: Vec<(&str, u64)> = rows.iter().map(|row| (row.0.as_str(), row.1)).collect();
+    assert_eq!(names, [("arn:aws:s3:::logs", 8), ("", 5)]);
+}
+
+#[test]
+fn trends_have_24_steps_over_the_range_and_add_up_to_the_calls() {
+    let (top, _) = ask(&question(By::Key));
+    // The last slot of callers ends at 2505.
+    assert_eq!((top.range.start, top.range.end), (Minute(1000), Minute(2505)));
+    assert_eq!(top.trend_step, 63);
+    for row in &top.rows {
+        assert_eq!(row.trend.len(), 24);
+        assert_eq!(row.trend.iter().sum::<u64>(), row.calls);
+    }
+    let range = MinuteRange { start: Minute(999), end: Minute(1004) };
+    let (top, rows) = ask(&TopQuestion { range, limit: 1, ..question(By::Key) });
+    assert_eq!(rows, [(K2.to_owned(), 20, 20, 1001)]);
+    assert_eq!((top.ranked, top.total), (2, 35));
+    assert_eq!(top.rows[0].trend, [0, 0, 20, 0, 0]);
+}
+
+#[test]
+fn other_outcomes_are_ranked_alike_and_nothing_is_no_row() {
+    let (top, rows) = ask(&TopQuestion { outcome: Outcome::Throttled, ..question(By::Operation) });
+    assert_eq!(rows.iter().map(|row| row.1).collect::<Vec<_>>(), [3, 2, 1]);
+    assert_eq!((top.total, top.unattributed), (6, 1));
+    let (top, rows) = ask(&TopQuestion { outcome: Outcome::Denied, ..question(By::Key) });
+    assert_eq!((rows.len(), top.total), (0, 0));
+    let nothing = super::top(&question(By::Key), &Fake::default()).expect("an answer");
+    assert_eq!(nothing.rows, []);
+}

@@ -1,0 +1,105 @@
+//! Columns and cells: typed values, written for people or for programs.
+
+use std::borrow::Cow;
+
+use crate::domain::Minute;
+
+/// A column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name: CSV header, JSON field, and in the table its title.
+    pub name: String,
+    /// Whether its cells are set to the right.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of texts, times or trends.
+    pub fn left(name: impl Into<String>) -> Self {
+        Self { name: name.into(), right: false }
+    }
+
+    /// A column of numbers.
+    pub fn right(name: impl Into<String>) -> Self {
+        Self { name: name.into(), right: true }
+    }
+}
+
+/// A cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// A text; ARNs are shortened in tables that would be too wide.
+    Text(Cow<'a, str>),
+    /// A text that means absence, with what people read instead: `(direct)`. Empty for programs.
+    Absent(&'static str),
+    /// A whole number.
+    Count(i64),
+    /// A number that may have a fraction.
+    Number(f64),
+    /// A share of 100, in percent.
+    Share(f64),
+    /// A point in time.
+    Time(Minute),
+    /// Counts over time, for people as a sparkline.
+    Trend(Vec<u64>),
+    /// No value: `-`, empty, `null`.
+    Missing,
+}
+
+impl<'a> Cell<'a> {
+    /// A borrowed text.
+    pub fn text(text: &'a str) -> Self {
+        Cell::Text(Cow::Borrowed(text))
+    }
+
+    /// A number, whole if the column's numbers are.
+    pub fn number(value: Option<f64>, whole: bool) -> Self {
+        match value {
+            None => Cell::Missing,
+            // Sums of calls are far below 2^53, where f64 is exact.
+            Some(value) if whole => Cell::Count(value as i64),
+            Some(value) => Cell::Number(value),
+        }
+    }
+}
+
+/// A whole number with thousands separators: `1,234,567`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with two decimals, `1,234.50`.
+pub(super) fn decimal(number: f64) -> String {
+    let rounded = format!("{number:.2}");
+    let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, "00"));
+    match whole.parse() {
+        Ok(whole) if whole != 0 => format!("{}.{fraction}", grouped(whole)),
+        _ => rounded,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_thousands_separators() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+        for (number, text) in [(0.0, "0.00"), (-0.254, "-0.25"), (1234.5, "1,234.50"), (-1234.0, "-1,234.00")] {
+            assert_eq!(decimal(number), text);
+        }
+    }
+}

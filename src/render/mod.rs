@@ -1,0 +1,19 @@
+//! Answers to text.
+//!
+//! What enters are columns and rows of typed cells; what leaves is a table for people, fitted to a width, or CSV or
+//! JSON for programs, whose headers and fields are promises (`docs/output.md`). This room refuses to know what was
+//! asked, and where its text goes: it writes to what it is given.
+
+mod cell;
+mod csv;
+mod json;
+mod shorten;
+mod spark;
+mod text;
+mod zone;
+
+pub use cell::{Cell, Column, grouped};
+pub use csv::csv;
+pub use json::json;
+pub use text::table;
+pub use zone::Zone;

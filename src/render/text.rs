@@ -1,0 +1,187 @@
+//! A table for people, fitted to the width there is.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::cell::{Cell, Column, decimal, grouped};
+use super::shorten::{Level, Names, middle};
+use super::spark::spark;
+use super::zone::Zone;
+
+/// No name is cut shorter than this.
+const NAME_MIN: usize = 8;
+
+/// How a table is made to fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Fit {
+    names: Level,
+    trend: usize,
+    compact_times: bool,
+    /// Blanks between columns.
+    gap: u16,
+}
+
+const fn fit(names: Level, trend: usize, compact_times: bool) -> Fit {
+    Fit { names, trend, compact_times, gap: 2 }
+}
+
+/// The ways to fit, the first that does is taken.
+const FITS: [Fit; 12] = [
+    fit(Level::Full, 24, false),
+    fit(Level::Full, 12, false),
+    fit(Level::Bare, 24, false),
+    fit(Level::Bare, 12, false),
+    fit(Level::Cut, 24, false),
+    fit(Level::Cut, 12, false),
+    fit(Level::Cut, 12, true),
+    fit(Level::Cut, 8, true),
+    fit(Level::Lean, 12, true),
+    fit(Level::Lean, 8, true),
+    fit(Level::Tight, 8, true),
+    Fit { gap: 1, ..fit(Level::Tight, 8, true) },
+];
+
+/// A column's cells: as text for each way to fit.
+enum Cells {
+    Names(Names),
+    Times { long: Vec<String>, compact: Vec<String> },
+    Trends(Vec<Vec<u64>>),
+    Fixed(Vec<String>),
+}
+
+/// Writes a table of at most `width` characters a line, if that can be; `None`: as wide as it gets. A line below says
+/// what zone times are in and how names were shortened.
+pub fn table(
+    columns: &[Column],
+    rows: &[Vec<Cell<'_>>],
+    width: Option<usize>,
+    zone: Zone,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let cells: Vec<Cells> = (0..columns.len()).map(|at| Cells::of(rows, at, zone)).collect();
+    let total = |fit: Fit| -> usize {
+        let widths = columns.iter().zip(&cells).map(|(column, cells)| widest(&column.name, &cells.texts(fit)));
+        widths.sum::<usize>() + usize::from(fit.gap) * columns.len().saturating_sub(1)
+    };
+    let last = FITS[FITS.len() - 1];
+    let chosen = match width {
+        None => FITS[0],
+        Some(width) => FITS.into_iter().find(|fit| total(*fit) <= width).unwrap_or(last),
+    };
+    let mut texts: Vec<Vec<String>> = cells.iter().map(|cells| cells.texts(chosen)).collect();
+    let excess = width.map_or(0, |width| total(chosen).saturating_sub(width));
+    if excess > 0 {
+        cut_names(columns, &cells, &mut texts, excess);
+    }
+    write_grid(columns, &texts, chosen.gap, out)?;
+    let mut notes: Vec<String> = Vec::new();
+    if cells.iter().any(|cells| matches!(cells, Cells::Times { long, .. } if !long.is_empty())) {
+        notes.push(format!("Times are {}.", zone.name()));
+    }
+    let stands_for = cells.iter().filter_map(|cells| match cells {
+        Cells::Names(Names { stands_for: Some(stands_for), .. }) => Some(format!("… stands for {stands_for}.")),
+        _ => None,
+    });
+    match chosen.names {
+        Level::Full => {}
+        Level::Bare | Level::Cut => notes.extend(stands_for),
+        Level::Lean | Level::Tight => notes.push("Names are shortened; --output csv has them whole.".to_owned()),
+    }
+    notes.dedup();
+    match notes.is_empty() {
+        true => Ok(()),
+        false => writeln!(out, "\n{}", notes.join(" ")),
+    }
+}
+
+impl Cells {
+    fn of(rows: &[Vec<Cell<'_>>], at: usize, zone: Zone) -> Cells {
+        let column = || rows.iter().filter_map(|row| row.get(at));
+        let time = |cell: &Cell<'_>| matches!(cell, Cell::Time(_));
+        if column().any(time) {
+            let format = |as_text: &dyn Fn(crate::domain::Minute) -> String| {
+                let text = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { as_text(*minute) } else { fixed(cell) };
+                column().map(text).collect::<Vec<String>>()
+            };
+            return Cells::Times { long: format(&|at| zone.long(at)), compact: format(&|at| zone.compact(at)) };
+        }
+        if column().any(|cell| matches!(cell, Cell::Trend(_))) {
+            let values = |cell: &Cell<'_>| if let Cell::Trend(values) = cell { values.clone() } else { vec![] };
+            return Cells::Trends(column().map(values).collect());
+        }
+        let texts = column().map(fixed).collect();
+        match column().any(|cell| matches!(cell, Cell::Text(_))) {
+            true => Cells::Names(Names::of(texts)),
+            false => Cells::Fixed(texts),
+        }
+    }
+
+    fn texts(&self, fit: Fit) -> Vec<String> {
+        match self {
+            Cells::Names(names) => names.at(fit.names).to_vec(),
+            Cells::Times { long, compact } => if fit.compact_times { compact } else { long }.clone(),
+            Cells::Trends(trends) => trends.iter().map(|values| spark(values, fit.trend)).collect(),
+            Cells::Fixed(texts) => texts.clone(),
+        }
+    }
+}
+
+fn fixed(cell: &Cell<'_>) -> String {
+    match cell {
+        // Line ends and other controls in a name must not break the table.
+        Cell::Text(text) => text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect(),
+        Cell::Absent(text) => (*text).to_owned(),
+        Cell::Count(number) => grouped(*number),
+        Cell::Number(number) => decimal(*number),
+        Cell::Share(share) => format!("{share:.1}%"),
+        Cell::Time(_) | Cell::Trend(_) | Cell::Missing => "-".to_owned(),
+    }
+}
+
+fn widest(title: &str, texts: &[String]) -> usize {
+    texts.iter().map(|text| text.chars().count()).chain([title.chars().count()]).max().unwrap_or(0)
+}
+
+/// Cuts the names of the widest columns until `excess` characters are gone.
+fn cut_names(columns: &[Column], cells: &[Cells], texts: &mut [Vec<String>], excess: usize) {
+    let mut widths: Vec<usize> =
+        columns.iter().zip(texts.iter()).map(|(column, texts)| widest(&column.name, texts)).collect();
+    let may_shrink = |at: usize, width: usize| {
+        matches!(cells[at], Cells::Names(_)) && width > NAME_MIN.max(columns[at].name.chars().count())
+    };
+    for _ in 0..excess {
+        let widest = (0..widths.len()).filter(|at| may_shrink(*at, widths[*at])).max_by_key(|at| widths[*at]);
+        let Some(at) = widest else { break };
+        widths[at] -= 1;
+    }
+    for (at, column) in texts.iter_mut().enumerate() {
+        for text in column.iter_mut().filter(|text| text.chars().count() > widths[at]) {
+            *text = middle(text, widths[at]);
+        }
+    }
+}
+
+fn write_grid(columns: &[Column], texts: &[Vec<String>], gap: u16, out: &mut dyn Write) -> io::Result<()> {
+    let mut grid = Table::new();
+    grid.load_preset(presets::NOTHING).set_header(columns.iter().map(|column| column.name.as_str()));
+    let rows = texts.iter().map(Vec::len).max().unwrap_or(0);
+    for row in 0..rows {
+        grid.add_row(texts.iter().map(|column| column.get(row).map_or("", String::as_str)));
+    }
+    for (at, column) in columns.iter().enumerate() {
+        if let Some(set) = grid.column_mut(at) {
+            let right = if at + 1 < columns.len() { gap } else { 0 };
+            set.set_padding((0, right));
+            set.set_cell_alignment(if column.right { CellAlignment::Right } else { CellAlignment::Left });
+        }
+    }
+    for line in grid.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

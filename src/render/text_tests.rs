@@ -1,0 +1,83 @@
+use super::*;
+use crate::domain::Minute;
+
+fn lines(columns: &[Column], rows: &[Vec<Cell<'_>>], width: Option<usize>) -> Vec<String> {
+    let mut out = Vec::new();
+    table(columns, rows, width, Zone::default(), &mut out).expect("written");
+    String::from_utf8(out).expect("text").lines().map(str::to_owned).collect()
+}
+
+fn key(region: &str, account: &str, id: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{id}-12ab-34cd-56ef-1234567890ab")
+}
+
+fn top(keys: &[String]) -> (Vec<Column>, Vec<Vec<Cell<'_>>>) {
+    let columns = vec![
+        Column::right("rank"),
+        Column::left("key"),
+        Column::right("calls"),
+        Column::right("share"),
+        Column::right("peak"),
+        Column::left("peak_at"),
+        Column::left("trend"),
+    ];
+    let rows = keys.iter().enumerate().map(|(at, key)| {
+        vec![
+            Cell::Count(at as i64 + 1),
+            Cell::text(key),
+            Cell::Count(1_234_567 / (at as i64 + 1)),
+            Cell::Share(61.25 / (at as f64 + 1.0)),
+            Cell::Count(12_345),
+            Cell::Time(Minute(29_460_120)),
+            Cell::Trend((0..24).collect()),
+        ]
+    });
+    let rows = rows.collect();
+    (columns, rows)
+}
+
+#[test]
+fn a_top_list_of_one_account_reads_well_at_80_columns() {
+    let keys = [key("us-east-1", "111122223333", "1234abcd"), key("us-east-1", "111122223333", "0987dcba")];
+    let (columns, rows) = top(&keys);
+    let got = lines(&columns, &rows, Some(80));
+    assert!(got.iter().all(|line| line.chars().count() <= 80), "{}", got.join("\n"));
+    assert!(got[1].starts_with("   1  …:key/1234abcd…90ab  1,234,567  61.2%  12,345  "), "{}", got.join("\n"));
+    assert!(got[1].ends_with('█'));
+    assert_eq!(got[4], "Times are UTC. … stands for arn:aws:kms:us-east-1:111122223333.");
+}
+
+#[test]
+fn accounts_and_regions_stay_when_they_differ() {
+    let keys = [key("us-east-1", "111122223333", "1234abcd"), key("eu-west-1", "444455556666", "0987dcba")];
+    let (columns, rows) = top(&keys);
+    let got = lines(&columns, &rows, Some(110));
+    assert!(got[1].contains("…:us-east-1:111122223333:key/1234abcd…90ab"), "{}", got.join("\n"));
+    for width in [64, 80, 100, 110, 120, 160, 200] {
+        let got = lines(&columns, &rows, Some(width));
+        let widest = got.iter().map(|line| line.chars().count()).max().expect("lines");
+        assert!(widest <= width, "{width}:\n{}", got.join("\n"));
+    }
+}
+
+#[test]
+fn without_a_width_names_are_whole() {
+    let keys = [key("us-east-1", "111122223333", "1234abcd")];
+    let (columns, rows) = top(&keys);
+    let got = lines(&columns, &rows, None);
+    assert!(got[1].contains(&keys[0]));
+    assert_eq!(got.last().map(String::as_str), Some("Times are UTC."));
+}
+
+#[test]
+fn numbers_are_set_right_and_absence_is_told() {
+    let columns = [Column::left("service"), Column::right("value")];
+    let rows = [
+        vec![Cell::text("s3.amazonaws.com"), Cell::Count(1_000)],
+        vec![Cell::Absent("(direct)"), Cell::Number(2.5)],
+        vec![Cell::text("a\nb"), Cell::Missing],
+    ];
+    let expect =
+        ["service           value", "s3.amazonaws.com  1,000", "(direct)           2.50", "a b                   -"];
+    assert_eq!(lines(&columns, &rows, Some(80)), expect);
+}

@@ -1,0 +1,75 @@
+//! Times in a time zone.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use crate::domain::Minute;
+
+/// The time zone that times are shown in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(pub Tz);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Zone(Tz::UTC)
+    }
+}
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let known = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+        known.copied().map(Zone).ok_or_else(|| {
+            format!("no time zone is called '{name}'; names are like Europe/Berlin, America/New_York, UTC")
+        })
+    }
+}
+
+impl Zone {
+    /// Its IANA name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// For people: `2026-01-05 10:00`.
+    pub fn long(&self, minute: Minute) -> String {
+        self.at(minute, "%Y-%m-%d %H:%M")
+    }
+
+    /// For people, in little space: `01-05 10:00`.
+    pub fn compact(&self, minute: Minute) -> String {
+        self.at(minute, "%m-%d %H:%M")
+    }
+
+    /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
+    pub fn stamp(&self, minute: Minute) -> String {
+        match self.0 {
+            Tz::UTC => self.at(minute, "%Y-%m-%dT%H:%M:%SZ"),
+            _ => self.at(minute, "%Y-%m-%dT%H:%M:%S%:z"),
+        }
+    }
+
+    fn at(&self, minute: Minute, format: &str) -> String {
+        let time = DateTime::<Utc>::from_timestamp(i64::from(minute.0) * 60, 0).unwrap_or_default();
+        time.with_timezone(&self.0).format(format).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_zone() {
+        let minute = Minute(29_460_120);
+        let berlin: Zone = "europe/berlin".parse().expect("a zone");
+        assert_eq!(Zone::default().stamp(minute), "2026-01-05T10:00:00Z");
+        assert_eq!(berlin.stamp(minute), "2026-01-05T11:00:00+01:00");
+        assert_eq!(berlin.long(minute), "2026-01-05 11:00");
+        assert_eq!(Zone::default().compact(minute), "01-05 10:00");
+        assert!("Berlin".parse::<Zone>().expect_err("no zone").contains("Europe/Berlin"));
+    }
+}
