@@ -44,7 +44,8 @@ CREATE TABLE ledger_hours (hour INTEGER PRIMARY KEY, last_new_at INTEGER NOT NUL
 
 CREATE TABLE lifecycle (
     id INTEGER PRIMARY KEY, second INTEGER NOT NULL,
-    event_id TEXT UNIQUE, shared_event_id TEXT UNIQUE, session BLOB UNIQUE, event_source TEXT NOT NULL, event_name TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
+    event_id TEXT UNIQUE, shared_event_id TEXT UNIQUE, session BLOB UNIQUE,
+    event_source TEXT NOT NULL, event_name TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
     key_arn TEXT NOT NULL, alias TEXT NOT NULL, actor TEXT NOT NULL, error_code TEXT NOT NULL, details TEXT NOT NULL);
 CREATE INDEX lifecycle_by_key ON lifecycle (key_arn, second);
 -- Which key an alias named, from when on; an alias that is deleted names none (empty).
