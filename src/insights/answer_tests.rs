@@ -1,3 +1,5 @@
+//! Answers beside those of a naive loop, and the documented test vectors.
+
 use polars::prelude::{IntoLazy, LazyFrame, df, lit};
 
 use super::*;

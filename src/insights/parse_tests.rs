@@ -1,3 +1,5 @@
+//! The grammar, and what is said of queries that break it.
+
 use super::*;
 
 const HOUSE: &str = "SELECT SUM(SuccessfulRequest)

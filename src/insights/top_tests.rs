@@ -1,3 +1,5 @@
+//! Rankings beside hand counts.
+
 use super::*;
 use crate::insights::fake::{Fake, FakeSeries};
 

@@ -1,3 +1,5 @@
+//! Tables at the width of a terminal.
+
 use super::*;
 use crate::domain::Minute;
 
