@@ -1,3 +1,5 @@
+//! What `keytide query` prints.
+
 use clap::Parser;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What `keytide top` prints.
+
 use clap::Parser;
 
 use super::*;

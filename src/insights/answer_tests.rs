@@ -1,3 +1,5 @@
+//! Answers to queries, against counts stated by hand.
+
 use polars::prelude::{IntoLazy, LazyFrame, df, lit};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Queries and what is wrong with them, as texts.
+
 use super::*;
 
 const HOUSE: &str = "SELECT SUM(SuccessfulRequest)

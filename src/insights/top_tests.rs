@@ -1,3 +1,5 @@
+//! Rankings, against counts stated by hand.
+
 use super::*;
 use crate::insights::fake::{Fake, FakeSeries};
 

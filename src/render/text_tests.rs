@@ -1,3 +1,5 @@
+//! Tables as people see them.
+
 use super::*;
 use crate::domain::Minute;
 
