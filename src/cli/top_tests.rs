@@ -67,9 +67,10 @@ fn csv_and_json_have_the_promised_columns() {
         trend.join(" ")
     );
     assert_eq!(got, expect);
+    // Something is stored until 10:48, the end of the tenth slot.
     let got = answered(&["--by", "service", "--output", "json", "--operation", "encrypt"], 80);
     let expect = "[\n{\"rank\":1,\"service\":\"\",\"calls\":10,\"share\":100.0,\"peak\":10,\
-                  \"peak_at\":\"2026-01-05T10:05:00Z\",\"trend\":[0,10]}\n]\n";
+                  \"peak_at\":\"2026-01-05T10:05:00Z\",\"trend\":[0,10,0,0,0,0,0,0,0,0]}\n]\n";
     assert_eq!(got, expect);
 }
 

@@ -7,12 +7,11 @@ use polars::prelude::{
 
 use super::answer::{Point, Series, Window};
 use super::buckets::{Buckets, Read, Totals, over_buckets, over_range, totals_of_rollups};
-use super::catalogue::{Measure, minutes_of};
+use super::catalogue::Measure;
 use super::error::InsightsError;
 use super::matching::{Groups, key_column};
-use super::pieces::quarters;
 use super::query::Query;
-use crate::domain::{Minute, MinuteRange, Outcome};
+use crate::domain::{Minute, MinuteRange};
 use crate::series::Cover;
 
 /// What a group is called whose members lack the key.
@@ -40,11 +39,9 @@ impl<'a> Asked<'a> {
         match cover {
             None => buckets.run(self.stored, self.observations, &mut settled)?,
             Some(Cover { rollups, minutes }) => {
-                let mut run = buckets.start();
-                for part in minutes.iter().flat_map(quarters) {
-                    run.add(minutes_of(part, Outcome::Successful), &mut settled).map_err(&adding)?;
+                for range in minutes {
+                    buckets.run(range, self.observations, &mut settled)?;
                 }
-                run.finish(&mut settled).map_err(&adding)?;
                 if !rollups.is_empty() {
                     let rollups = concat(rollups, UnionArgs::default()).map_err(&adding)?;
                     totals.add_totals(totals_of_rollups(rollups, self.groups)).map_err(&adding)?;

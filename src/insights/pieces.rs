@@ -1,7 +1,5 @@
 //! A range in pieces small enough to add up in memory.
 
-use polars::prelude::{LazyFrame, col, lit};
-
 use super::error::InsightsError;
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Counts;
@@ -25,15 +23,6 @@ pub(super) fn pieces(range: MinuteRange, period: u32) -> impl Iterator<Item = Mi
     (first..end).step_by(length as usize).map(move |start| MinuteRange {
         start: Minute(start).max(range.start),
         end: Minute(start.saturating_add(length)).min(range.end),
-    })
-}
-
-/// A day's minute counts in pieces of six hours.
-pub(super) fn quarters(day: &LazyFrame) -> impl Iterator<Item = LazyFrame> {
-    let of_day = col("minute") % lit(Minute::PER_DAY);
-    (0..Minute::PER_DAY).step_by(SHORT as usize).map(move |start| {
-        let within = of_day.clone().gt_eq(lit(start)).and(of_day.clone().lt(lit(start + SHORT)));
-        day.clone().filter(within)
     })
 }
 

@@ -65,6 +65,6 @@ pub struct Cover {
     /// minute of the day or hour), `sum` (u64), `minutes` (u32, minutes with any), `peak` (u32, largest minute),
     /// `peak_at` (u32, that minute, the first if several are equal).
     pub rollups: Vec<LazyFrame>,
-    /// What no roll-up covers, as [`Counts::minutes`].
-    pub minutes: Vec<LazyFrame>,
+    /// What no roll-up covers: to be read as [`Counts::minutes`].
+    pub minutes: Vec<MinuteRange>,
 }

@@ -111,17 +111,17 @@ pub(super) fn insert(transaction: &Transaction<'_>, new: &Dictionaries, first: [
 }
 
 /// A series key as columns.
-pub(super) struct StoredSeries<'k> {
-    pub key_arn: &'k str,
-    pub destination_arn: &'k str,
-    pub operation: Operation,
-    pub account: &'k str,
-    pub region: &'k str,
-    pub reason: &'static str,
+struct StoredSeries<'k> {
+    key_arn: &'k str,
+    destination_arn: &'k str,
+    operation: Operation,
+    account: &'k str,
+    region: &'k str,
+    reason: &'static str,
 }
 
 impl<'k> StoredSeries<'k> {
-    pub(super) fn of(key: &'k SeriesKey) -> Self {
+    fn of(key: &'k SeriesKey) -> Self {
         let (key_arn, destination_arn, operation) = match key {
             SeriesKey::Key { key, operation } => (key.as_str(), "", *operation),
             SeriesKey::ReEncrypt { source, destination } => {

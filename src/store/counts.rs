@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use polars::io::HiveOptions;
-use polars::prelude::{DataFrame, LazyFrame, PolarsError, ScanArgsParquet, ScanSources, col, df, lit};
+use polars::prelude::{
+    Column, DataFrame, IntoSeries, LazyFrame, NamedFrom, PolarsError, ScanArgsParquet, ScanSources, Series,
+    StringChunkedBuilder, col, lit,
+};
 
-use super::catalog::StoredSeries;
 use super::error::StoreError;
 use super::open::{SEGMENTS, Store, file_error};
 use super::segment::Kind;
@@ -154,18 +156,7 @@ fn to_polars(error: StoreError) -> PolarsError {
 
 impl Counts for StoredCounts<'_> {
     fn series(&self) -> Result<DataFrame, PolarsError> {
-        let dictionaries = self.store.dictionaries().map_err(to_polars)?;
-        let stored: Vec<StoredSeries<'_>> = dictionaries.series.iter().map(StoredSeries::of).collect();
-        let text = |field: fn(&StoredSeries<'_>) -> String| stored.iter().map(field).collect::<Vec<String>>();
-        df!(
-            "series" => (0..stored.len() as u32).collect::<Vec<u32>>(),
-            "key_arn" => text(|series| series.key_arn.to_owned()),
-            "destination_arn" => text(|series| series.destination_arn.to_owned()),
-            "operation" => text(|series| series.operation.name().to_owned()),
-            "account" => text(|series| series.account.to_owned()),
-            "region" => text(|series| series.region.to_owned()),
-            "reason" => text(|series| series.reason.to_owned()),
-        )
+        self.dictionary("series", &["key_arn", "destination_arn", "operation", "account", "region", "reason"])
     }
 
     fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
@@ -203,7 +194,7 @@ impl Counts for StoredCounts<'_> {
                 continue;
             }
             if settled.binary_search(&day).is_err() {
-                cover.minutes.extend(self.minutes(part)?);
+                cover.minutes.push(part);
                 continue;
             }
             if part == whole {
@@ -213,15 +204,15 @@ impl Counts for StoredCounts<'_> {
             let hours =
                 MinuteRange { start: Minute(part.start.0.div_ceil(60) * 60), end: Minute(part.end.0 / 60 * 60) };
             if hours.is_empty() {
-                cover.minutes.extend(self.minutes(part)?);
+                cover.minutes.push(part);
                 continue;
             }
             let within = col("start").gt_eq(lit(hours.start.0)).and(col("start").lt(lit(hours.end.0)));
             for (_, frame) in self.frames(hours_kind, part).map_err(to_polars)? {
                 cover.rollups.push(frame.filter(within.clone()));
             }
-            cover.minutes.extend(self.minutes(MinuteRange { start: part.start, end: hours.start })?);
-            cover.minutes.extend(self.minutes(MinuteRange { start: hours.end, end: part.end })?);
+            cover.minutes.push(MinuteRange { start: part.start, end: hours.start });
+            cover.minutes.push(MinuteRange { start: hours.end, end: part.end });
         }
         Ok(cover)
     }
@@ -235,15 +226,7 @@ impl Counts for StoredCounts<'_> {
     }
 
     fn caller_dictionary(&self) -> Result<DataFrame, PolarsError> {
-        let callers = self.store.dictionaries().map_err(to_polars)?.callers;
-        df!(
-            "caller" => (0..callers.len() as u32).collect::<Vec<u32>>(),
-            "account" => callers.iter().map(|caller| caller.account.as_str()).collect::<Vec<_>>(),
-            "principal" => callers.iter().map(|caller| caller.principal.as_str()).collect::<Vec<_>>(),
-            "service" => callers.iter().map(|caller| caller.service.as_str()).collect::<Vec<_>>(),
-            "resource" => callers.iter().map(|caller| caller.resource.as_str()).collect::<Vec<_>>(),
-            "vpc_endpoint" => callers.iter().map(|caller| caller.vpc_endpoint.as_str()).collect::<Vec<_>>(),
-        )
+        self.dictionary("caller", &["account", "principal", "service", "resource", "vpc_endpoint"])
     }
 
     fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
@@ -251,17 +234,36 @@ impl Counts for StoredCounts<'_> {
     }
 
     fn pool_dictionary(&self) -> Result<DataFrame, PolarsError> {
-        let pools = self.store.dictionaries().map_err(to_polars)?.pools;
-        df!(
-            "pool" => (0..pools.len() as u32).collect::<Vec<u32>>(),
-            "account" => pools.iter().map(|pool| pool.account.as_str()).collect::<Vec<_>>(),
-            "region" => pools.iter().map(|pool| pool.region.as_str()).collect::<Vec<_>>(),
-            "name" => pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(),
-        )
+        self.dictionary("pool", &["account", "region", "name"])
     }
 }
 
 impl StoredCounts<'_> {
+    /// A dictionary as a frame: its numbers in a column named as what they number, and its texts. Texts go from the
+    /// catalog to the frame without a copy in between: there may be a hundred thousand.
+    fn dictionary(&self, name: &str, columns: &[&str]) -> Result<DataFrame, PolarsError> {
+        let table = if name == "series" { "series".to_owned() } else { format!("{name}s") };
+        let query = format!("SELECT id, {} FROM {table} ORDER BY id", columns.join(", "));
+        let read = || -> rusqlite::Result<(Vec<u32>, Vec<StringChunkedBuilder>)> {
+            let mut numbers = Vec::new();
+            let mut texts: Vec<_> = columns.iter().map(|name| StringChunkedBuilder::new((*name).into(), 0)).collect();
+            let mut statement = self.store.catalog.prepare(&query)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                numbers.push(row.get(0)?);
+                for (at, text) in texts.iter_mut().enumerate() {
+                    text.append_value(row.get_ref(at + 1)?.as_str()?);
+                }
+            }
+            Ok((numbers, texts))
+        };
+        let failed = |source| to_polars(self.store.catalog_error("read a dictionary", source));
+        let (numbers, texts) = read().map_err(failed)?;
+        let numbers: Column = Series::new(name.into(), numbers).into();
+        let texts = texts.into_iter().map(|text| Column::from(text.finish().into_series()));
+        DataFrame::new_infer_height(std::iter::once(numbers).chain(texts).collect())
+    }
+
     /// The days of a range whose roll-ups are valid: made from the one segment of minutes that the day has.
     fn settled_days(&self, range: MinuteRange) -> Result<Vec<u32>, StoreError> {
         let query = format!(
