@@ -10,6 +10,7 @@
 
 mod call;
 mod context;
+mod cursor;
 mod facts;
 mod fields;
 mod index;
@@ -72,8 +73,15 @@ impl Decoder {
             return self.other_shape(document, position, sink);
         };
         let rest = document[end..].trim_ascii_start();
-        if !rest.is_empty() {
-            self.other_shape(rest, position, sink)?;
+        if !rest.is_empty()
+            && let Err(unreadable) = self.other_shape(rest, position, sink)
+        {
+            // The file before it is read and stays so.
+            let reason = match unreadable {
+                shape::Unreadable::NoRecords { .. } => RejectReason::NotARecord,
+                _ => RejectReason::Malformed,
+            };
+            sink.reject(Reject { position, reason, detail: format!("after the log file's end: {unreadable}") });
         }
         Ok(shape::Shape::Trail)
     }

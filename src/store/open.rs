@@ -31,7 +31,7 @@ pub struct Store {
     pub(super) catalog: Connection,
     pub(super) probe: Box<dyn Probe>,
     /// Held as long as the store is open for writing.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 pub(super) const CATALOG_FILE: &str = "catalog.sqlite";
@@ -169,7 +169,18 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| file_error("sync", path, source))
 }
 
-fn lock(dir: &Path) -> Result<File, StoreError> {
+/// The lock on a store's folder.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file would do, but for a child process that another thread is just starting: until it becomes its
+        // program it holds a copy of every open file. A lock that can't be given back goes with the process.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
     let mut file = File::options()
         .create(true)
@@ -193,5 +204,5 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
         writeln!(file, "{}", std::process::id())
     };
     write(&mut file).map_err(|source| file_error("write the lock", &path, source))?;
-    Ok(file)
+    Ok(Lock(file))
 }

@@ -181,3 +181,18 @@ fn a_store_without_rights_is_named_with_what_to_do() {
         fs::set_permissions(place.store().join(part), fs::Permissions::from_mode(0o755)).unwrap();
     }
 }
+
+#[test]
+fn what_follows_a_log_files_end_is_set_aside_and_the_file_is_counted() {
+    for (end, reason) in [("garbage", "malformed"), (r#"{"hello":"world"}"#, "not-a-record"), ("}", "malformed")] {
+        let place = Place::with_good_files();
+        let file = files::log_file(&[Record::decrypt("m").value()]);
+        let path = place.put("m.json", &[&file[..], b"\n", end.as_bytes()].concat());
+        let ran = place.ingest();
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert_eq!(place.decrypts(), 5, "{end}: {}", ran.err);
+        let rejects = place.rejects();
+        assert_eq!(rejects.len(), 1, "{end}: {rejects:?}");
+        assert_eq!((&rejects[0]["object"], &rejects[0]["reason"]), (&path.to_str().unwrap().into(), &reason.into()));
+    }
+}

@@ -1,0 +1,128 @@
+//! A place in an indexed document, and the steps over JSON from there.
+//!
+//! Each step takes what CloudTrail writes and gives up on everything else; nothing is copied.
+
+use super::index::Indexed;
+
+/// The scanner gives up on this record.
+pub(super) struct Odd;
+
+pub(super) type Scan<T> = Result<T, Odd>;
+
+/// A place in a document.
+pub(super) struct Cursor<'d, 'c, 'i> {
+    pub(super) doc: &'c Indexed<'d, 'i>,
+    pub(super) at: usize,
+}
+
+impl<'d> Cursor<'d, '_, '_> {
+    /// The next member's key, the cursor then on its value; `None` after the object's `}`.
+    #[inline(always)]
+    pub(super) fn next_key(&mut self, first: &mut bool) -> Scan<Option<&'d [u8]>> {
+        self.skip_space();
+        match self.doc.byte(self.at) {
+            b'}' => {
+                self.at += 1;
+                return Ok(None);
+            }
+            b',' if !*first => {
+                self.at += 1;
+                self.skip_space();
+            }
+            _ if *first => {}
+            _ => return Err(Odd),
+        }
+        *first = false;
+        let key = self.quoted()?;
+        self.skip_space();
+        self.open(b':')?;
+        self.skip_space();
+        Ok(Some(key))
+    }
+
+    /// A text or null, the latter as the empty text.
+    #[inline(always)]
+    pub(super) fn text(&mut self) -> Scan<&'d [u8]> {
+        if self.doc.byte(self.at) == b'n' {
+            self.null()?;
+            return Ok(b"");
+        }
+        self.quoted()
+    }
+
+    /// A quoted text without escapes.
+    #[inline(always)]
+    pub(super) fn quoted(&mut self) -> Scan<&'d [u8]> {
+        self.open(b'"')?;
+        let start = self.at;
+        let end = self.doc.next_quote(start).ok_or(Odd)?;
+        if self.doc.has_escape(start, end) {
+            return Err(Odd);
+        }
+        self.at = end + 1;
+        Ok(&self.doc.bytes()[start..end])
+    }
+
+    /// Past the expected character.
+    #[inline(always)]
+    pub(super) fn open(&mut self, byte: u8) -> Scan<()> {
+        if self.doc.byte(self.at) != byte {
+            return Err(Odd);
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Past `null` (true), or past the bracket that is expected otherwise (false).
+    #[inline(always)]
+    pub(super) fn null_or_open(&mut self, bracket: u8) -> Scan<bool> {
+        if self.doc.byte(self.at) == b'n' {
+            self.null()?;
+            return Ok(true);
+        }
+        self.open(bracket)?;
+        Ok(false)
+    }
+
+    pub(super) fn null(&mut self) -> Scan<()> {
+        if !self.doc.bytes()[self.at..].starts_with(b"null") {
+            return Err(Odd);
+        }
+        self.at += 4;
+        Ok(())
+    }
+
+    /// Past any value, unread.
+    #[inline(always)]
+    pub(super) fn skip(&mut self) -> Scan<()> {
+        match self.doc.byte(self.at) {
+            b'"' => self.at = self.doc.next_quote(self.at + 1).ok_or(Odd)? + 1,
+            b'{' | b'[' => self.at = self.doc.matching_close(self.at).ok_or(Odd)? + 1,
+            _ => {
+                let rest = &self.doc.bytes()[self.at..];
+                let end =
+                    rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t'));
+                match end {
+                    Some(length @ 1..) => self.at += length,
+                    _ => return Err(Odd),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn skip_space(&mut self) {
+        while matches!(self.doc.byte(self.at), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    /// Past the token, if it is what comes.
+    #[inline(always)]
+    pub(super) fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
+        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
+        self.at += if found { N } else { 0 };
+        found
+    }
+}
