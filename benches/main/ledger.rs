@@ -51,19 +51,32 @@ pub fn run() {
     println!("| ids so far | new, ns an id | late (an hour before), ns an id | repeated, ns an id |");
     println!("|---:|---:|---:|---:|");
     let start = 1_767_571_200;
-    let mut total = 0_u64;
+    let (mut total, mut new, mut late, mut repeated) = (0_u64, Vec::new(), Vec::new(), Vec::new());
     for step in 0..40_u32 {
         let mut random = ChaCha8Rng::seed_from_u64(u64::from(step));
-        let (new, committed) = commit(batch(&mut random, start + step * 216, 216, None));
+        let (cost, committed) = commit(batch(&mut random, start + step * 216, 216, None));
+        new.push(cost);
         total += committed.new_requests;
-        if step % 8 == 7 {
+        if step % 4 == 3 {
             let mut random = ChaCha8Rng::seed_from_u64(1000 + u64::from(step));
-            let (late, _) = commit(batch(&mut random, start + (step * 216).saturating_sub(3600), 216, None));
-            let earlier = u64::from(step - 4);
-            let (repeated, committed) = commit(batch(&mut random, start + (step - 4) * 216, 216, Some(earlier)));
+            let (cost, committed) = commit(batch(&mut random, start + (step * 216).saturating_sub(3600), 216, None));
+            late.push(cost);
+            total += committed.new_requests;
+            let (cost, committed) =
+                commit(batch(&mut random, start + (step - 3) * 216, 216, Some(u64::from(step - 3))));
             assert_eq!(committed.new_requests, 0, "repeats count for nothing");
-            total += u64::from(BATCH);
+            repeated.push(cost);
+        }
+        if step % 8 == 7 {
+            let [new, late, repeated] = [&mut new, &mut late, &mut repeated].map(mean);
             println!("| {total} | {new:.0} | {late:.0} | {repeated:.0} |");
         }
     }
+}
+
+/// The mean of the figures since the last line.
+fn mean(figures: &mut Vec<f64>) -> f64 {
+    let mean = figures.iter().sum::<f64>() / figures.len() as f64;
+    figures.clear();
+    mean
 }

@@ -175,7 +175,7 @@ impl Store {
             let mut size = ids.len() as u64;
             let mut sources = vec![Source::New(ids.iter())];
             for known in view.runs(hour)? {
-                if known.run.ids > 2 * size {
+                if known.run.ids > size {
                     break;
                 }
                 size += known.run.ids;

@@ -79,9 +79,10 @@ impl Ledger for LedgerView<'_> {
 
     fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), StoreError> {
         let runs: Vec<NamedRun> = self.runs(hour)?.to_vec();
-        let mut ids: Vec<(u32, u128)> = Vec::new();
+        // An id is never zero where it is known: its hash is the one that was looked for, and no hash of 125 bits is.
+        let mut ids = vec![0_u128; if runs.is_empty() { 0 } else { hashes.len() }];
         for NamedRun { file, run } in &runs {
-            run.find(hashes, &mut |place, id| ids.push((place as u32, id))).map_err(|source| {
+            run.find(hashes, &mut |place, id| ids[place] = merged(ids[place], id)).map_err(|source| {
                 let path = self.path(file);
                 match source.kind() {
                     std::io::ErrorKind::UnexpectedEof => {
@@ -91,11 +92,13 @@ impl Ledger for LedgerView<'_> {
                 }
             })?;
         }
-        ids.sort_unstable();
-        for same in ids.chunk_by(|a, b| a.0 == b.0) {
-            let id = same.iter().map(|(_, id)| *id).reduce(ledger::fuller).unwrap_or_default();
-            found.push((same[0].0, (id & TELLING_MASK) as u8));
-        }
+        let known = (0_u32..).zip(ids).filter(|(_, id)| *id != 0);
+        found.extend(known.map(|(place, id)| (place, (id & TELLING_MASK) as u8)));
         Ok(())
     }
+}
+
+/// An id that another run has as well, if any, with the fuller telling.
+fn merged(before: u128, id: u128) -> u128 {
+    if before == 0 { id } else { ledger::fuller(before, id) }
 }

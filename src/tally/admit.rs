@@ -4,7 +4,7 @@
 //! Each hour's ids are then looked up in the ledger once. What is left counts; what was known may still tell more of
 //! its caller than the copy that was counted, and corrects it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::profiles::Profiles;
 use super::row::{Id, Row, Sides, TELLING_MASK};
@@ -153,36 +153,30 @@ fn sort(entries: &mut Vec<Entry>) {
 }
 
 fn by_hour(rows: &[Row], ids: &[(u32, Vec<Id>)]) -> BTreeMap<u32, Vec<Entry>> {
-    let ids = || ids.iter().flat_map(|(first, ids)| ids.iter().map(move |id| Id { row: id.row + first, ..*id }));
     let mut hours: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
-    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut last = (u32::MAX, 0);
-    for id in ids() {
-        let hour = rows[id.row as usize].second.hour();
-        if hour != last.0 {
-            *sizes.entry(last.0).or_default() += last.1;
-            last = (hour, 0);
-        }
-        last.1 += 1;
-    }
-    *sizes.entry(last.0).or_default() += last.1;
-    for (hour, size) in sizes.into_iter().filter(|(_, size)| *size > 0) {
-        hours.insert(hour, Vec::with_capacity(size));
-    }
-    for id in ids() {
-        let second = rows[id.row as usize].second;
-        let entry = Entry { hash: id.hash, row: id.row, sides: id.sides, probe: false, known: false };
-        hours.entry(second.hour()).or_default().push(entry);
-        if id.may_straddle {
-            let probe = Entry { probe: true, ..entry };
+    // Neighbours are of the same hour nearly always: its list is kept out of the tree while it grows.
+    let (mut open, mut entries) = (0, Vec::new());
+    for (first, ids) in ids {
+        for id in ids {
+            let row = id.row + first;
+            let second = rows[row as usize].second;
+            if second.hour() != open {
+                hours.insert(open, entries);
+                open = second.hour();
+                entries = hours.remove(&open).unwrap_or_default();
+            }
+            let entry = Entry { hash: id.hash, row, sides: id.sides, probe: false, known: false };
+            entries.push(entry);
             let into_hour = second.0 % 3600;
-            if into_hour < STRADDLE_SECONDS {
-                hours.entry(second.hour() - 1).or_default().push(probe);
-            } else if into_hour >= 3600 - STRADDLE_SECONDS {
-                hours.entry(second.hour() + 1).or_default().push(probe);
+            if id.may_straddle && into_hour < STRADDLE_SECONDS {
+                hours.entry(open - 1).or_default().push(Entry { probe: true, ..entry });
+            } else if id.may_straddle && into_hour >= 3600 - STRADDLE_SECONDS {
+                hours.entry(open + 1).or_default().push(Entry { probe: true, ..entry });
             }
         }
     }
+    hours.insert(open, entries);
+    hours.retain(|_, entries| !entries.is_empty());
     hours
 }
 
@@ -194,7 +188,7 @@ struct Requests<'r> {
     /// Rows that were joined with another.
     joined: Vec<u32>,
     /// At roots that were joined or are in the ledger: what is known. Filled once all rows are joined.
-    known: HashMap<u32, Known>,
+    known: ByRoot,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -212,10 +206,51 @@ struct Known {
     members: u32,
 }
 
+/// What is known of requests, by their root: a place for each row, since in a repeated object every row is known.
+struct ByRoot {
+    places: Vec<u32>,
+    known: Vec<(u32, Known)>,
+}
+
+/// The place of a row of which nothing is known.
+const NOWHERE: u32 = u32::MAX;
+
+impl ByRoot {
+    fn new(rows: usize) -> Self {
+        Self { places: vec![NOWHERE; rows], known: Vec::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// The place of a root, made if there is none.
+    fn at(&mut self, root: u32) -> &mut Known {
+        let place = &mut self.places[root as usize];
+        if *place == NOWHERE {
+            *place = u32::try_from(self.known.len()).expect("there are no more roots than rows");
+            self.known.push((root, Known::default()));
+        }
+        &mut self.known[*place as usize].1
+    }
+
+    fn get(&self, root: u32) -> Option<&Known> {
+        self.known.get(self.places[root as usize] as usize).map(|(_, known)| known)
+    }
+
+    fn get_mut(&mut self, root: u32) -> Option<&mut Known> {
+        self.known.get_mut(self.places[root as usize] as usize).map(|(_, known)| known)
+    }
+
+    fn roots(&self) -> Vec<u32> {
+        self.known.iter().map(|(root, _)| *root).collect()
+    }
+}
+
 impl<'r> Requests<'r> {
     fn of(rows: &'r [Row]) -> Self {
         let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
-        Self { rows, parents: (0..count).collect(), joined: Vec::new(), known: HashMap::new() }
+        Self { rows, parents: (0..count).collect(), joined: Vec::new(), known: ByRoot::new(rows.len()) }
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -235,7 +270,7 @@ impl<'r> Requests<'r> {
 
     fn know(&mut self, row: u32, sides: Sides, telling: u8) {
         let root = self.root(row);
-        let known = self.known.entry(root).or_default();
+        let known = self.known.at(root);
         known.sides = known.sides.and(sides);
         known.telling = Some(known.telling.map_or(telling, |before| fuller(before, telling)));
     }
@@ -252,14 +287,14 @@ impl<'r> Requests<'r> {
         let rows = self.rows;
         for row in std::mem::take(&mut self.joined) {
             let root = self.root(row);
-            self.known.entry(root).or_default();
+            self.known.at(root);
         }
         // Rows of joined or known requests take the long way, all others count as they are.
         let mut plain = vec![true; rows.len()];
         if !self.known.is_empty() {
             for row in 0..self.parents.len() as u32 {
                 let root = self.root(row);
-                if let Some(known) = self.known.get_mut(&root) {
+                if let Some(known) = self.known.get_mut(root) {
                     plain[row as usize] = false;
                     known.members += 1;
                     let sides = rows[row as usize].sides;
@@ -276,10 +311,10 @@ impl<'r> Requests<'r> {
             }
         }
         admitted.rows.extend(rows.iter().zip(&plain).filter(|(_, plain)| **plain).map(|(row, _)| *row));
-        let mut roots: Vec<u32> = self.known.keys().copied().collect();
+        let mut roots = self.known.roots();
         roots.sort_unstable();
         for root in roots {
-            let known = self.known[&root];
+            let known = *self.known.at(root);
             let best = rows[known.best.expect("a root is a member of its own request") as usize];
             let mut missing = known.told.without(known.sides);
             admitted.duplicates += u64::from(known.members);
@@ -321,7 +356,7 @@ impl<'r> Requests<'r> {
                     continue;
                 }
                 let root = self.root(entry.row);
-                let known = self.known.get(&root).copied().unwrap_or_default();
+                let known = self.known.get(root).copied().unwrap_or_default();
                 let told = self.rows[known.best.unwrap_or(entry.row) as usize].telling;
                 let telling = known.telling.map_or(told, |before| fuller(before, told));
                 if entry.known && known.telling == Some(telling) {

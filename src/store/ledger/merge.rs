@@ -31,6 +31,19 @@ impl<'s> Source<'s> {
 
 /// Writes the ids of all sources to one run, an id that several have once, with the fullest telling.
 pub(in crate::store) fn merge(mut sources: Vec<Source<'_>>, out: &mut RunWriter) -> io::Result<()> {
+    if let [only] = &mut sources[..] {
+        let mut pending = only.next()?;
+        while let Some(id) = pending {
+            let mut fullest = id;
+            pending = only.next()?;
+            while let Some(next) = pending.filter(|next| hash_of(*next) == hash_of(id)) {
+                fullest = fuller(fullest, next);
+                pending = only.next()?;
+            }
+            out.push(fullest)?;
+        }
+        return Ok(());
+    }
     let mut heads = BinaryHeap::with_capacity(sources.len());
     for (number, source) in sources.iter_mut().enumerate() {
         if let Some(id) = source.next()? {
