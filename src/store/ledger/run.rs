@@ -20,8 +20,9 @@ pub(in crate::store) struct Run {
 /// Bytes read at a time when a run is read through.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// How many times more ids a run must have than are looked for, until reading single blocks beats reading it through.
-const SPARSE: u64 = 64;
+/// How many times more ids a run must have than are looked for, until searching in blocks beats walking through all of
+/// them: a step of the walk is a branch that can't be foreseen.
+const SPARSE: u64 = 4;
 
 impl Run {
     /// Reads the run from its first id on.
@@ -57,24 +58,23 @@ impl Run {
         let mut fence = vec![0; blocks * 8];
         self.file.read_exact_at(&mut fence, self.start + self.ids * ID_BYTES as u64)?;
         let (fence, _) = fence.as_chunks::<8>();
-        let mut block = usize::MAX;
-        let mut bytes = Vec::new();
+        let first_of = |block: usize| u64::from_le_bytes(fence[block]);
+        // Where most blocks will be needed, several are read at once.
+        let is_dense = self.ids / (hashes.len() as u64) < FENCE_EVERY as u64;
+        let mut window = Window { run: self, first: 0, bytes: Vec::new(), blocks: if is_dense { 16 } else { 1 } };
+        let mut after = 0;
         for (place, &hash) in hashes.iter().enumerate() {
             let top = (hash >> 64) as u64;
-            // The last block that begins below: an equal id may begin a block, or end the one before.
-            let after = fence.partition_point(|first| u64::from_le_bytes(*first) < top);
-            for (candidate, first) in fence.iter().enumerate().skip(after.saturating_sub(1)) {
-                if candidate > after && u64::from_le_bytes(*first) > top {
+            while after < blocks && first_of(after) < top {
+                after += 1;
+            }
+            // The last block that begins below, then those that begin with the same upper half: an equal id may begin a
+            // block, or end the one before.
+            for block in after.saturating_sub(1)..blocks {
+                if block > after && first_of(block) > top {
                     break;
                 }
-                if candidate != block {
-                    let start = candidate * FENCE_EVERY;
-                    let ids = FENCE_EVERY.min(self.ids as usize - start);
-                    bytes.resize(ids * ID_BYTES, 0);
-                    self.file.read_exact_at(&mut bytes, self.start + (start * ID_BYTES) as u64)?;
-                    block = candidate;
-                }
-                let (ids, _) = bytes.as_chunks::<ID_BYTES>();
+                let ids = window.ids_of(block)?;
                 if let Ok(at) = ids.binary_search_by_key(&hash, |id| hash_of(u128::from_le_bytes(*id))) {
                     each(place, u128::from_le_bytes(ids[at]));
                     break;
@@ -82,6 +82,32 @@ impl Run {
             }
         }
         Ok(())
+    }
+}
+
+/// Some neighbouring blocks of a run.
+struct Window<'r> {
+    run: &'r Run,
+    first: usize,
+    bytes: Vec<u8>,
+    blocks: usize,
+}
+
+impl Window<'_> {
+    /// The ids of a block, read with those that follow it if they are not here.
+    fn ids_of(&mut self, block: usize) -> io::Result<&[[u8; ID_BYTES]]> {
+        const BLOCK_BYTES: usize = FENCE_EVERY * ID_BYTES;
+        let here = self.bytes.len().div_ceil(BLOCK_BYTES);
+        if block < self.first || block >= self.first + here {
+            let start = block * FENCE_EVERY;
+            let ids = (FENCE_EVERY * self.blocks).min(self.run.ids as usize - start);
+            self.bytes.resize(ids * ID_BYTES, 0);
+            self.run.file.read_exact_at(&mut self.bytes, self.run.start + (start * ID_BYTES) as u64)?;
+            self.first = block;
+        }
+        let start = (block - self.first) * BLOCK_BYTES;
+        let end = (start + BLOCK_BYTES).min(self.bytes.len());
+        Ok(self.bytes[start..end].as_chunks().0)
     }
 }
 
@@ -169,4 +195,52 @@ pub(in crate::store) fn open(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "no ledger file of this version"));
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A run of these ids in a passing file.
+    fn run_of(ids: &BTreeMap<u128, u8>) -> (tempfile::TempDir, Run) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut out = RunWriter::create(&folder.path().join("ids")).unwrap();
+        for (hash, telling) in ids {
+            out.push(hash | u128::from(*telling)).unwrap();
+        }
+        let (start, count) = out.end_run().unwrap();
+        let file = Arc::new(out.finish().unwrap().0);
+        (folder, Run { file, start, ids: count })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// Few upper halves, so that equal ones lie side by side in several blocks.
+        #[test]
+        fn walking_and_searching_in_blocks_find_what_a_map_has(
+            known in prop::collection::btree_map((0..40_u128, 0..600_u128), 0..8_u8, 1..4000),
+            wanted in prop::collection::btree_set((0..41_u128, 0..600_u128), 1..300),
+        ) {
+            let id = |(high, low): &(u128, u128)| high << 64 | low << 3;
+            let known: BTreeMap<u128, u8> = known.iter().map(|(parts, telling)| (id(parts), *telling)).collect();
+            let wanted: Vec<u128> = wanted.iter().map(id).collect();
+            let expect: Vec<(usize, u128)> = wanted
+                .iter()
+                .enumerate()
+                .filter_map(|(place, hash)| known.get(hash).map(|telling| (place, hash | u128::from(*telling))))
+                .collect();
+            let (_folder, run) = run_of(&known);
+            let mut in_blocks = Vec::new();
+            run.find_in_blocks(&wanted, &mut |place, id| in_blocks.push((place, id))).unwrap();
+            prop_assert_eq!(&in_blocks, &expect);
+            let mut found = Vec::new();
+            run.find(&wanted, &mut |place, id| found.push((place, id))).unwrap();
+            prop_assert_eq!(&found, &expect);
+        }
+    }
 }
