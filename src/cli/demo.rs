@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     ));
 
     say("3/3  asking for the 20 keys with the busiest minutes of the last three hours:\n");
-    say(&indented(&without_leading_comments(TOP_20_KEYS)));
+    say(&indented(without_leading_comments(TOP_20_KEYS).trim()));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
     say(&next_steps(&store_dir, now));

@@ -10,7 +10,6 @@
 
 mod call;
 mod context;
-mod cursor;
 mod facts;
 mod fields;
 mod index;

@@ -174,16 +174,13 @@ impl Totals {
         self.add_totals(sums.lazy().inner_join(peak_at, col("group"), col("group")))
     }
 
-    /// Adds a frame of the columns that this type describes.
+    /// Adds a frame of the columns that this type describes. A group may be in it several times.
     pub(super) fn add_totals(&mut self, totals: LazyFrame) -> PolarsResult<()> {
         let columns = ["group", "total", "n", "low", "high", "sum", "buckets", "min", "peak", "peak_at"].map(col);
         let totals = totals.select(columns);
-        let Some(before) = self.frame.take() else {
-            self.frame = Some(collect(totals)?);
-            return Ok(());
-        };
-        let totals = collect(totals)?;
-        let both = concat([before.lazy(), totals.lazy()], UnionArgs::default())?;
+        let mut parts = vec![collect(totals)?.lazy()];
+        parts.extend(self.frame.take().map(DataFrame::lazy));
+        let both = concat(parts, UnionArgs::default())?;
         let merged = both.group_by([col("group")]).agg([
             col("total").sum(),
             col("n").sum(),

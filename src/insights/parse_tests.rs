@@ -1,4 +1,4 @@
-//! Queries and what is wrong with them, as texts.
+//! The grammar, and what is said of queries that break it.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Rankings, against counts stated by hand.
+//! Rankings beside hand counts.
 
 use super::*;
 use crate::insights::fake::{Fake, FakeSeries};

@@ -1,4 +1,4 @@
-//! Tables as people see them.
+//! Tables at the width of a terminal.
 
 use super::*;
 use crate::domain::Minute;

@@ -1,8 +1,6 @@
-//! A place in an indexed document, and the steps over JSON from there.
-//!
-//! Each step takes what CloudTrail writes and gives up on everything else; nothing is copied.
+//! Moving over JSON that is written as CloudTrail writes it, and giving up on any other.
 
-use super::index::Indexed;
+use crate::cloudtrail::index::Indexed;
 
 /// The scanner gives up on this record.
 pub(super) struct Odd;
@@ -11,11 +9,19 @@ pub(super) type Scan<T> = Result<T, Odd>;
 
 /// A place in a document.
 pub(super) struct Cursor<'d, 'c, 'i> {
-    pub(super) doc: &'c Indexed<'d, 'i>,
-    pub(super) at: usize,
+    pub doc: &'c Indexed<'d, 'i>,
+    pub at: usize,
 }
 
 impl<'d> Cursor<'d, '_, '_> {
+    /// Past the token, if it is what comes.
+    #[inline(always)]
+    pub(super) fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
+        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
+        self.at += if found { N } else { 0 };
+        found
+    }
+
     /// The next member's key, the cursor then on its value; `None` after the object's `}`.
     #[inline(always)]
     pub(super) fn next_key(&mut self, first: &mut bool) -> Scan<Option<&'d [u8]>> {
@@ -116,13 +122,5 @@ impl<'d> Cursor<'d, '_, '_> {
         while matches!(self.doc.byte(self.at), b' ' | b'\n' | b'\r' | b'\t') {
             self.at += 1;
         }
-    }
-
-    /// Past the token, if it is what comes.
-    #[inline(always)]
-    pub(super) fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
-        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
-        self.at += if found { N } else { 0 };
-        found
     }
 }

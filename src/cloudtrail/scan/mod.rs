@@ -4,17 +4,20 @@
 //! of another type, a stray character. What it gives up on goes to the general reader (`value`), so the scanner never
 //! has to be right about the odd, only to notice it.
 
-use super::context;
-use super::cursor::{Cursor, Odd, Scan};
+mod cursor;
+mod members;
+
+use xxhash_rust::xxh3::Xxh3Default;
+
 use super::facts;
-use super::fields::{Fields, Identity, Request, Resource};
+use super::fields::Fields;
 use super::index::Indexed;
 use super::memory::Memory;
 use crate::domain::Operation;
-use xxhash_rust::xxh3::Xxh3Default;
+use cursor::{Cursor, Odd, Scan};
 
 /// Scans the record whose `{` is at `open`. Also returns the position after its `}`, `None` if it doesn't end.
-pub(super) fn record<'d>(
+pub(in crate::cloudtrail) fn record<'d>(
     doc: &Indexed<'d, '_>,
     open: usize,
     memory: &mut Memory,
@@ -30,7 +33,7 @@ pub(super) fn record<'d>(
 
 /// What the scanner made of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::cloudtrail) enum Verdict {
     /// A record of KMS; its fields are filled.
     Kms,
     /// A record of another service, of no interest.
@@ -40,7 +43,7 @@ pub(super) enum Verdict {
 }
 
 /// Where the value at `at` ends, whatever it is; `None` if it doesn't.
-pub(super) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Option<usize> {
+pub(in crate::cloudtrail) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Option<usize> {
     let mut cursor = Cursor { doc, at };
     cursor.skip().ok().map(|()| cursor.at)
 }
@@ -228,143 +231,6 @@ impl<'d> Cursor<'d, '_, '_> {
             self.skip()?;
         }
         Ok(None)
-    }
-
-    /// As [`Self::identity`], but one met before is known by its bytes: a session makes thousands of calls.
-    fn known_identity(&mut self, memory: &mut Memory) -> Scan<Identity<'d>> {
-        let start = self.at;
-        if self.doc.byte(start) != b'{' {
-            return self.identity();
-        }
-        let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
-        let text = &self.doc.bytes()[start..end];
-        let known = memory.identities.place_of(text);
-        if let Some(identity) = known.of(text) {
-            self.at = end;
-            return Ok(identity);
-        }
-        let identity = self.identity()?;
-        known.set(text, &identity);
-        Ok(identity)
-    }
-
-    fn identity(&mut self) -> Scan<Identity<'d>> {
-        let mut identity = Identity::default();
-        if self.null_or_open(b'{')? {
-            return Ok(identity);
-        }
-        let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            match key {
-                b"arn" => identity.arn = self.text()?,
-                b"type" => identity.kind = self.text()?,
-                b"accountId" => identity.account_id = self.text()?,
-                b"invokedBy" => identity.invoked_by = self.text()?,
-                b"sessionContext" => identity.issuer_arn = self.issuer_arn()?,
-                _ => self.skip()?,
-            }
-        }
-        Ok(identity)
-    }
-
-    /// `sessionIssuer.arn` of a `sessionContext`.
-    fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
-        let mut arn: &[u8] = b"";
-        if self.null_or_open(b'{')? {
-            return Ok(arn);
-        }
-        let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            if key == b"sessionIssuer" { arn = self.member_text(b"arn")? } else { self.skip()? }
-        }
-        Ok(arn)
-    }
-
-    fn original_event_id(&mut self) -> Scan<&'d [u8]> {
-        self.member_text(b"originalEventID")
-    }
-
-    /// One text member of an object; empty if the object is null or has none.
-    fn member_text(&mut self, name: &[u8]) -> Scan<&'d [u8]> {
-        let mut found: &[u8] = b"";
-        if self.null_or_open(b'{')? {
-            return Ok(found);
-        }
-        let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            if key == name { found = self.text()? } else { self.skip()? }
-        }
-        Ok(found)
-    }
-
-    fn request(&mut self) -> Scan<Request<'d>> {
-        let mut request = Request::default();
-        if self.null_or_open(b'{')? {
-            return Ok(request);
-        }
-        let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            match key {
-                b"keyId" => request.key_id = self.text()?,
-                b"sourceKeyId" => request.source_key_id = self.text()?,
-                b"destinationKeyId" => request.destination_key_id = self.text()?,
-                b"encryptionAlgorithm"
-                | b"signingAlgorithm"
-                | b"macAlgorithm"
-                | b"keyAgreementAlgorithm"
-                | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
-                b"keyPairSpec" => request.key_pair_spec = self.text()?,
-                b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
-                _ => self.skip()?,
-            }
-        }
-        Ok(request)
-    }
-
-    fn context(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
-        let mut best = None;
-        if self.null_or_open(b'{')? {
-            return Ok(best);
-        }
-        let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            best = context::better(best, key, self.text()?);
-        }
-        Ok(best)
-    }
-
-    fn resources(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
-        fields.resources.clear();
-        if self.null_or_open(b'[')? {
-            return Ok(());
-        }
-        self.skip_space();
-        if self.doc.byte(self.at) == b']' {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            self.skip_space();
-            self.open(b'{')?;
-            let mut resource = Resource::default();
-            let mut first = true;
-            while let Some(key) = self.next_key(&mut first)? {
-                match key {
-                    b"ARN" | b"arn" => resource.arn = self.text()?,
-                    b"type" => resource.kind = self.text()?,
-                    _ => self.skip()?,
-                }
-            }
-            fields.resources.push(resource);
-            self.skip_space();
-            match self.doc.byte(self.at) {
-                b',' => self.at += 1,
-                b']' => break,
-                _ => return Err(Odd),
-            }
-        }
-        self.at += 1;
-        Ok(())
     }
 }
 

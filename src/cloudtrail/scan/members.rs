@@ -1,0 +1,145 @@
+//! The members of a record that are objects or lists themselves.
+
+use super::cursor::{Cursor, Odd, Scan};
+use crate::cloudtrail::context;
+use crate::cloudtrail::fields::{Fields, Identity, Request, Resource};
+use crate::cloudtrail::memory::Memory;
+
+impl<'d> Cursor<'d, '_, '_> {
+    /// As [`Self::identity`], but one met before is known by its bytes: a session makes thousands of calls.
+    pub(super) fn known_identity(&mut self, memory: &mut Memory) -> Scan<Identity<'d>> {
+        let start = self.at;
+        if self.doc.byte(start) != b'{' {
+            return self.identity();
+        }
+        let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
+        let text = &self.doc.bytes()[start..end];
+        let known = memory.identities.place_of(text);
+        if let Some(identity) = known.of(text) {
+            self.at = end;
+            return Ok(identity);
+        }
+        let identity = self.identity()?;
+        known.set(text, &identity);
+        Ok(identity)
+    }
+
+    pub(super) fn identity(&mut self) -> Scan<Identity<'d>> {
+        let mut identity = Identity::default();
+        if self.null_or_open(b'{')? {
+            return Ok(identity);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"arn" => identity.arn = self.text()?,
+                b"type" => identity.kind = self.text()?,
+                b"accountId" => identity.account_id = self.text()?,
+                b"invokedBy" => identity.invoked_by = self.text()?,
+                b"sessionContext" => identity.issuer_arn = self.issuer_arn()?,
+                _ => self.skip()?,
+            }
+        }
+        Ok(identity)
+    }
+
+    /// `sessionIssuer.arn` of a `sessionContext`.
+    pub(super) fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
+        let mut arn: &[u8] = b"";
+        if self.null_or_open(b'{')? {
+            return Ok(arn);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            if key == b"sessionIssuer" { arn = self.member_text(b"arn")? } else { self.skip()? }
+        }
+        Ok(arn)
+    }
+
+    pub(super) fn original_event_id(&mut self) -> Scan<&'d [u8]> {
+        self.member_text(b"originalEventID")
+    }
+
+    /// One text member of an object; empty if the object is null or has none.
+    pub(super) fn member_text(&mut self, name: &[u8]) -> Scan<&'d [u8]> {
+        let mut found: &[u8] = b"";
+        if self.null_or_open(b'{')? {
+            return Ok(found);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            if key == name { found = self.text()? } else { self.skip()? }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn request(&mut self) -> Scan<Request<'d>> {
+        let mut request = Request::default();
+        if self.null_or_open(b'{')? {
+            return Ok(request);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"keyId" => request.key_id = self.text()?,
+                b"sourceKeyId" => request.source_key_id = self.text()?,
+                b"destinationKeyId" => request.destination_key_id = self.text()?,
+                b"encryptionAlgorithm"
+                | b"signingAlgorithm"
+                | b"macAlgorithm"
+                | b"keyAgreementAlgorithm"
+                | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
+                b"keyPairSpec" => request.key_pair_spec = self.text()?,
+                b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
+                _ => self.skip()?,
+            }
+        }
+        Ok(request)
+    }
+
+    pub(super) fn context(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
+        let mut best = None;
+        if self.null_or_open(b'{')? {
+            return Ok(best);
+        }
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            best = context::better(best, key, self.text()?);
+        }
+        Ok(best)
+    }
+
+    pub(super) fn resources(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
+        fields.resources.clear();
+        if self.null_or_open(b'[')? {
+            return Ok(());
+        }
+        self.skip_space();
+        if self.doc.byte(self.at) == b']' {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.skip_space();
+            self.open(b'{')?;
+            let mut resource = Resource::default();
+            let mut first = true;
+            while let Some(key) = self.next_key(&mut first)? {
+                match key {
+                    b"ARN" | b"arn" => resource.arn = self.text()?,
+                    b"type" => resource.kind = self.text()?,
+                    _ => self.skip()?,
+                }
+            }
+            fields.resources.push(resource);
+            self.skip_space();
+            match self.doc.byte(self.at) {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return Err(Odd),
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+}
