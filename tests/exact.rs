@@ -224,7 +224,7 @@ fn guest_call(operation: &str, event_id: &str) -> Record {
 fn the_callers_copy_names_the_caller_whether_it_comes_first_or_last() {
     let callers_copy = guest_call("Decrypt", "guest").key(KEY);
     let bare = json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"});
-    let owners_copy = callers_copy.clone().as_owner_sees_it("111122223333", "owner");
+    let owners_copy = callers_copy.clone().seen_by_owner("111122223333", "owner");
     let owners_copies = [
         ("with the context and without the service", owners_copy.clone()),
         ("with both", owners_copy.clone().identity("invokedBy", "fas.s3.amazonaws.com")),
@@ -251,8 +251,8 @@ fn three_accounts_copies_of_a_re_encrypt_are_one_request() {
     let bare = callers_copy.clone().without("resources");
     let all = in_every_order(&[
         callers_copy,
-        bare.clone().key(KEY).as_owner_sees_it("111122223333", "source"),
-        bare.key(GUEST_KEY).parameter("destinationKeyId", GUEST_KEY).as_owner_sees_it("777788889999", "destination"),
+        bare.clone().key(KEY).seen_by_owner("111122223333", "source"),
+        bare.key(GUEST_KEY).parameter("destinationKeyId", GUEST_KEY).seen_by_owner("777788889999", "destination"),
     ]);
     let expected = "minute,key_arn,operation,successful,throttled,denied,failed,dry_run\n".to_owned()
         + &format!("2026-01-05T10:00:00Z,{KEY},ReEncrypt,1,0,0,0,0\n")
@@ -267,7 +267,7 @@ fn three_accounts_copies_of_a_re_encrypt_are_one_request() {
 fn a_half_known_re_encrypt_counts_its_other_half_once() {
     let whole = guest_call("ReEncrypt", "caller").key(KEY).key(KEY_2);
     let half = whole.clone().without("resources").key(KEY_2).parameter("destinationKeyId", KEY_2);
-    let all = in_every_order(&[whole, half.as_owner_sees_it("111122223333", "owner")]);
+    let all = in_every_order(&[whole, half.seen_by_owner("111122223333", "owner")]);
     assert_same(&all);
     assert_eq!(all[0].minutes.matches(",ReEncrypt,1,0,0,0,0").count(), 2);
 }

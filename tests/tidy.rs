@@ -174,7 +174,7 @@ fn rooms_name_only_the_rooms_they_may() {
     for source in sources() {
         let Some(room) = source.room() else { continue };
         for (number, line) in &source.code {
-            for named in line.split("crate::").skip(1).flat_map(|rest| first_names(rest)) {
+            for named in line.split("crate::").skip(1).flat_map(first_names) {
                 let may = room.rooms.contains(&named.as_str()) || room.rooms == ["*"] || named == room.name;
                 if !may && ROOMS.iter().any(|room| room.name == named) {
                     violations.push(format!("{}:{number}: {} names {named}", shown(&source.path), room.name));

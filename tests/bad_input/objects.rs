@@ -147,8 +147,8 @@ fn a_folder_and_a_file_without_rights_are_named_and_the_rest_is_read() {
     let place = Place::with_good_files();
     let file = place.put("locked.json", b"{}");
     let folder = place.put("closed/m.json", b"{}").parent().unwrap().to_owned();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o0)).unwrap();
     let Some(ran) = as_nobody(&place, &["ingest", place.trail().to_str().unwrap()]) else {
         return skipped("folders without rights", "no user without rights can run the program here");
     };
@@ -169,7 +169,7 @@ fn a_store_without_rights_is_named_with_what_to_do() {
         return skipped("a store without rights", "no user without rights can run the program here");
     };
     for part in ["segments", "lock"] {
-        fs::set_permissions(place.store().join(part), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(place.store().join(part), fs::Permissions::from_mode(0o0)).unwrap();
         let more = place.put(&format!("{part}.json"), &files::log_file(&[Record::decrypt(part).value()]));
         fs::set_permissions(more, fs::Permissions::from_mode(0o644)).unwrap();
         let ran = as_nobody(&place, &["ingest", place.trail().to_str().unwrap()]).unwrap();

@@ -9,7 +9,7 @@ use crate::support::record::{GUEST, GUEST_KEY, KEY, Record};
 #[test]
 fn the_callers_and_the_owners_copy_are_one_call() {
     let call = Record::call("Decrypt").key(GUEST_KEY).id("callers").shared("both");
-    assert_minutes(&[call.clone(), call.as_owner_sees_it(GUEST, "owners")], &["10:00 guest-key Decrypt 1 0 0 0 0"]);
+    assert_minutes(&[call.clone(), call.seen_by_owner(GUEST, "owners")], &["10:00 guest-key Decrypt 1 0 0 0 0"]);
 }
 
 #[test]

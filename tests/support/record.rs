@@ -114,7 +114,7 @@ impl Record {
     }
 
     /// As the trail of the key's owner shows the call of a foreign account: of the caller only the account is left.
-    pub fn as_owner_sees_it(self, owner: &str, event_id: &str) -> Self {
+    pub fn seen_by_owner(self, owner: &str, event_id: &str) -> Self {
         let caller = self.0["userIdentity"]["accountId"].clone();
         self.with("userIdentity", json!({"type": "AWSAccount", "principalId": "AIDAEXAMPLE", "accountId": caller}))
             .with("recipientAccountId", owner)

@@ -171,7 +171,7 @@ impl Maker {
         } else {
             call.with("vpcEndpointId", "vpce-1")
         };
-        let mut copy = call.clone().as_owner_sees_it(GUEST, &owners);
+        let mut copy = call.clone().seen_by_owner(GUEST, &owners);
         if forwarded {
             copy = copy.identity("invokedBy", "AWS Internal");
             if self.rng.random_bool(0.5) {
@@ -199,7 +199,7 @@ impl Maker {
             return self.put(call.key(KEY).key(destination), true);
         }
         let call = call.shared(&self.id());
-        let copy = call.clone().as_owner_sees_it(GUEST, &self.id());
+        let copy = call.clone().seen_by_owner(GUEST, &self.id());
         let partial = self.rng.random_bool(0.5);
         if self.rng.random_bool(0.5) {
             let copy = if partial { copy } else { copy.key(KEY) };
