@@ -151,11 +151,12 @@ fn each_pools_requests_and_busiest_second_equal_the_truth() {
     let pools = counts.pool_dictionary().unwrap();
     let names = ["account", "region", "name"].map(|name| texts(&pools, name));
     let sums = all(counts.seconds(MinuteRange::ALL).unwrap(), ["pool", "second"], &["requests", "throttled"]);
-    let columns = ["pool", "second", "requests", "throttled"].map(|name| numbers(&sums, name));
+    let [pool, second, requests, throttled] =
+        ["pool", "second", "requests", "throttled"].map(|name| numbers(&sums, name));
+    let rows = pool.into_iter().zip(second).zip(requests.into_iter().zip(throttled));
     // Requests, throttled, and of the busiest second, the first of several, the requests and (negated) itself.
     let mut said: BTreeMap<String, (i64, i64, (i64, i64))> = BTreeMap::new();
-    for row in 0..columns[0].len() {
-        let [pool, second, requests, throttled] = [0, 1, 2, 3].map(|column| columns[column][row]);
+    for ((pool, second), (requests, throttled)) in rows {
         let name = [0, 1, 2].map(|column| names[column][pool as usize].as_str()).join(",");
         let entry = said.entry(name).or_default();
         *entry = (entry.0 + requests, entry.1 + throttled, entry.2.max((requests, -second)));
