@@ -67,11 +67,14 @@ impl<'d> Indexed<'d, '_> {
     /// The position of the bracket that closes the one at `open`.
     #[inline]
     pub(super) fn matching_close(&self, open: usize) -> Option<usize> {
-        let mut at = open / BLOCK;
-        let mut visible = (u64::MAX << (open % BLOCK)) << 1;
-        if open % BLOCK == BLOCK - 1 {
-            visible = 0;
-        }
+        self.enclosing_close(open + 1)
+    }
+
+    /// The position of the bracket that closes the object or list in which `from` lies, outside any string.
+    #[inline]
+    pub(super) fn enclosing_close(&self, from: usize) -> Option<usize> {
+        let mut at = from / BLOCK;
+        let mut visible = u64::MAX << (from % BLOCK);
         let mut depth = 1_u32;
         loop {
             let block = self.blocks.get(at)?;

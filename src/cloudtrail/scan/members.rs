@@ -6,20 +6,15 @@ use crate::cloudtrail::fields::{Fields, Identity, Request, Resource};
 use crate::cloudtrail::memory::Memory;
 
 impl<'d> Cursor<'d, '_, '_> {
-    /// As [`Self::identity`], but one met before is known by its bytes: a session makes thousands of calls.
-    pub(super) fn known_identity(&mut self, memory: &mut Memory) -> Scan<Identity<'d>> {
-        let start = self.at;
-        if self.doc.byte(start) != b'{' {
-            return self.identity();
-        }
-        let end = self.doc.matching_close(start).ok_or(Odd)? + 1;
+    /// The identity that lies there, if any. One met before is known by its bytes: a session makes thousands of calls.
+    pub(super) fn known_identity(&self, place: Option<(usize, usize)>, memory: &mut Memory) -> Scan<Identity<'d>> {
+        let Some((start, end)) = place else { return Ok(Identity::default()) };
         let text = &self.doc.bytes()[start..end];
         let known = memory.identities.place_of(text);
         if let Some(identity) = known.of(text) {
-            self.at = end;
             return Ok(identity);
         }
-        let identity = self.identity()?;
+        let identity = Cursor { doc: self.doc, at: start }.identity()?;
         known.set(text, &identity);
         Ok(identity)
     }

@@ -25,8 +25,7 @@ pub(in crate::cloudtrail) fn record<'d>(
 ) -> (Verdict, Option<usize>) {
     let mut cursor = Cursor { doc, at: open };
     match cursor.record(fields, memory) {
-        Ok(Verdict::Kms) => (Verdict::Kms, Some(cursor.at)),
-        Ok(verdict) => (verdict, doc.matching_close(open).map(|close| close + 1)),
+        Ok(verdict) => (verdict, Some(cursor.at)),
         Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
     }
 }
@@ -69,8 +68,8 @@ impl<'d> Cursor<'d, '_, '_> {
                     b"eventTime" => fields.event_time = self.text()?,
                     b"eventName" => {
                         fields.event_name = self.text()?;
-                        if let Some(verdict) = early_verdict(fields) {
-                            return Ok(verdict);
+                        if self.is_of_no_interest(fields)? {
+                            return Ok(Verdict::Other);
                         }
                     }
                     b"eventType" => fields.event_type = self.text()?,
@@ -81,12 +80,12 @@ impl<'d> Cursor<'d, '_, '_> {
                 },
                 11 if key == b"eventSource" => {
                     fields.event_source = self.text()?;
-                    if let Some(verdict) = early_verdict(fields) {
-                        return Ok(verdict);
+                    if self.is_of_no_interest(fields)? {
+                        return Ok(Verdict::Other);
                     }
                 }
                 12 => match key {
-                    b"userIdentity" => fields.identity = self.known_identity(memory)?,
+                    b"userIdentity" => fields.identity = self.identity()?,
                     b"eventVersion" => fields.event_version = self.text()?,
                     _ => self.skip()?,
                 },
@@ -147,8 +146,12 @@ impl<'d> Cursor<'d, '_, '_> {
     /// one comparison; where it ends early the cursor is between two members, and the rest is read one by one.
     fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
         fields.event_version = self.text()?;
+        // Who it was matters only if the record does: most are other services'.
+        let mut identity = None;
         if self.take(b",\"userIdentity\":") {
-            fields.identity = self.known_identity(memory)?;
+            let start = self.at;
+            self.skip()?;
+            identity = Some((start, self.at));
         }
         if self.take(b",\"eventTime\":") {
             fields.event_time = self.text()?;
@@ -156,20 +159,22 @@ impl<'d> Cursor<'d, '_, '_> {
         if self.take(b",\"eventSource\":") {
             fields.event_source = self.text()?;
             if fields.event_source != facts::KMS && !facts::is_source(fields.event_source) {
+                self.to_end()?;
                 return Ok(Some(Verdict::Other));
             }
         }
         if self.take(b",\"eventName\":") {
             fields.event_name = self.text()?;
-            match early_verdict(fields) {
-                // A session's member that is `null` looks like a telling one here; the general reader knows better.
-                Some(Verdict::Odd) if fields.event_source == facts::STS => {
-                    return self.session(fields, memory).map(Some);
-                }
-                Some(verdict) => return Ok(Some(verdict)),
-                None => {}
+            // A session's member that is `null` looks like a telling one here; the general reader knows better.
+            if fields.event_source == facts::STS && facts::is_kept(facts::STS, fields.event_name) {
+                fields.identity = self.known_identity(identity, memory)?;
+                return self.session(fields, memory).map(Some);
+            }
+            if self.is_of_no_interest(fields)? {
+                return Ok(Some(Verdict::Other));
             }
         }
+        fields.identity = self.known_identity(identity, memory)?;
         if self.take(b",\"awsRegion\":") {
             fields.aws_region = self.text()?;
         }
@@ -232,26 +237,30 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         Ok(None)
     }
-}
 
-/// What can be said as soon as source and name are known: most records are of no interest, and the rest of them need
-/// not be read.
-#[inline(always)]
-fn early_verdict(fields: &Fields<'_>) -> Option<Verdict> {
-    let (source, name) = (fields.event_source, fields.event_name);
-    if source.is_empty() {
-        return None;
+    /// Whether the record can be passed over, as soon as source and name are known: most records can, and the rest of
+    /// them need not be read. The cursor is then at its end. A record that the general reader must see is odd.
+    #[inline(always)]
+    fn is_of_no_interest(&mut self, fields: &Fields<'_>) -> Scan<bool> {
+        let (source, name) = (fields.event_source, fields.event_name);
+        if source.is_empty() || (name.is_empty() && facts::is_source(source)) {
+            return Ok(false);
+        }
+        let is_call = source == facts::KMS && Operation::parse_bytes(name).is_some();
+        if !is_call && facts::is_kept(source, name) {
+            return Err(Odd);
+        }
+        if source == facts::KMS {
+            return Ok(false);
+        }
+        self.to_end()?;
+        Ok(true)
     }
-    if source == facts::KMS {
-        let is_call = name.is_empty() || Operation::parse_bytes(name).is_some();
-        return (!is_call && facts::is_kept(source, name)).then_some(Verdict::Odd);
-    }
-    if !facts::is_source(source) {
-        return Some(Verdict::Other);
-    }
-    match name {
-        b"" => None,
-        _ if facts::is_kept(source, name) => Some(Verdict::Odd),
-        _ => Some(Verdict::Other),
+
+    /// To the end of the record, from between two of its members.
+    #[inline(always)]
+    fn to_end(&mut self) -> Scan<()> {
+        self.at = self.doc.enclosing_close(self.at).ok_or(Odd)? + 1;
+        Ok(())
     }
 }
