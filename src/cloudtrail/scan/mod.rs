@@ -159,7 +159,7 @@ impl<'d> Cursor<'d, '_, '_> {
         if self.take(b",\"eventSource\":") {
             fields.event_source = self.text()?;
             if fields.event_source != facts::KMS && !facts::is_source(fields.event_source) {
-                self.to_end()?;
+                self.go_to_end()?;
                 return Ok(Some(Verdict::Other));
             }
         }
@@ -253,13 +253,13 @@ impl<'d> Cursor<'d, '_, '_> {
         if source == facts::KMS {
             return Ok(false);
         }
-        self.to_end()?;
+        self.go_to_end()?;
         Ok(true)
     }
 
     /// To the end of the record, from between two of its members.
     #[inline(always)]
-    fn to_end(&mut self) -> Scan<()> {
+    fn go_to_end(&mut self) -> Scan<()> {
         self.at = self.doc.enclosing_close(self.at).ok_or(Odd)? + 1;
         Ok(())
     }
