@@ -224,3 +224,17 @@ fn the_top_query_equals_a_hand_count_over_any_range_with_and_without_roll_ups() 
         }
     }
 }
+
+#[test]
+fn records_set_aside_beyond_the_listed_ones_are_still_in_the_count() {
+    let folder = passing_folder();
+    let noise = folder.path().join("noise.ndjson");
+    fs::write(&noise, "{\"eventVersion\":\"1.11\",\"eventSource\":5}\n".repeat(10_003)).unwrap();
+    let store = folder.path().join("store");
+    ingest_path(&store, noise);
+    let status = keytide_with(&store, &["status", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    let counts = status["records_set_aside"].as_object().unwrap();
+    assert_eq!(counts.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), 10_003, "{counts:?}");
+    assert_eq!(counts["not-listed"], 3);
+}

@@ -19,7 +19,7 @@ pub struct Status {
     pub calls: u64,
     /// Requests that were copies.
     pub duplicates: u64,
-    /// Records set aside, by reason.
+    /// Records set aside, by reason; those of an object beyond the kept ones as `not-listed`.
     pub rejects: Vec<(String, u64)>,
     /// Objects that can't be read.
     pub quarantined: Vec<QuarantineEntry>,
@@ -85,6 +85,14 @@ impl Store {
             |query: &str| self.catalog.query_row(query, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
         let rejects = "SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY 2 DESC, 1";
         let quarantine = "SELECT name, reason, detail, attempts FROM quarantine ORDER BY name";
+        let mut rejects: Vec<(String, u64)> = super::catalog::rows(&self.catalog, rejects, |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        })?;
+        let kept: u64 = rejects.iter().map(|(_, count)| count).sum();
+        let met = number("SELECT coalesce(sum(rejects), 0) FROM objects")?;
+        if met > kept {
+            rejects.push(("not-listed".to_owned(), met - kept));
+        }
         Ok(Status {
             objects: number("SELECT count(*) FROM objects")?,
             objects_in_part: number("SELECT count(*) FROM objects WHERE whole = 0")?,
@@ -92,9 +100,7 @@ impl Store {
             requests: number("SELECT coalesce(sum(requests), 0) FROM objects")?,
             calls: number("SELECT coalesce(sum(calls), 0) FROM objects")?,
             duplicates: number("SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'duplicates'")?,
-            rejects: super::catalog::rows(&self.catalog, rejects, |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-            })?,
+            rejects,
             quarantined: super::catalog::rows(&self.catalog, quarantine, |row| {
                 Ok(QuarantineEntry {
                     name: row.get(0)?,
