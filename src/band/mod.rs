@@ -1,0 +1,56 @@
+//! The seasonal band: for every series, what is expected now and how far it may stray.
+//!
+//! What enters are a series' values, one a period, in order of time. What leaves for each is the band that was
+//! predicted from the values before it, a score of how surprising the value is, and whether an alarm is on. This room
+//! refuses to know where values come from and what time it is: it does no I/O, and the same values always give the
+//! same bands.
+
+mod model;
+mod settings;
+
+pub use model::Model;
+pub use settings::{Settings, SettingsError, Width};
+
+/// What was expected of a period, from the past alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Band {
+    /// The expected value, in the series' unit a period.
+    pub expected: f64,
+    /// The lower edge: values below it stray. Never below zero for a series that has never been negative.
+    pub lower: f64,
+    /// The upper edge: values above it stray.
+    pub upper: f64,
+}
+
+/// What a model says of one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// The band of the value's period, from earlier values only; `None` while there are too few of them.
+    pub band: Option<Band>,
+    /// How surprising the value is: minus the decimal logarithm of the probability of a value at least as far out.
+    pub score: f64,
+    /// Whether the alarm is on.
+    pub anomalous: bool,
+}
+
+/// How far a model's training is, in CloudWatch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No band yet.
+    PendingTraining,
+    /// A band, but from too little to rely on its seasons.
+    TrainedInsufficientData,
+    /// A band from two weeks or more.
+    Trained,
+}
+
+impl State {
+    /// CloudWatch's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::PendingTraining => "PENDING_TRAINING",
+            State::TrainedInsufficientData => "TRAINED_INSUFFICIENT_DATA",
+            State::Trained => "TRAINED",
+        }
+    }
+}
