@@ -5,7 +5,12 @@
 //! refuses to know where values come from and what time it is: it does no I/O, and the same values always give the
 //! same bands.
 
+mod calendar;
+mod history;
+mod level;
 mod model;
+mod season;
+mod spread;
 mod settings;
 
 pub use model::Model;
