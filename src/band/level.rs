@@ -11,17 +11,18 @@ pub(super) struct Level {
     came: [f32; MEMORIES],
     due: [f32; MEMORIES],
     gain: [f32; MEMORIES],
-    covariance: [[f32; MEMORIES]; MEMORIES],
+    covariance: [[f64; MEMORIES]; MEMORIES],
     last: [f32; MEMORIES],
 }
 
+const PRIOR: f64 = 0.03;
 const SECONDS: [f32; MEMORIES] = [1.0, 900.0, 3600.0, 14400.0, 86400.0, 300.0];
 
 impl Level {
     pub fn new(period: f32) -> Self {
         let mut covariance = [[0.0; MEMORIES]; MEMORIES];
         let prior = [0.15, 0.15, 0.2, 0.2, 0.2, 0.1];
-        for (i, row) in covariance.iter_mut().enumerate() { row[i] = 0.03; }
+        for (i, row) in covariance.iter_mut().enumerate() { row[i] = PRIOR; }
         Level {
             seconds: SECONDS.map(|s| (-period / s.max(period * 0.5)).exp()),
             came: [0.0; MEMORIES], due: [0.0; MEMORIES], gain: prior, covariance, last: [0.0; MEMORIES],
@@ -40,22 +41,27 @@ impl Level {
 
     /// Learns the gains: `error` relative to what was predicted, `information` its inverse variance.
     pub fn learn_gain(&mut self, error: f32, information: f32, forget: f32) {
-        let f = self.last;
+        let f = self.last.map(f64::from);
+        let forget = f64::from(forget);
         let mut pf = [0.0; MEMORIES];
-        for (i, p) in pf.iter_mut().enumerate() {
-            for k in 0..MEMORIES { *p += self.covariance[i][k] * f[k]; }
+        for (p, row) in pf.iter_mut().zip(&self.covariance) {
+            *p = row.iter().zip(&f).map(|(c, x)| c * x).sum();
         }
-        let fpf: f32 = f.iter().zip(&pf).map(|(a, b)| a * b).sum();
-        let denominator = forget / information + fpf;
+        let fpf: f64 = f.iter().zip(&pf).map(|(a, b)| a * b).sum();
+        let denominator = 1.0 / f64::from(information) + fpf.max(0.0);
         for i in 0..MEMORIES {
             let k = pf[i] / denominator;
-            self.gain[i] += k * error;
+            self.gain[i] = (self.gain[i] + (k * f64::from(error)) as f32).clamp(-0.6, 1.2);
             for j in 0..MEMORIES {
                 self.covariance[i][j] -= k * pf[j];
             }
         }
-        for i in 0..MEMORIES { for j in 0..MEMORIES { self.covariance[i][j] /= forget; }
-            if self.covariance[i][i] > 0.1 { let s = (0.1 / self.covariance[i][i]).sqrt(); for j in 0..MEMORIES { self.covariance[i][j] *= s; self.covariance[j][i] *= s; } }
+        let sum: f32 = self.gain.iter().sum();
+        if sum > 1.02 { let d = (sum - 1.02) / MEMORIES as f32; for g in &mut self.gain { *g -= d; } }
+        if sum < -0.1 { let d = (-0.1 - sum) / MEMORIES as f32; for g in &mut self.gain { *g += d; } }
+        for (i, row) in self.covariance.iter_mut().enumerate() {
+            for c in row.iter_mut() { *c *= forget; }
+            row[i] += (1.0 - forget) * PRIOR;
         }
     }
 

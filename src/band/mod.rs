@@ -11,6 +11,7 @@ mod level;
 mod model;
 mod season;
 mod spread;
+mod watch;
 mod settings;
 
 pub use model::Model;

@@ -5,6 +5,7 @@ use super::history::History;
 use super::level::Level;
 use super::season::{self, Noise};
 use super::spread::Spread;
+use super::watch::Watch;
 use super::{Band, Judgement, Settings, SettingsError, State};
 
 /// The model of one series.
@@ -30,6 +31,9 @@ pub struct Model {
     unit: f32,
     shift: f64,
     largest: f32,
+    watch: Watch,
+    guard: [f32; 2],
+    refreshed: u32,
     settings: Settings,
 }
 
@@ -48,7 +52,7 @@ impl Model {
             period: i64::from(settings.period_seconds), slots,
             history: History::new(days, slots), profile: Vec::new(), inflation: vec![1.0; slots],
             level: Level::new(settings.period_seconds as f32), base: 0.0, scale: 0.1, volatility: 1.0,
-            offsets: [0.0; 2], seen: 0, day: i64::MIN, first: 0, last: i64::MIN, counts: true, seasonal: false, unit: 1.0, shift: 0.0, largest: 0.0, settings: settings.clone(),
+            offsets: [0.0; 2], seen: 0, day: i64::MIN, first: 0, last: i64::MIN, counts: true, seasonal: false, unit: 1.0, shift: 0.0, largest: 0.0, watch: Watch::new(settings.period_seconds as f32), guard: [0.0; 2], refreshed: 0, settings: settings.clone(),
             calendar,
         })
     }
@@ -69,10 +73,10 @@ impl Model {
         Guess { spread: Spread { mean: f64::from(mean), variance: f64::from(v), counts: self.counts }, season, slot: place.slot, day: place.day, mean }
     }
     fn prior(&self) -> f32 { env("PRIOR", 1.0) }
-    fn floor(&self) -> f32 { if self.counts { 0.003 } else { (self.base * 1e-4).max(1e-12) } }
+    fn floor(&self) -> f32 { if self.counts { 0.003 } else { (self.base * env("FLOOR",0.01)).max(1e-12) } }
     fn variance(&self, mean: f32, slot: usize) -> f32 {
         let r = if self.seasonal { self.inflation[slot] } else { 1.0 };
-        let b = env("VOL", 0.2);
+        let b = env("VOL", 0.3);
         let g = 1.0 - b + b * self.volatility;
         let unit = if self.counts { 1.0 } else { 0.0 };
         let v = unit * mean + self.scale * mean * mean;
@@ -83,14 +87,14 @@ impl Model {
     fn refresh(&mut self, day: i64) {
         if self.base > 0.0 {
             let ratio = self.level.ratio(4, self.prior());
-            let rho = env("RHO", 0.5);
+            let rho = env("RHO", 0.0);
             let f = ratio.powf(rho);
             if self.seasonal { self.base *= f; self.level.rescale(f); }
         }
         let b = self.base.max(1e-12);
-        let noise = Noise { unit: if self.counts { 1.0 / b } else { 0.0 }, scale: self.scale, slow: env("SLOW", 0.01), floor: 1e-6 };
+        let noise = Noise { unit: if self.counts { 1.0 / b } else { 0.0 }, scale: self.scale, slow: env("SLOW", 0.03), floor: 1e-6 };
         if let Some(p) = season::profile(&self.history, self.slots, day, usize::try_from(self.period).unwrap_or(1), noise) {
-            self.profile = p; self.seasonal = true;
+            self.profile = p; self.seasonal = true; self.refreshed += 1;
         }
     }
 
@@ -133,7 +137,20 @@ impl Model {
         let g = self.guess(at);
         let band = self.ready().then(|| self.edges(&g));
         let z = g.spread.deviate(value) as f32;
-        let judgement = Judgement { band, score: f64::from(z.abs()), anomalous: z.abs() > 6.0 && band.is_some() };
+        if std::env::var("DBG").is_ok() { eprintln!("{} v={value} mean={} var={} season={} base={} scale={} infl={} vol={} gains={:?} z={z} off={:?}", self.seen, g.mean, g.spread.variance, g.season, self.base, self.scale, self.inflation[g.slot], self.volatility, self.level.gains(), self.offsets); }
+        // the guarded baseline
+        let gp = env("GPRIOR", 3.0);
+        let ratio = ((self.guard[0] + gp) / (self.guard[1] + gp)).powf(env("GPOW", 0.8));
+        let baseline = (g.season * ratio).max(self.floor());
+        let bv = self.variance(baseline, g.slot);
+        let slow = self.refreshed >= 2;
+        let sight = self.watch.look(at, z, value as f32, baseline, bv, self.counts, slow, band.is_some());
+        let w = 1.0 / (if self.counts { 1.0 } else { 0.0 } + self.scale * g.season).max(1e-12);
+        let day = (-(self.period as f32) / env("GDAY", 86400.0)).exp();
+        let sd = bv.sqrt();
+        let c = (value as f32).clamp(baseline - 2.5 * sd, baseline + 2.5 * sd).max(0.0);
+        if !self.watch.on { self.guard = [self.guard[0] * day + w * c, self.guard[1] * day + w * g.season]; }
+        let judgement = Judgement { band, score: f64::from(sight.score), anomalous: sight.alarm };
         self.learn(at, value as f32, z, &g, band);
         judgement
     }
@@ -150,7 +167,7 @@ impl Model {
             if self.base > 0.0 && old > 0.0 { self.level.rescale(self.base / old); }
         }
         let sd = f32::sqrt(g.spread.variance as f32);
-        let limit = env("CLIP", 3.5);
+        let limit = env("CLIP", 5.0);
         let young = self.seen < 24;
         let clipped = if young { value } else { value.clamp(g.mean - limit * sd, g.mean + limit * sd).max(0.0) };
         // conformal offsets
@@ -176,7 +193,7 @@ impl Model {
         if self.seasonal {
             let w = (300.0 / self.period as f32).clamp(0.05, 1.0);
             let n = (900 / self.period) as i64;
-            let kappa = env("INFL", 0.05) * w;
+            let kappa = env("INFL", 0.025) * w;
             for j in -n..=n {
                 let k = (g.slot as i64 + j).rem_euclid(self.slots as i64) as usize;
                 let weight = if j == 0 { 1.0 } else { 0.4 };
@@ -186,14 +203,14 @@ impl Model {
             }
         }
         // level gains
-        let information = g.mean * g.mean / (g.spread.variance as f32);
-        let forget = 1.0 - 1.0 / (env("FORGET", 5.0) * slots_day).max(200.0);
+        let information = (g.mean * g.mean / (g.spread.variance as f32)).min(env("INFO", 400.0));
+        let forget = 1.0 - 1.0 / (env("FORGET", 10.0) * slots_day).max(200.0);
         self.level.learn_gain(e / g.mean, information, forget);
         let weight = 1.0 / (1.0 + self.scale * g.season);
         let weight = if self.counts { weight } else { 1.0 / (self.scale * g.season).max(1e-12) };
         self.level.add(weight * clipped, weight * g.season);
         // history
-        let limit = env("KEEP", 3.0);
+        let limit = env("KEEP", 4.0);
         let kept = if young { value } else { value.clamp(g.mean - limit * sd, g.mean + limit * sd).max(0.0) };
         let b = self.base.max(1e-12);
         if self.base > 0.0 { self.history.put(g.day, g.slot, kept / b); }
