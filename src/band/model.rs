@@ -150,6 +150,7 @@ impl Model {
         let sd = bv.sqrt();
         let c = (value as f32).clamp(baseline - 2.5 * sd, baseline + 2.5 * sd).max(0.0);
         if !self.watch.on { self.guard = [self.guard[0] * day + w * c, self.guard[1] * day + w * g.season]; }
+        if std::env::var("DBG2").is_ok() { eprintln!("{at},{value},{:.3},{:.3},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{}", g.mean, baseline, bv.sqrt(), z, self.watch.last[1], self.watch.last[2], self.watch.last[3], self.watch.last[4], sight.score, self.watch.on as u8); }
         let judgement = Judgement { band, score: f64::from(sight.score), anomalous: sight.alarm };
         self.learn(at, value as f32, z, &g, band);
         judgement

@@ -40,8 +40,18 @@ impl Spread {
         }
         (lo.unwrap_or(k), k)
     }
-    /// Standard normal deviate of a value (mid-p for counts).
+    /// Standard normal deviate of a value: signed root of the deviance.
     pub fn deviate(&self, value: f64) -> f64 {
+        if self.counts {
+            let m = self.mean.max(1e-9);
+            let r = m * m / (self.variance - m).max(1e-6 * m);
+            let side = (value - m).signum();
+            // continuity: half a call towards the mean
+            let y = if (value - m).abs() < 0.5 { m } else { (value - 0.5 * side).max(0.0) };
+            let first = if y > 0.0 { y * (y / m).ln() } else { 0.0 };
+            let d = if r > 1e6 * (1.0 + y) { first - (y - m) } else { first - (y + r) * ((y + r) / (m + r)).ln() };
+            return side * (2.0 * d.max(0.0)).sqrt();
+        }
         let a = self.mean * self.mean / self.variance;
         if a > 1e6 { return (value - self.mean) / self.variance.sqrt(); }
         ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * a)) * 3.0 * a.sqrt()
