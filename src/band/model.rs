@@ -144,7 +144,11 @@ impl Model {
         let baseline = (g.season * ratio).max(self.floor());
         let bv = self.variance(baseline, g.slot);
         let slow = self.refreshed >= 2;
-        let sight = self.watch.look(at, z, value as f32, baseline, bv, self.counts, slow, band.is_some());
+        let zb = Spread { mean: f64::from(baseline), variance: f64::from(bv), counts: self.counts }.deviate(value) as f32;
+        let h = (g.slot as f32 + 0.5) * 24.0 / self.slots as f32 - 0.5;
+        let low = h.floor();
+        let hour = ((low as i32).rem_euclid(24) as usize, (low as i32 + 1).rem_euclid(24) as usize, h - low);
+        let sight = self.watch.look(at, z, value as f32, baseline, bv, self.counts, slow, band.is_some(), hour, zb);
         let w = 1.0 / (if self.counts { 1.0 } else { 0.0 } + self.scale * g.season).max(1e-12);
         let day = (-(self.period as f32) / env("GDAY", 86400.0)).exp();
         let sd = bv.sqrt();
@@ -152,11 +156,11 @@ impl Model {
         if !self.watch.on { self.guard = [self.guard[0] * day + w * c, self.guard[1] * day + w * g.season]; }
         if std::env::var("DBG2").is_ok() { eprintln!("{at},{value},{:.3},{:.3},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{}", g.mean, baseline, bv.sqrt(), z, self.watch.last[1], self.watch.last[2], self.watch.last[3], self.watch.last[4], sight.score, self.watch.on as u8); }
         let judgement = Judgement { band, score: f64::from(sight.score), anomalous: sight.alarm };
-        self.learn(at, value as f32, z, &g, band);
+        self.learn(at, value as f32, z, &g, band, (baseline, bv.sqrt()));
         judgement
     }
 
-    fn learn(&mut self, at: i64, value: f32, z: f32, g: &Guess, band: Option<Band>) {
+    fn learn(&mut self, at: i64, value: f32, z: f32, g: &Guess, band: Option<Band>, baseline: (f32, f32)) {
         self.seen += 1;
         self.last = at;
         let slots_day = (DAY / self.period) as f32;
@@ -212,7 +216,8 @@ impl Model {
         self.level.add(weight * clipped, weight * g.season);
         // history
         let limit = env("KEEP", 4.0);
-        let kept = if young { value } else { value.clamp(g.mean - limit * sd, g.mean + limit * sd).max(0.0) };
+        let (mean, sd, limit) = if self.watch.on { (baseline.0, baseline.1, env("KEEPON", 1.0)) } else { (g.mean, sd, limit) };
+        let kept = if young { value } else { value.clamp(mean - limit * sd, mean + limit * sd).max(0.0) };
         let b = self.base.max(1e-12);
         if self.base > 0.0 { self.history.put(g.day, g.slot, kept / b); }
     }

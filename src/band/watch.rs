@@ -34,10 +34,10 @@ impl Tail {
 
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
-    came: [f32; SUMS], due: [f32; SUMS], variance: [f32; SUMS], slow: [f32; SUMS],
+    came: [f32; SUMS], due: [f32; SUMS], variance: [f32; SUMS], slow: [f32; SUMS], hours: Vec<[f32; SUMS]>,
     keep: [f32; SUMS], span: [f32; TESTS],
     tails: [[Tail; 2]; TESTS],
-    forget: f32, week: f32,
+    forget: f32, week: f32, period: f32,
     pub on: bool, pub since: i64, pub side: f32,
     pub calm: f32,
     seen: f32,
@@ -57,12 +57,12 @@ impl Watch {
             let per_week = week / span[k] * 0.0062;
             [Tail::new(week, per_week), Tail::new(week, per_week)]
         });
-        Watch { came: [0.0; SUMS], due: [0.0; SUMS], variance: [0.0; SUMS], slow: [env("SLOW0", 0.04); SUMS], keep, span, tails,
-            forget: 1.0 - 1.0 / (4.0 * week), week, on: false, since: 0, side: 0.0, calm: 0.0, seen: 0.0, last: [0.0; TESTS] }
+        Watch { came: [0.0; SUMS], due: [0.0; SUMS], variance: [0.0; SUMS], slow: [env("SLOW0", 0.04); SUMS], hours: vec![[1.0; SUMS]; 24], keep, span, tails,
+            forget: 1.0 - 1.0 / (4.0 * week), week, period, on: false, since: 0, side: 0.0, calm: 0.0, seen: 0.0, last: [0.0; TESTS] }
     }
 
     /// `z`: one-step deviate; baseline mean and variance; slow: whether sums may speak.
-    pub fn look(&mut self, at: i64, z: f32, value: f32, mean: f32, variance: f32, counts: bool, slow: bool, ready: bool) -> Sight {
+    pub fn look(&mut self, at: i64, z: f32, value: f32, mean: f32, variance: f32, counts: bool, slow: bool, ready: bool, hour: (usize, usize, f32), zb: f32) -> Sight {
         let sd = variance.sqrt();
         let clip = value.min(mean + 8.0 * sd).max(mean - 8.0 * sd).max(0.0);
         let mut zs = [0.0f32; TESTS];
@@ -74,15 +74,24 @@ impl Watch {
             self.due[k] = self.due[k] * d + mean;
             self.variance[k] = self.variance[k] * d * d + variance;
             let (y, b) = (self.came[k], self.due[k]);
-            let v = self.variance[k] + self.slow[k] * b * b;
+            let factor = self.hours[hour.0][k] * (1.0 - hour.2) + self.hours[hour.1][k] * hour.2;
+            let v = self.variance[k] + self.slow[k] * factor * b * b;
             let s = Spread { mean: f64::from(b), variance: f64::from(v), counts };
             zs[k + 1] = s.deviate(f64::from(y)) as f32;
             if slow {
-                let excess = ((y - b).powi(2) - self.variance[k]) / (b * b).max(1e-20);
-                let cap = 9.0 * v / (b * b).max(1e-20);
-                let eta = (self.span[k + 1].recip()).min(1.0) * env("SETA", 0.05);
-                let eta = eta.max(1.0 / (3.0 * self.week));
-                if !self.on { self.slow[k] = (self.slow[k] + eta.min(0.02) * (excess.min(cap) - self.slow[k])).max(1e-4); }
+                if !self.on && env("HOURS", 1.0) > 0.0 {
+                    // relative to the model: how far squared deviations of this hour exceed it
+                    let q = ((y - b).powi(2) / v).min(9.0);
+                    let share = self.slow[k] * factor * b * b / v;
+                    let h = &mut self.hours[if hour.2 < 0.5 { hour.0 } else { hour.1 }][k];
+                    let per_day = (3600.0 / self.period).max(1.0);
+                    *h = (*h * (1.0 + env("HGAIN", 0.15) / per_day * share * (q - 1.0))).clamp(0.3, 30.0);
+                }
+                if !self.on {
+                    let q = ((y - b).powi(2) / v).min(9.0);
+                    let eta = (self.span[k + 1].recip() * env("SETA", 0.03)).max(1.0 / (3.0 * self.week)).min(0.02);
+                    self.slow[k] = (self.slow[k] * (1.0 + eta * self.slow[k] * factor * b * b / v * (q - 1.0))).clamp(1e-5, 10.0);
+                }
             }
         }
         self.last = zs;
@@ -93,7 +102,9 @@ impl Watch {
         for k in 0..TESTS {
             if k > 0 && !slow { continue; }
             for (i, sign) in [1.0f32, -1.0].into_iter().enumerate() {
-                let x = zs[k] * sign;
+                let mut x = zs[k] * sign;
+                if k >= 2 && zs[k - 1] * sign < env("SUPPORT", 1.0) { x = x.min(0.0); }
+                if k == 0 && slow && zb * sign < env("SIGN", 1.5) { x = x.min(0.0); }
                 let rate = if x > THRESHOLD { self.tails[k][i].rate(x) * self.week } else { 100.0 };
                 if rate < best { best = rate; side = sign; }
                 if k == 0 { fast = fast.min(rate); }
@@ -105,9 +116,9 @@ impl Watch {
         let enough = !counts || excess >= env("MINX", 3.0) || side < 0.0;
         let hit = ready && best < budget && enough;
         if hit && !self.on { self.on = true; self.since = at; self.side = side; }
-        let quiet = z.abs() < 2.0 && (!slow || zs[1].abs() < 2.0);
+        let quiet = z.abs() < 2.0 && (!slow || zs[1].abs() < env("CALM", 2.0));
         self.calm = if quiet { self.calm + 1.0 } else { 0.0 };
-        let mut alarm = self.on && (hit || !quiet);
+        let mut alarm = self.on && !quiet;
         if self.on && self.calm >= self.span[1].max(2.0) {
             self.on = false; alarm = false;
             self.reset();
