@@ -4,13 +4,14 @@
 /// 0.2 %. What is missing has the largest code.
 const MISSING: u16 = u16::MAX;
 
-fn encode(value: f32) -> u16 {
+fn encode(value: f32, doubted: bool) -> u16 {
     // Half of the last kept bit is added, so that the cut rounds.
-    u16::try_from((value.max(0.0).to_bits() + (1 << 14)) >> 15).unwrap_or(MISSING - 1).min(MISSING - 1)
+    let bits = (value.max(0.0).min(1e37).to_bits() + (1 << 15)) >> 16;
+    u16::try_from(bits << 1 | u32::from(doubted)).unwrap_or(MISSING - 2)
 }
 
 fn decode(code: u16) -> f32 {
-    f32::from_bits(u32::from(code) << 15)
+    f32::from_bits(u32::from(code >> 1) << 16)
 }
 
 /// A ring of days.
@@ -30,7 +31,7 @@ impl History {
     }
 
     /// Keeps a value.
-    pub fn put(&mut self, day: i64, slot: usize, value: f32) {
+    pub fn put(&mut self, day: i64, slot: usize, value: f32, doubted: bool) {
         let row = self.row(day);
         if row * self.slots >= self.codes.len() {
             self.codes.resize((row + 1) * self.slots, MISSING);
@@ -39,14 +40,14 @@ impl History {
             self.codes[row * self.slots..(row + 1) * self.slots].fill(MISSING);
             self.days[row] = day;
         }
-        self.codes[row * self.slots + slot] = encode(value);
+        self.codes[row * self.slots + slot] = encode(value, doubted);
     }
 
     /// Each day that is kept, with its values; missing ones are NaN.
-    pub fn days(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = f32>)> {
+    pub fn days(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = (f32, bool)>)> {
         self.days.iter().enumerate().filter(|(_, day)| **day != i64::MIN).map(|(row, day)| {
             let codes = &self.codes[row * self.slots..(row + 1) * self.slots];
-            (*day, codes.iter().map(|code| if *code == MISSING { f32::NAN } else { decode(*code) }))
+            (*day, codes.iter().map(|code| if *code == MISSING { (f32::NAN, false) } else { (decode(*code), code & 1 == 1) }))
         })
     }
 

@@ -215,11 +215,12 @@ impl Model {
         let weight = if self.counts { weight } else { 1.0 / (self.scale * g.season).max(1e-12) };
         self.level.add(weight * clipped, weight * g.season);
         // history
-        let limit = env("KEEP", 4.0);
-        let (mean, sd, limit) = if self.watch.on { (baseline.0, baseline.1, env("KEEPON", 1.0)) } else { (g.mean, sd, limit) };
-        let kept = if young { value } else { value.clamp(mean - limit * sd, mean + limit * sd).max(0.0) };
+        let limit = env("KEEP", 6.0);
+        let mut doubted = (value - g.mean).abs() > limit * sd;
+        if self.watch.on { doubted |= (value - baseline.0).abs() > env("KEEPON", 2.0) * baseline.1; }
+        doubted &= self.refreshed >= 2;
         let b = self.base.max(1e-12);
-        if self.base > 0.0 { self.history.put(g.day, g.slot, kept / b); }
+        if self.base > 0.0 { self.history.put(g.day, g.slot, value / b, doubted); }
     }
 
     /// How far training is.

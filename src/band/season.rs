@@ -22,13 +22,24 @@ impl Noise {
 /// Weight halves with this many days.
 const MEMORY_DAYS: f32 = 14.0;
 
-struct Sums { weight: Vec<f32>, value: Vec<f32> }
+struct Sums { weight: Vec<f32>, value: Vec<f32>, doubt: Vec<[f32; 4]> }
 impl Sums {
-    fn new(n: usize) -> Self { Sums { weight: vec![0.0; n], value: vec![0.0; n] } }
-    fn add(&mut self, w: f32, values: &[f32]) {
-        for ((s, v), x) in self.weight.iter_mut().zip(&mut self.value).zip(values) {
-            if !x.is_nan() { *s += w; *v += w * x; }
+    fn new(n: usize) -> Self { Sums { weight: vec![0.0; n], value: vec![0.0; n], doubt: vec![[0.0; 4]; n] } }
+    fn add(&mut self, w: f32, recent: f32, values: &[(f32, bool)]) {
+        for (((s, v), d), (x, doubted)) in self.weight.iter_mut().zip(&mut self.value).zip(&mut self.doubt).zip(values) {
+            if x.is_nan() { continue; }
+            if *doubted { d[0] += w; d[1] += w * x; d[2] += recent; d[3] += 1.0; }
+            else { *s += w; *v += w * x; d[2] -= recent; }
         }
+    }
+    /// Takes doubted values in where they came again.
+    fn settle(mut self) -> Self {
+        for ((s, v), d) in self.weight.iter_mut().zip(&mut self.value).zip(&self.doubt) {
+            if d[2] > 0.0 && d[3] >= 2.0 { 
+                if std::env::var("FULL").is_ok() { *s = d[0]; *v = d[1]; } else { *s += d[0]; *v += d[1]; }
+            }
+        }
+        self
     }
 }
 
@@ -50,18 +61,20 @@ fn windows(weight: &[f32], value: &[f32], half: usize) -> (Vec<f32>, Vec<f32>) {
 pub(super) fn profile(history: &History, slots: usize, day: i64, period: usize, noise: Noise) -> Option<Vec<f32>> {
     let (mut all, mut group, mut same) = (Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut n_days = 0;
-    let mut buf = vec![0.0f32; slots];
+    let mut buf = vec![(0.0f32, false); slots];
     for (d, values) in history.days() {
         if d >= day { continue; }
         let age = (day - d) as f32;
         let w = (-age * std::f32::consts::LN_2 / MEMORY_DAYS).exp();
         for (b, x) in buf.iter_mut().zip(values) { *b = x; }
-        all.add(w, &buf);
-        if Place::is_weekend(d) == Place::is_weekend(day) { group.add(w, &buf); }
-        if Place::weekday(d) == Place::weekday(day) { same.add(w, &buf); }
+        let recent = (-age * std::f32::consts::LN_2 / env("RECENT", 2.0)).exp();
+        all.add(w, recent, &buf);
+        if Place::is_weekend(d) == Place::is_weekend(day) { group.add(w, recent, &buf); }
+        if Place::weekday(d) == Place::weekday(day) { same.add(w, recent, &buf); }
         n_days += 1;
     }
     if n_days == 0 { return None; }
+    let (all, group, same) = (all.settle(), group.settle(), same.settle());
     let wide = (2700 / period).max(if slots > 8 { 1 } else { 0 });
     let mid = 900 / period;
     let base = smooth_mean(&all, wide, mid, noise);
@@ -131,3 +144,5 @@ fn shrink(e: f32, v: f32, c: f32) -> f32 {
     let e2 = e * e;
     if e2 <= c * v { 0.0 } else { 1.0 - c * v / e2 }
 }
+
+fn env(name: &str, default: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }

@@ -89,7 +89,7 @@ impl Watch {
                 }
                 if !self.on {
                     let q = ((y - b).powi(2) / v).min(9.0);
-                    let eta = (self.span[k + 1].recip() * env("SETA", 0.03)).max(1.0 / (3.0 * self.week)).min(0.02);
+                    let eta = (self.span[k + 1].recip() * env("SETA", 0.01)).max(1.0 / (3.0 * self.week)).min(0.02);
                     self.slow[k] = (self.slow[k] * (1.0 + eta * self.slow[k] * factor * b * b / v * (q - 1.0))).clamp(1e-5, 10.0);
                 }
             }
