@@ -33,6 +33,8 @@ pub struct Model {
     largest: f32,
     watch: Watch,
     guard: [f32; 2],
+    edge: Vec<f32>,
+    jitter: [f32; 2],
     refreshed: u32,
     settings: Settings,
 }
@@ -52,7 +54,7 @@ impl Model {
             period: i64::from(settings.period_seconds), slots,
             history: History::new(days, slots), profile: Vec::new(), inflation: vec![1.0; slots],
             level: Level::new(settings.period_seconds as f32), base: 0.0, scale: 0.1, volatility: 1.0,
-            offsets: [0.0; 2], seen: 0, day: i64::MIN, first: 0, last: i64::MIN, counts: true, seasonal: false, unit: 1.0, shift: 0.0, largest: 0.0, watch: Watch::new(settings.period_seconds as f32), guard: [0.0; 2], refreshed: 0, settings: settings.clone(),
+            offsets: [0.0; 2], seen: 0, day: i64::MIN, first: 0, last: i64::MIN, counts: true, seasonal: false, unit: 1.0, shift: 0.0, largest: 0.0, watch: Watch::new(settings.period_seconds as f32), guard: [0.0; 2], edge: Vec::new(), jitter: [0.1, 5.0], refreshed: 0, settings: settings.clone(),
             calendar,
         })
     }
@@ -94,7 +96,7 @@ impl Model {
         let b = self.base.max(1e-12);
         let noise = Noise { unit: if self.counts { 1.0 / b } else { 0.0 }, scale: self.scale, slow: env("SLOW", 0.03), floor: 1e-6 };
         if let Some(p) = season::profile(&self.history, self.slots, day, usize::try_from(self.period).unwrap_or(1), noise) {
-            self.profile = p; self.seasonal = true; self.refreshed += 1;
+            self.edge = season::edges(&p, (env("JW",600.0) as i64 / self.period).max(1) as usize); self.profile = p; self.seasonal = true; self.refreshed += 1;
         }
     }
 
@@ -144,11 +146,19 @@ impl Model {
         let baseline = (g.season * ratio).max(self.floor());
         let bv = self.variance(baseline, g.slot);
         let slow = self.refreshed >= 2;
+        let swing = if self.seasonal { self.base * ratio * self.edge[g.slot] } else { 0.0 };
+        let jittered = (self.jitter[0] / self.jitter[1]).min(0.5) * swing * swing * env("JIT", 1.0);
+        if swing * swing > 9.0 * bv && !self.watch.on {
+            let e = ((value as f32 - baseline).powi(2) - bv).max(0.0) / (swing * swing);
+            self.jitter = [self.jitter[0] * 0.99 + e.min(1.0), self.jitter[1] * 0.99 + 1.0];
+        }
+        let bv = bv + jittered;
+        let zfast = if jittered > 0.0 { Spread { variance: g.spread.variance + f64::from(jittered), ..g.spread }.deviate(value) as f32 } else { z };
         let zb = Spread { mean: f64::from(baseline), variance: f64::from(bv), counts: self.counts }.deviate(value) as f32;
         let h = (g.slot as f32 + 0.5) * 24.0 / self.slots as f32 - 0.5;
         let low = h.floor();
         let hour = ((low as i32).rem_euclid(24) as usize, (low as i32 + 1).rem_euclid(24) as usize, h - low);
-        let sight = self.watch.look(at, z, value as f32, baseline, bv, self.counts, slow, band.is_some(), hour, zb);
+        let sight = self.watch.look(at, zfast, value as f32, baseline, bv, self.counts, slow, band.is_some(), hour, zb);
         let w = 1.0 / (if self.counts { 1.0 } else { 0.0 } + self.scale * g.season).max(1e-12);
         let day = (-(self.period as f32) / env("GDAY", 86400.0)).exp();
         let sd = bv.sqrt();

@@ -146,3 +146,13 @@ fn shrink(e: f32, v: f32, c: f32) -> f32 {
 }
 
 fn env(name: &str, default: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }
+
+/// How far the profile swings within so many slots either way.
+pub(super) fn edges(profile: &[f32], half: usize) -> Vec<f32> {
+    let n = profile.len();
+    (0..n).map(|i| {
+        let window = &profile[i.saturating_sub(half)..(i + half + 1).min(n)];
+        let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(l, h), x| (l.min(*x), h.max(*x)));
+        high - low
+    }).collect()
+}
