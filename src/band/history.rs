@@ -1,58 +1,117 @@
 //! The past days of a series, two bytes a period.
 
-/// A value of the past, relative to the series' level then, as the upper half of its bits: 8 of mantissa, so within
-/// 0.2 %. What is missing has the largest code.
+use serde::{Deserialize, Serialize};
+
+/// The code of a period without a value.
 const MISSING: u16 = u16::MAX;
 
+/// The largest value that has a code.
+const LARGEST: f32 = 1e37;
+
+/// A value in the upper half of its bits without the sign, so within 0.4 %, and a bit for doubt.
 fn encode(value: f32, doubted: bool) -> u16 {
     // Half of the last kept bit is added, so that the cut rounds.
-    let bits = (value.max(0.0).min(1e37).to_bits() + (1 << 15)) >> 16;
-    u16::try_from(bits << 1 | u32::from(doubted)).unwrap_or(MISSING - 2)
+    let bits = (value.clamp(0.0, LARGEST).to_bits() + (1 << 15)) >> 16;
+    u16::try_from((bits << 1) | u32::from(doubted)).expect("a positive number's upper half has 15 bits")
 }
 
-fn decode(code: u16) -> f32 {
-    f32::from_bits(u32::from(code >> 1) << 16)
+fn decode(code: u16) -> Value {
+    match code {
+        MISSING => Value { value: f32::NAN, doubted: false },
+        _ => Value { value: f32::from_bits(u32::from(code >> 1) << 16), doubted: code & 1 == 1 },
+    }
+}
+
+/// A value of the past.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Value {
+    /// In the unit that it was kept in; NaN if there is none.
+    pub value: f32,
+    /// Whether it was out of all expectation when it came.
+    pub doubted: bool,
 }
 
 /// A ring of days.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct History {
     slots: usize,
-    /// `days * slots` codes; the day `d` lies at `d % days`.
+    /// `days.len() * slots` codes; day `d` lies in row `d % days.len()`.
     codes: Vec<u16>,
-    /// The day that each row of the ring holds.
+    /// The day that each row holds.
     days: Vec<i64>,
 }
 
 impl History {
     /// An empty history of so many days.
     pub fn new(days: usize, slots: usize) -> Self {
-        History { slots, codes: Vec::new(), days: vec![i64::MIN; days] }
+        History { slots, codes: vec![MISSING; days * slots], days: vec![i64::MIN; days] }
     }
 
-    /// Keeps a value.
+    /// Slots of a day.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Keeps a value, which is not negative.
     pub fn put(&mut self, day: i64, slot: usize, value: f32, doubted: bool) {
-        let row = self.row(day);
-        if row * self.slots >= self.codes.len() {
-            self.codes.resize((row + 1) * self.slots, MISSING);
-        }
+        let days = i64::try_from(self.days.len()).expect("few days are kept");
+        let row = usize::try_from(day.rem_euclid(days)).expect("a remainder is not negative");
+        let codes = &mut self.codes[row * self.slots..(row + 1) * self.slots];
         if self.days[row] != day {
-            self.codes[row * self.slots..(row + 1) * self.slots].fill(MISSING);
+            codes.fill(MISSING);
             self.days[row] = day;
         }
-        self.codes[row * self.slots + slot] = encode(value, doubted);
+        codes[slot] = encode(value, doubted);
     }
 
-    /// Each day that is kept, with its values; missing ones are NaN.
-    pub fn days(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = (f32, bool)>)> {
-        self.days.iter().enumerate().filter(|(_, day)| **day != i64::MIN).map(|(row, day)| {
-            let codes = &self.codes[row * self.slots..(row + 1) * self.slots];
-            (*day, codes.iter().map(|code| if *code == MISSING { (f32::NAN, false) } else { (decode(*code), code & 1 == 1) }))
+    /// Each day that is kept, with its values.
+    pub fn days(&self) -> impl Iterator<Item = (i64, impl Iterator<Item = Value>)> {
+        let rows = self.codes.chunks_exact(self.slots);
+        self.days.iter().zip(rows).filter(|(day, _)| **day != i64::MIN).map(|(day, codes)| {
+            let values = codes.iter().map(|code| decode(*code));
+            (*day, values)
         })
     }
 
-    fn row(&self, day: i64) -> usize {
-        let days = i64::try_from(self.days.len()).expect("few days are kept");
-        usize::try_from(day.rem_euclid(days)).expect("a remainder is small")
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        self.codes.capacity() * size_of::<u16>() + self.days.capacity() * size_of::<i64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_value_comes_back_within_half_a_percent(value in 1e-30f32..1e30, doubted: bool) {
+            let kept = decode(encode(value, doubted));
+            prop_assert!((kept.value - value).abs() <= 0.005 * value);
+            prop_assert_eq!(kept.doubted, doubted);
+        }
+    }
+
+    #[test]
+    fn zero_is_kept_and_missing_is_not_zero() {
+        let mut history = History::new(3, 2);
+        history.put(10, 0, 0.0, false);
+        let days: Vec<(i64, Vec<Value>)> = history.days().map(|(day, values)| (day, values.collect())).collect();
+        assert_eq!(days.len(), 1);
+        assert_eq!(days[0].1[0].value, 0.0);
+        assert!(days[0].1[1].value.is_nan());
+    }
+
+    #[test]
+    fn a_new_day_takes_the_oldest_days_place() {
+        let mut history = History::new(2, 1);
+        for day in -1..4 {
+            history.put(day, 0, 8.0, false);
+        }
+        let mut days: Vec<i64> = history.days().map(|(day, _)| day).collect();
+        days.sort_unstable();
+        assert_eq!(days, [2, 3]);
     }
 }

@@ -1,88 +1,160 @@
 //! How far the series is from its season just now.
+//!
+//! Six memories, from one period to a day, each hold a discounted ratio of what came to what was due. How much each tells
+//! of the next value is learned: the logarithm of the level is `sum of gain_k ln ratio_k`, and the gains follow by the
+//! Kalman recursion of a dynamic generalised linear model with a log link (West, Harrison and Migon 1985), whose
+//! observation has the relative variance that `dispersion` gives. A series whose noise is independent learns gains near
+//! zero, a random walk learns to follow its last value.
 
-/// Number of memories.
-pub(super) const MEMORIES: usize = 6;
+use serde::{Deserialize, Serialize};
 
-/// Discounted ratios of what came to what the season expected, over several memories, and how much each tells of the
-/// next value.
-#[derive(Clone, Debug)]
+const MEMORIES: usize = 6;
+
+/// The memories' time constants; one shorter than a period is the last value.
+const SECONDS: [f32; MEMORIES] = [1.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0];
+
+/// Gains before anything is learned: without a season, the level is all there is.
+const GAINS: [f32; MEMORIES] = [0.15, 0.1, 0.15, 0.2, 0.2, 0.2];
+
+/// Variance of a gain before anything is learned; it bounds how fast gains can change.
+const GAIN_VARIANCE: f64 = 0.03;
+
+/// Where gains make sense: outside, the recursion would chase noise.
+const GAIN_RANGE: (f32, f32) = (-0.6, 1.2);
+const GAIN_SUM_RANGE: (f32, f32) = (-0.1, 1.02);
+
+/// What counts as much as this many expected calls is known beforehand of every ratio: it is 1.
+const PRIOR: f32 = 1.0;
+
+/// The largest logarithm of a level: a factor of 55.
+const LEVEL_MAX: f32 = 4.0;
+
+/// The memories and what they tell.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Level {
-    seconds: [f32; MEMORIES],
+    keep: [f32; MEMORIES],
     came: [f32; MEMORIES],
     due: [f32; MEMORIES],
     gain: [f32; MEMORIES],
     covariance: [[f64; MEMORIES]; MEMORIES],
-    last: [f32; MEMORIES],
 }
 
-const PRIOR: f64 = 0.03;
-const SECONDS: [f32; MEMORIES] = [1.0, 900.0, 3600.0, 14400.0, 86400.0, 300.0];
+/// The logarithms of the memories' ratios.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ratios([f32; MEMORIES]);
 
 impl Level {
-    pub fn new(period: f32) -> Self {
+    pub fn new(period_seconds: f32) -> Self {
         let mut covariance = [[0.0; MEMORIES]; MEMORIES];
-        let prior = [0.15, 0.15, 0.2, 0.2, 0.2, 0.1];
-        for (i, row) in covariance.iter_mut().enumerate() { row[i] = PRIOR; }
+        for (k, row) in covariance.iter_mut().enumerate() {
+            row[k] = GAIN_VARIANCE;
+        }
         Level {
-            seconds: SECONDS.map(|s| (-period / s.max(period * 0.5)).exp()),
-            came: [0.0; MEMORIES], due: [0.0; MEMORIES], gain: prior, covariance, last: [0.0; MEMORIES],
+            keep: SECONDS.map(|seconds| (-period_seconds / seconds.max(0.5 * period_seconds)).exp()),
+            came: [0.0; MEMORIES],
+            due: [0.0; MEMORIES],
+            gain: GAINS,
+            covariance,
         }
     }
 
-    /// The logarithm of the factor on the season.
-    pub fn factor(&mut self, prior: f32) -> f32 {
-        let mut x = 0.0;
-        for k in 0..MEMORIES {
-            self.last[k] = ((self.came[k] + prior) / (self.due[k] + prior)).ln();
-            x += self.gain[k] * self.last[k];
-        }
-        x
+    /// What the memories say now.
+    pub fn ratios(&self) -> Ratios {
+        Ratios(std::array::from_fn(|k| ((self.came[k] + PRIOR) / (self.due[k] + PRIOR)).ln()))
     }
 
-    /// Learns the gains: `error` relative to what was predicted, `information` its inverse variance.
-    pub fn learn_gain(&mut self, error: f32, information: f32, forget: f32) {
-        let f = self.last.map(f64::from);
-        let forget = f64::from(forget);
-        let mut pf = [0.0; MEMORIES];
-        for (p, row) in pf.iter_mut().zip(&self.covariance) {
-            *p = row.iter().zip(&f).map(|(c, x)| c * x).sum();
-        }
-        let fpf: f64 = f.iter().zip(&pf).map(|(a, b)| a * b).sum();
-        let denominator = 1.0 / f64::from(information) + fpf.max(0.0);
+    /// The factor on the season.
+    pub fn factor(&self, ratios: &Ratios) -> f32 {
+        let log: f32 = self.gain.iter().zip(&ratios.0).map(|(gain, ratio)| gain * ratio).sum();
+        log.clamp(-LEVEL_MAX, LEVEL_MAX).exp()
+    }
+
+    /// The ratio over the last four hours.
+    pub fn of_hours(&self) -> f32 {
+        (self.came[4] + PRIOR) / (self.due[4] + PRIOR)
+    }
+
+    /// Learns the gains from an error relative to the prediction, whose inverse variance is `information`. `forget` is the
+    /// share of what is known that stays.
+    pub fn learn(&mut self, ratios: &Ratios, error: f32, information: f32, forget: f64) {
+        let x = ratios.0.map(f64::from);
+        let spread = self.covariance.map(|row| row.iter().zip(&x).map(|(c, x)| c * x).sum::<f64>());
+        let variance: f64 = x.iter().zip(&spread).map(|(x, s)| x * s).sum();
+        let total = 1.0 / f64::from(information) + variance.max(0.0);
         for i in 0..MEMORIES {
-            let k = pf[i] / denominator;
-            self.gain[i] = (self.gain[i] + (k * f64::from(error)) as f32).clamp(-0.6, 1.2);
+            let gain = spread[i] / total;
+            self.gain[i] = (self.gain[i] + (gain * f64::from(error)) as f32).clamp(GAIN_RANGE.0, GAIN_RANGE.1);
             for j in 0..MEMORIES {
-                self.covariance[i][j] -= k * pf[j];
+                // A mixture with the prior instead of a division by `forget`: what isn't excited can't grow without bound.
+                let prior = if i == j { GAIN_VARIANCE } else { 0.0 };
+                let posterior = self.covariance[i][j] - gain * spread[j];
+                self.covariance[i][j] = forget * posterior + (1.0 - forget) * prior;
             }
         }
         let sum: f32 = self.gain.iter().sum();
-        if sum > 1.02 { let d = (sum - 1.02) / MEMORIES as f32; for g in &mut self.gain { *g -= d; } }
-        if sum < -0.1 { let d = (-0.1 - sum) / MEMORIES as f32; for g in &mut self.gain { *g += d; } }
-        for (i, row) in self.covariance.iter_mut().enumerate() {
-            for c in row.iter_mut() { *c *= forget; }
-            row[i] += (1.0 - forget) * PRIOR;
+        let over = sum - sum.clamp(GAIN_SUM_RANGE.0, GAIN_SUM_RANGE.1);
+        for gain in &mut self.gain {
+            *gain -= over / MEMORIES as f32;
         }
     }
 
-    /// Adds a value and what the season said, both weighted.
+    /// Remembers a value and what the season said, both weighted.
     pub fn add(&mut self, came: f32, due: f32) {
         for k in 0..MEMORIES {
-            self.came[k] = self.came[k] * self.seconds[k] + came;
-            self.due[k] = self.due[k] * self.seconds[k] + due;
+            self.came[k] = self.came[k] * self.keep[k] + came;
+            self.due[k] = self.due[k] * self.keep[k] + due;
         }
     }
-    pub fn gains(&self) -> [f32; MEMORIES] { self.gain }
 
-    /// Lets time pass without a value.
+    /// Lets periods pass without a value: what is remembered fades.
     pub fn skip(&mut self, periods: f32) {
         for k in 0..MEMORIES {
-            let d = self.seconds[k].powf(periods);
-            self.came[k] *= d; self.due[k] *= d;
+            let keep = self.keep[k].powf(periods);
+            self.came[k] *= keep;
+            self.due[k] *= keep;
         }
     }
-    /// The ratio over a memory.
-    pub fn ratio(&self, k: usize, prior: f32) -> f32 { (self.came[k] + prior) / (self.due[k] + prior) }
-    /// The level was taken into the season.
-    pub fn rescale(&mut self, factor: f32) { for d in &mut self.due { *d *= factor; } }
+
+    /// The season's own level changed by a factor.
+    pub fn rescale(&mut self, factor: f32) {
+        for due in &mut self.due {
+            *due *= factor;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(values: impl Iterator<Item = f32>) -> Level {
+        let mut level = Level::new(300.0);
+        for value in values {
+            let ratios = level.ratios();
+            let mean = 100.0 * level.factor(&ratios);
+            level.learn(&ratios, (value - mean) / mean, 25.0, 0.9995);
+            level.add(value, 100.0);
+        }
+        level
+    }
+
+    #[test]
+    fn independent_noise_is_not_followed() {
+        let noise = |i: u32| if i.wrapping_mul(2_654_435_761) >> 31 == 0 { 80.0 } else { 120.0 };
+        let level = run((0..4000).map(noise));
+        assert!((level.factor(&level.ratios()) - 1.0).abs() < 0.08);
+    }
+
+    #[test]
+    fn a_level_that_stays_is_followed() {
+        let level = run((0..4000).map(|i| if (i / 200) % 2 == 0 { 50.0 } else { 200.0 }));
+        assert!((level.factor(&level.ratios()) / 2.0 - 1.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn after_a_long_gap_the_season_is_all_that_is_known() {
+        let mut level = run((0..4000).map(|i| if (i / 200) % 2 == 0 { 50.0 } else { 200.0 }));
+        level.skip(10_000.0);
+        assert!((level.factor(&level.ratios()) - 1.0).abs() < 1e-3);
+    }
 }

@@ -1,20 +1,31 @@
 //! The seasonal band: for every series, what is expected now and how far it may stray.
 //!
 //! What enters are a series' values, one a period, in order of time. What leaves for each is the band that was
-//! predicted from the values before it, a score of how surprising the value is, and whether an alarm is on. This room
+//! predicted from the values before it, a score of how surprising the value is, and whether the alarm is on. This room
 //! refuses to know where values come from and what time it is: it does no I/O, and the same values always give the
 //! same bands.
+//!
+//! How a value is judged and learned, one file each: `season` estimates once a day, from the days that `history` keeps,
+//! what the day will look like; `level` corrects that by what came in the last minutes and hours; `dispersion` and
+//! `distribution` turn the expectation into edges; `baseline` is a slower expectation that incidents can't drag along;
+//! `watch` tests values and their recent sums against it, each test by its own `tail`. `docs/band.md` has the equations
+//! in order, their sources, and what each costs to leave out.
 
+mod baseline;
 mod calendar;
+mod dispersion;
+mod distribution;
 mod history;
 mod level;
 mod model;
+mod saved;
 mod season;
-mod spread;
-mod watch;
 mod settings;
+mod tail;
+mod watch;
 
 pub use model::Model;
+pub use saved::SavedError;
 pub use settings::{Settings, SettingsError, Width};
 
 /// What was expected of a period, from the past alone.
@@ -33,7 +44,8 @@ pub struct Band {
 pub struct Judgement {
     /// The band of the value's period, from earlier values only; `None` while there are too few of them.
     pub band: Option<Band>,
-    /// How surprising the value is: minus the decimal logarithm of the probability of a value at least as far out.
+    /// How surprising the value is beyond what the series has shown in the last days, in decimal orders of magnitude:
+    /// 3 means a thousand times rarer. 0 for a value that is nothing new.
     pub score: f64,
     /// Whether the alarm is on.
     pub anomalous: bool,

@@ -1,242 +1,349 @@
 //! A series' model: it predicts a band, then learns from the value.
 
-use super::calendar::{Calendar, DAY};
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, EDGE_SECONDS};
+use super::calendar::{Calendar, DAY, Place};
+use super::dispersion::Dispersion;
+use super::distribution::Distribution;
 use super::history::History;
-use super::level::Level;
+use super::level::{Level, Ratios};
 use super::season::{self, Noise};
-use super::spread::Spread;
-use super::watch::Watch;
+use super::watch::{Sight, Watch};
 use super::{Band, Judgement, Settings, SettingsError, State};
+
+/// Values before the first band: two hours of them, and no fewer than eight.
+const READY_SECONDS: i64 = 7_200;
+const READY_VALUES: (i64, i64) = (8, 24);
+
+/// Days of history: as many as fit in 64 KB a series with periods of a minute, five weeks with longer ones.
+const DAYS: usize = 35;
+const DAYS_OF_MINUTES: usize = 15;
+const SLOTS_OF_MINUTES: usize = 400;
+
+/// A level of the season below which nothing is told apart: calls a period, or a share of the mean.
+const SEASON_MIN_CALLS: f32 = 0.003;
+const SEASON_MIN_SHARE: f32 = 0.01;
+
+/// Relative variance that a whole day shares, when the season is estimated.
+const DAY_VARIANCE: f32 = 0.03;
+
+/// Values move the level up to so many standard deviations; beyond the second, or the third during an alarm, history
+/// doubts them.
+const LEVEL_DEVIATIONS: f32 = 5.0;
+const DOUBT_DEVIATIONS: f32 = 6.0;
+const DOUBT_DEVIATIONS_ALARM: f32 = 2.0;
+
+/// Days over which gains are forgotten.
+const GAIN_MEMORY_DAYS: f32 = 10.0;
+
+/// An error tells no more than one with this inverse variance.
+const INFORMATION_MAX: f32 = 400.0;
+
+/// An alarm that lasts so long is the new normal.
+const ADOPT_SECONDS: i64 = 64_800;
+
+/// What is surprising fades over so many days; orders of magnitude beyond ten are all the same.
+const SURPRISE_DAYS: f32 = 5.0;
+const SURPRISE_MAX: f32 = 10.0;
 
 /// The model of one series.
 #[derive(Clone, Debug)]
 pub struct Model {
+    pub(super) settings: Settings,
     calendar: Calendar,
-    period: i64,
-    slots: usize,
-    history: History,
-    profile: Vec<f32>,
-    inflation: Vec<f32>,
-    level: Level,
-    base: f32,
-    scale: f32,
-    volatility: f32,
-    offsets: [f32; 2],
-    seen: u32,
-    day: i64,
-    first: i64,
-    last: i64,
-    counts: bool,
-    seasonal: bool,
-    unit: f32,
-    shift: f64,
-    largest: f32,
-    watch: Watch,
-    guard: [f32; 2],
-    edge: Vec<f32>,
-    jitter: [f32; 2],
-    refreshed: u32,
-    settings: Settings,
+    pub(super) learned: Learned,
 }
 
-fn env(name: &str, default: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }
+/// Everything that a model has learned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Learned {
+    history: History,
+    /// The mean of the first day, the unit of history and profile.
+    unit: f32,
+    /// What today is expected to look like, in that unit, and how far it swings nearby; empty before the second day.
+    profile: Vec<f32>,
+    swings: Vec<f32>,
+    level: Level,
+    dispersion: Dispersion,
+    baseline: Baseline,
+    watch: Watch,
+    /// How surprising values were lately.
+    surprise: f32,
+    today: Option<i64>,
+    /// Days that began with a season.
+    seasons: u32,
+    first: i64,
+    last: i64,
+    values: u32,
+    /// Whether all values were whole.
+    counts: bool,
+    /// What is added to values, so that none is negative.
+    shift: f64,
+    largest: f64,
+}
 
-struct Guess { spread: Spread, season: f32, slot: usize, day: i64, mean: f32 }
+/// What is expected of a period.
+struct Guess {
+    place: Place,
+    season: f32,
+    ratios: Ratios,
+    around: Distribution,
+}
 
 impl Model {
     /// A model that has seen nothing.
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
         settings.check()?;
         let calendar = Calendar::new(settings.zone, settings.period_seconds);
-        let slots = calendar.slots();
-        let days = if slots > 400 { 16 } else { 35 };
-        Ok(Model {
-            period: i64::from(settings.period_seconds), slots,
-            history: History::new(days, slots), profile: Vec::new(), inflation: vec![1.0; slots],
-            level: Level::new(settings.period_seconds as f32), base: 0.0, scale: 0.1, volatility: 1.0,
-            offsets: [0.0; 2], seen: 0, day: i64::MIN, first: 0, last: i64::MIN, counts: true, seasonal: false, unit: 1.0, shift: 0.0, largest: 0.0, watch: Watch::new(settings.period_seconds as f32), guard: [0.0; 2], edge: Vec::new(), jitter: [0.1, 5.0], refreshed: 0, settings: settings.clone(),
-            calendar,
-        })
+        let learned = Learned::new(settings.period_seconds, calendar.slots());
+        Ok(Model::from_parts(settings.clone(), learned))
     }
 
-    fn guess(&mut self, at: i64) -> Guess {
-        let place = self.calendar.place(at);
-        if place.day != self.day {
-            if self.day != i64::MIN && place.day > self.day { self.refresh(place.day); }
-            self.day = place.day;
-        }
-        let season = self.base * if self.seasonal { self.profile[place.slot] } else { 1.0 };
-        let floor = self.floor();
-        let season = season.max(floor);
-        let prior = self.prior();
-        let x = self.level.factor(prior).clamp(-4.0, 4.0);
-        let mean = season * x.exp();
-        let v = self.variance(mean, place.slot);
-        Guess { spread: Spread { mean: f64::from(mean), variance: f64::from(v), counts: self.counts }, season, slot: place.slot, day: place.day, mean }
-    }
-    fn prior(&self) -> f32 { env("PRIOR", 1.0) }
-    fn floor(&self) -> f32 { if self.counts { 0.003 } else { (self.base * env("FLOOR",0.01)).max(1e-12) } }
-    fn variance(&self, mean: f32, slot: usize) -> f32 {
-        let r = if self.seasonal { self.inflation[slot] } else { 1.0 };
-        let b = env("VOL", 0.3);
-        let g = 1.0 - b + b * self.volatility;
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        let v = unit * mean + self.scale * mean * mean;
-        let v = v * r * g + if self.counts { 0.0 } else { (1e-3 * self.base).powi(2) };
-        if self.counts { v.max(mean * 1.001) } else { v }
+    pub(super) fn from_parts(settings: Settings, learned: Learned) -> Self {
+        let calendar = Calendar::new(settings.zone, settings.period_seconds);
+        Model { settings, calendar, learned }
     }
 
-    fn refresh(&mut self, day: i64) {
-        if self.base > 0.0 {
-            let ratio = self.level.ratio(4, self.prior());
-            let rho = env("RHO", 0.0);
-            let f = ratio.powf(rho);
-            if self.seasonal { self.base *= f; self.level.rescale(f); }
-        }
-        let b = self.base.max(1e-12);
-        let noise = Noise { unit: if self.counts { 1.0 / b } else { 0.0 }, scale: self.scale, slow: env("SLOW", 0.03), floor: 1e-6 };
-        if let Some(p) = season::profile(&self.history, self.slots, day, usize::try_from(self.period).unwrap_or(1), noise) {
-            self.edge = season::edges(&p, (env("JW",600.0) as i64 / self.period).max(1) as usize); self.profile = p; self.seasonal = true; self.refreshed += 1;
-        }
-    }
-
-    /// Band now.
+    /// The band of the period that starts at `at` (seconds since 1970), from what was learned so far.
     pub fn band(&mut self, at: i64) -> Option<Band> {
-        if !self.ready() { return None; }
-        let g = self.guess(at);
-        Some(self.edges(&g))
-    }
-    fn ready(&self) -> bool { self.seen >= 24.min(u32::try_from((7200 / self.period).max(8)).unwrap_or(24)) }
-
-    fn edges(&self, g: &Guess) -> Band {
-        let normal = |z: f64| 0.5 * statrs::function::erf::erfc(z / std::f64::consts::SQRT_2);
-        let (zl, zu) = (2.0 + f64::from(self.offsets[0]), 2.0 + f64::from(self.offsets[1]));
-        let (lo, hi) = g.spread.edges(zl, zu, normal(zl), normal(zu));
-        Band { expected: g.spread.mean, lower: lo, upper: hi }
+        let guess = self.guess(at);
+        self.band_of(&guess)
     }
 
     /// Judges the value of the period that starts at `at`, then learns from it.
+    ///
+    /// Values come in order of time: one at or before the last, or in an excluded range, is given its band and nothing
+    /// more. A period without a value is left out or not a number: it is missing, not zero.
     pub fn step(&mut self, at: i64, value: f64) -> Judgement {
-        if value.is_nan() { return Judgement { band: self.band(at), score: 0.0, anomalous: false }; }
-        if value.fract() != 0.0 { self.counts = false; }
-        if value + self.shift < 0.0 {
-            let mut m = Model::new(&self.settings).expect("checked");
-            m.shift = 4.0 * value.abs().max(f64::from(self.largest));
-            m.counts = false;
-            *self = m;
-            return self.step(at, value);
+        let past = self.learned.values > 0 && at <= self.learned.last;
+        let excluded = self.settings.excluded.iter().any(|(start, end)| (*start..*end).contains(&at));
+        if !value.is_finite() || past || excluded {
+            return Judgement { band: self.band(at), score: 0.0, anomalous: false };
         }
-        self.largest = self.largest.max(value.abs() as f32);
-        let value = value + self.shift;
-        let judgement = self.step_shifted(at, value);
-        let band = judgement.band.map(|b| Band { expected: b.expected - self.shift, lower: b.lower - self.shift, upper: b.upper - self.shift });
-        Judgement { band, ..judgement }
-    }
-    fn step_shifted(&mut self, at: i64, value: f64) -> Judgement {
-        if self.seen == 0 { self.first = at; self.base = value as f32; self.last = at - self.period; }
-        let gap = (at - self.last) / self.period;
-        if gap > 1 { self.level.skip((gap - 1) as f32); }
-        let g = self.guess(at);
-        let band = self.ready().then(|| self.edges(&g));
-        let z = g.spread.deviate(value) as f32;
-        if std::env::var("DBG").is_ok() { eprintln!("{} v={value} mean={} var={} season={} base={} scale={} infl={} vol={} gains={:?} z={z} off={:?}", self.seen, g.mean, g.spread.variance, g.season, self.base, self.scale, self.inflation[g.slot], self.volatility, self.level.gains(), self.offsets); }
-        // the guarded baseline
-        let gp = env("GPRIOR", 3.0);
-        let ratio = ((self.guard[0] + gp) / (self.guard[1] + gp)).powf(env("GPOW", 0.8));
-        let baseline = (g.season * ratio).max(self.floor());
-        let bv = self.variance(baseline, g.slot);
-        let slow = self.refreshed >= 2;
-        let swing = if self.seasonal { self.base * ratio * self.edge[g.slot] } else { 0.0 };
-        let jittered = (self.jitter[0] / self.jitter[1]).min(0.5) * swing * swing * env("JIT", 1.0);
-        if swing * swing > 9.0 * bv && !self.watch.on {
-            let e = ((value as f32 - baseline).powi(2) - bv).max(0.0) / (swing * swing);
-            self.jitter = [self.jitter[0] * 0.99 + e.min(1.0), self.jitter[1] * 0.99 + 1.0];
+        if value + self.learned.shift < 0.0 {
+            self.restart_below_zero(value);
         }
-        let bv = bv + jittered;
-        let zfast = if jittered > 0.0 { Spread { variance: g.spread.variance + f64::from(jittered), ..g.spread }.deviate(value) as f32 } else { z };
-        let zb = Spread { mean: f64::from(baseline), variance: f64::from(bv), counts: self.counts }.deviate(value) as f32;
-        let h = (g.slot as f32 + 0.5) * 24.0 / self.slots as f32 - 0.5;
-        let low = h.floor();
-        let hour = ((low as i32).rem_euclid(24) as usize, (low as i32 + 1).rem_euclid(24) as usize, h - low);
-        let sight = self.watch.look(at, zfast, value as f32, baseline, bv, self.counts, slow, band.is_some(), hour, zb);
-        let w = 1.0 / (if self.counts { 1.0 } else { 0.0 } + self.scale * g.season).max(1e-12);
-        let day = (-(self.period as f32) / env("GDAY", 86400.0)).exp();
-        let sd = bv.sqrt();
-        let c = (value as f32).clamp(baseline - 2.5 * sd, baseline + 2.5 * sd).max(0.0);
-        if !self.watch.on { self.guard = [self.guard[0] * day + w * c, self.guard[1] * day + w * g.season]; }
-        if std::env::var("DBG2").is_ok() { eprintln!("{at},{value},{:.3},{:.3},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{:.2},{}", g.mean, baseline, bv.sqrt(), z, self.watch.last[1], self.watch.last[2], self.watch.last[3], self.watch.last[4], sight.score, self.watch.on as u8); }
-        let judgement = Judgement { band, score: f64::from(sight.score), anomalous: sight.alarm };
-        self.learn(at, value as f32, z, &g, band, (baseline, bv.sqrt()));
-        judgement
-    }
-
-    fn learn(&mut self, at: i64, value: f32, z: f32, g: &Guess, band: Option<Band>, baseline: (f32, f32)) {
-        self.seen += 1;
-        self.last = at;
-        let slots_day = (DAY / self.period) as f32;
-        // unseasonal base: slow mean in the first day
-        if !self.seasonal {
-            let gain = 1.0 / self.seen as f32;
-            let old = self.base;
-            self.base += gain * (value - self.base);
-            if self.base > 0.0 && old > 0.0 { self.level.rescale(self.base / old); }
-        }
-        let sd = f32::sqrt(g.spread.variance as f32);
-        let limit = env("CLIP", 5.0);
-        let young = self.seen < 24;
-        let clipped = if young { value } else { value.clamp(g.mean - limit * sd, g.mean + limit * sd).max(0.0) };
-        // conformal offsets
-        if let Some(b) = band {
-            let alpha = 0.02275f32;
-            let eta = env("ETA", 0.03);
-            let up = if f64::from(value) > b.upper { 1.0 } else if f64::from(value) == b.upper && self.counts { alpha } else { 0.0 };
-            let lo = if f64::from(value) < b.lower { 1.0 } else if f64::from(value) == b.lower && self.counts { alpha } else { 0.0 };
-            if z.abs() < 6.0 {
-                self.offsets[1] = (self.offsets[1] + eta * (up - alpha)).clamp(-1.0, 2.0);
-                self.offsets[0] = (self.offsets[0] + eta * (lo - alpha)).clamp(-1.0, 2.0);
-            }
-        }
-        // dispersion
-        let e = clipped - g.mean;
-        let z2 = (e * e / (g.spread.variance as f32)).min(9.0);
-        let eta = (3.0 / (self.seen as f32 + 10.0)).max(1.0 / (3.0 * slots_day).max(100.0));
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        let share = self.scale * g.mean / (unit + self.scale * g.mean);
-        self.scale = (self.scale * (eta * share * (z2 - 1.0) * env("Z2", 1.0)).exp()).clamp(1e-7, 50.0);
-        let hours = (-(self.period as f32) / 3600.0).exp();
-        self.volatility = hours * self.volatility + (1.0 - hours) * z2;
-        if self.seasonal {
-            let w = (300.0 / self.period as f32).clamp(0.05, 1.0);
-            let n = (900 / self.period) as i64;
-            let kappa = env("INFL", 0.025) * w;
-            for j in -n..=n {
-                let k = (g.slot as i64 + j).rem_euclid(self.slots as i64) as usize;
-                let weight = if j == 0 { 1.0 } else { 0.4 };
-                let r = &mut self.inflation[k];
-                *r *= 1.0 + kappa * weight * (z2 - 1.0);
-                *r = r.clamp(0.2, 20.0);
-            }
-        }
-        // level gains
-        let information = (g.mean * g.mean / (g.spread.variance as f32)).min(env("INFO", 400.0));
-        let forget = 1.0 - 1.0 / (env("FORGET", 10.0) * slots_day).max(200.0);
-        self.level.learn_gain(e / g.mean, information, forget);
-        let weight = 1.0 / (1.0 + self.scale * g.season);
-        let weight = if self.counts { weight } else { 1.0 / (self.scale * g.season).max(1e-12) };
-        self.level.add(weight * clipped, weight * g.season);
-        // history
-        let limit = env("KEEP", 6.0);
-        let mut doubted = (value - g.mean).abs() > limit * sd;
-        if self.watch.on { doubted |= (value - baseline.0).abs() > env("KEEPON", 2.0) * baseline.1; }
-        doubted &= self.refreshed >= 2;
-        let b = self.base.max(1e-12);
-        if self.base > 0.0 { self.history.put(g.day, g.slot, value / b, doubted); }
+        self.learned.largest = self.learned.largest.max(value.abs());
+        self.learned.counts &= value.fract() == 0.0;
+        self.step_shifted(at, value + self.learned.shift)
     }
 
     /// How far training is.
     pub fn state(&self) -> State {
-        if !self.ready() { State::PendingTraining }
-        else if self.last - self.first < 14 * DAY { State::TrainedInsufficientData } else { State::Trained }
+        match () {
+            () if !self.ready() => State::PendingTraining,
+            () if self.learned.last - self.learned.first < 14 * DAY => State::TrainedInsufficientData,
+            () => State::Trained,
+        }
     }
-    pub fn gains(&self) -> [f32; 6] { self.level.gains() }
+
+    /// Bytes of memory that the model takes.
+    pub fn size_bytes(&self) -> usize {
+        let learned = &self.learned;
+        let profiles = (learned.profile.capacity() + learned.swings.capacity()) * size_of::<f32>();
+        let excluded = self.settings.excluded.capacity() * size_of::<(i64, i64)>();
+        size_of::<Self>() + learned.history.heap_bytes() + learned.dispersion.heap_bytes() + profiles + excluded
+    }
+
+    /// A series that goes below zero has no ratios: it starts again, far enough above zero that ratios are differences.
+    fn restart_below_zero(&mut self, value: f64) {
+        let mut learned = Learned::new(self.settings.period_seconds, self.calendar.slots());
+        learned.shift = 4.0 * value.abs().max(self.learned.largest);
+        learned.counts = false;
+        self.learned = learned;
+    }
+
+    fn step_shifted(&mut self, at: i64, value: f64) -> Judgement {
+        self.arrive(at, value as f32);
+        let guess = self.guess(at);
+        let band = self.band_of(&guess);
+        let surprise = self.watch(at, value as f32, &guess, band.is_some());
+        self.learn(value as f32, &guess);
+        if let Some(band) = band {
+            let own = Band { lower: band.lower + self.learned.shift, upper: band.upper + self.learned.shift, ..band };
+            let deviate = guess.around.deviate(value) as f32;
+            self.learned.dispersion.learn_edges(value, deviate, &own, self.learned.counts, self.settings.width);
+        }
+        Judgement { band, score: surprise.0, anomalous: surprise.1 }
+    }
+
+    /// Takes note of the time that passed, and of a first value.
+    fn arrive(&mut self, at: i64, value: f32) {
+        let learned = &mut self.learned;
+        let period = i64::from(self.settings.period_seconds);
+        if learned.values == 0 {
+            learned.first = at;
+            learned.unit = value;
+        } else if (at - learned.last) / period > 1 {
+            learned.level.skip(((at - learned.last) / period - 1) as f32);
+        }
+        learned.last = at;
+    }
+
+    fn ready(&self) -> bool {
+        let needed = (READY_SECONDS / i64::from(self.settings.period_seconds)).clamp(READY_VALUES.0, READY_VALUES.1);
+        i64::from(self.learned.values) >= needed
+    }
+
+    fn guess(&mut self, at: i64) -> Guess {
+        let place = self.calendar.place(at);
+        if self.learned.today.is_none_or(|today| today < place.day) {
+            self.learned.begin_day(place.day, self.settings.period_seconds);
+        }
+        let learned = &self.learned;
+        let season = learned.season(place.slot);
+        let ratios = learned.level.ratios();
+        let around = learned.around(season * learned.level.factor(&ratios), place.slot);
+        Guess { place, season, ratios, around }
+    }
+
+    fn band_of(&self, guess: &Guess) -> Option<Band> {
+        let band = self.ready().then(|| self.learned.dispersion.band(&guess.around, self.settings.width))?;
+        let shift = self.learned.shift;
+        Some(Band { expected: band.expected - shift, lower: band.lower - shift, upper: band.upper - shift })
+    }
+
+    /// The score, and whether the alarm is on.
+    fn watch(&mut self, at: i64, value: f32, guess: &Guess, ready: bool) -> (f64, bool) {
+        let learned = &mut self.learned;
+        let factor = learned.baseline.factor();
+        let plain = learned.around((guess.season * factor).max(learned.season_min()), guess.place.slot);
+        let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| learned.unit * factor * swing);
+        let jitter = f64::from(learned.baseline.jitter_variance(swing));
+        let baseline = Distribution { variance: plain.variance + jitter, ..plain };
+        let around = Distribution { variance: guess.around.variance + jitter, ..guess.around };
+        if learned.watch.on_since().is_none() {
+            learned.baseline.learn_jitter(value, &plain, swing);
+        }
+        let sight = Sight {
+            at,
+            value,
+            deviate: around.deviate(f64::from(value)) as f32,
+            off_baseline: baseline.deviate(f64::from(value)) as f32,
+            baseline: &baseline,
+            hour: (guess.place.slot as f32 + 0.5) * 24.0 / self.calendar.slots() as f32,
+            seasonal: learned.seasons >= 2,
+            ready,
+        };
+        let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
+        learned.keep(value, guess, &baseline);
+        learned.follow(at, value, guess.season, &baseline);
+        let surprise = verdict.surprise.min(SURPRISE_MAX);
+        let score = (surprise - learned.surprise).max(0.0);
+        let fade = (-(self.settings.period_seconds as f32) / (SURPRISE_DAYS * DAY as f32)).exp();
+        learned.surprise = (learned.surprise * fade).max(surprise);
+        (f64::from(score), verdict.alarm)
+    }
+
+    fn learn(&mut self, value: f32, guess: &Guess) {
+        let slots_a_day = DAY as f32 / self.settings.period_seconds as f32;
+        let learned = &mut self.learned;
+        let (mean, deviation) = (guess.around.mean as f32, guess.around.variance.sqrt() as f32);
+        learned.values = learned.values.saturating_add(1);
+        if learned.profile.is_empty() {
+            learned.follow_first_day(value);
+        }
+        let reach = if learned.values <= 24 { f32::INFINITY } else { LEVEL_DEVIATIONS * deviation };
+        let cut = value.clamp(mean - reach, mean + reach).max(0.0);
+        let slot = (!learned.profile.is_empty()).then_some(guess.place.slot);
+        learned.dispersion.learn(cut - mean, &guess.around, slot);
+        let information = (mean * mean / guess.around.variance as f32).min(INFORMATION_MAX);
+        let forget = 1.0 - 1.0 / f64::from((GAIN_MEMORY_DAYS * slots_a_day).max(200.0));
+        learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
+        let weight = learned.weight(guess.season);
+        learned.level.add(weight * cut, weight * guess.season);
+    }
+}
+
+impl Learned {
+    fn new(period_seconds: u32, slots: usize) -> Self {
+        let period = period_seconds as f32;
+        let days = if slots > SLOTS_OF_MINUTES { DAYS_OF_MINUTES } else { DAYS };
+        Learned {
+            history: History::new(days, slots),
+            unit: 0.0,
+            profile: Vec::new(),
+            swings: Vec::new(),
+            level: Level::new(period),
+            dispersion: Dispersion::new(i64::from(period_seconds), slots),
+            baseline: Baseline::new(period),
+            watch: Watch::new(period),
+            surprise: 0.0,
+            today: None,
+            seasons: 0,
+            first: 0,
+            last: 0,
+            values: 0,
+            counts: true,
+            shift: 0.0,
+            largest: 0.0,
+        }
+    }
+
+    /// Estimates the season of a day that begins.
+    fn begin_day(&mut self, day: i64, period_seconds: u32) {
+        let slots = self.history.slots();
+        let unit = if self.counts { 1.0 / self.unit.max(f32::MIN_POSITIVE) } else { 0.0 };
+        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor: 1e-6 };
+        if let Some(profile) = season::profile(&self.history, slots, day, period_seconds, noise) {
+            let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
+            self.swings = season::swings(&profile, half);
+            self.profile = profile;
+            self.seasons = self.seasons.saturating_add(1);
+        }
+        self.today = Some(day);
+    }
+
+    fn season(&self, slot: usize) -> f32 {
+        (self.unit * self.profile.get(slot).copied().unwrap_or(1.0)).max(self.season_min())
+    }
+
+    fn season_min(&self) -> f32 {
+        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.unit).max(f32::MIN_POSITIVE) }
+    }
+
+    fn around(&self, mean: f32, slot: usize) -> Distribution {
+        let slot = (!self.profile.is_empty()).then_some(slot);
+        self.dispersion.around(mean, slot, self.unit, self.counts)
+    }
+
+    /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
+    fn weight(&self, season: f32) -> f32 {
+        let unit = if self.counts { 1.0 } else { 0.0 };
+        1.0 / (unit + self.dispersion.scale() * season).max(f32::MIN_POSITIVE)
+    }
+
+    /// Keeps a value in the history; it is doubted if it is out of all expectation.
+    fn keep(&mut self, value: f32, guess: &Guess, baseline: &Distribution) {
+        let off = |around: &Distribution, deviations: f32| {
+            (f64::from(value) - around.mean).abs() > f64::from(deviations) * around.variance.sqrt()
+        };
+        let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
+        let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
+        if self.unit > 0.0 {
+            self.history.put(guess.place.day, guess.place.slot, value / self.unit, doubted);
+        }
+    }
+
+    /// Lets the baseline follow, or takes what an alarm has shown for long as the new normal.
+    fn follow(&mut self, at: i64, value: f32, season: f32, baseline: &Distribution) {
+        if self.watch.on_since().is_some_and(|since| at - since > ADOPT_SECONDS) {
+            self.baseline.adopt(self.level.of_hours());
+            self.watch.end();
+        }
+        if self.watch.on_since().is_none() {
+            let weight = self.weight(season);
+            self.baseline.learn(value, season, weight, baseline);
+        }
+    }
+
+    /// Before there is a season the level is the mean of all values so far.
+    fn follow_first_day(&mut self, value: f32) {
+        let before = self.unit;
+        self.unit += (value - self.unit) / self.values as f32;
+        if before > 0.0 && self.unit > 0.0 {
+            self.level.rescale(self.unit / before);
+        }
+    }
 }

@@ -1,158 +1,278 @@
 //! What a day is expected to look like, from the days before it.
-use super::calendar::Place;
-use super::history::History;
+//!
+//! The mean of each slot over all days is refined in three steps: the days of the same group (weekdays, or Saturdays and
+//! Sundays) may differ from all days, and the same weekday from its group. Every refinement is shrunk towards what it refines by
+//! the positive-part James-Stein factor `1 - c v / e^2`, where `e` is the difference and `v` its variance if there were none:
+//! a season that the data don't show leaves no trace, one that they show is taken as it is.
+//!
+//! Slots are smoothed over windows of 90 and 30 minutes, and each slot's own mean is refined from those in the same way, so
+//! that a batch keeps its edges and a smooth day is not noisy.
 
-/// Spread that the estimate is weighed against.
+use super::calendar::Place;
+use super::history::{History, Value};
+
+/// A day's weight halves with this age. A level that changes is followed by `level`; this is for shapes.
+const HALF_LIFE_DAYS: f32 = 14.0;
+
+/// A doubted value is believed once it is the rule among recent days; "recent" halves with this age.
+const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
+
+/// Seconds on each side of a slot that the smoothing windows take.
+const WIDE_SECONDS: usize = 2700;
+const NARROW_SECONDS: usize = 900;
+
+/// The constants `c` of the shrinkage: of windows, and of single slots, which are many and would often seem to differ.
+const SHRINK_GROUP: f32 = 1.5;
+const SHRINK_WINDOW: f32 = 3.0;
+const SHRINK_SLOT: f32 = 4.0;
+
+/// The variance of a value of mean `m` around the season: `unit m + (scale + slow) m^2 + floor`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noise {
-    /// Variance of a value of mean m: `unit * m + scale * m * m`, relative to the level.
+    /// Of counts: 1 in the unit that history is kept in.
     pub unit: f32,
+    /// Relative variance that is independent from value to value.
     pub scale: f32,
-    /// Relative variance that doesn't average out within a day.
+    /// Relative variance that all values of an hour share, so that a day tells of it once.
     pub slow: f32,
+    /// What is left at a mean of 0.
     pub floor: f32,
 }
 
 impl Noise {
-    fn variance(&self, mean: f32) -> f32 {
+    fn of_a_value(&self, mean: f32) -> f32 {
         self.unit * mean + self.scale * mean * mean + self.floor
     }
 }
 
-/// Weight halves with this many days.
-const MEMORY_DAYS: f32 = 14.0;
+/// Weighted sums of each slot over a set of days.
+struct Sums {
+    weight: Vec<f32>,
+    value: Vec<f32>,
+    doubted: Vec<Doubted>,
+}
 
-struct Sums { weight: Vec<f32>, value: Vec<f32>, doubt: Vec<[f32; 4]> }
+/// The doubted values of a slot.
+#[derive(Clone, Copy, Default)]
+struct Doubted {
+    weight: f32,
+    value: f32,
+    /// Recent weight of doubted days minus that of others.
+    majority: f32,
+    days: u32,
+}
+
 impl Sums {
-    fn new(n: usize) -> Self { Sums { weight: vec![0.0; n], value: vec![0.0; n], doubt: vec![[0.0; 4]; n] } }
-    fn add(&mut self, w: f32, recent: f32, values: &[(f32, bool)]) {
-        for (((s, v), d), (x, doubted)) in self.weight.iter_mut().zip(&mut self.value).zip(&mut self.doubt).zip(values) {
-            if x.is_nan() { continue; }
-            if *doubted { d[0] += w; d[1] += w * x; d[2] += recent; d[3] += 1.0; }
-            else { *s += w; *v += w * x; d[2] -= recent; }
-        }
+    fn new(slots: usize) -> Self {
+        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
     }
-    /// Takes doubted values in where they came again.
-    fn settle(mut self) -> Self {
-        for ((s, v), d) in self.weight.iter_mut().zip(&mut self.value).zip(&self.doubt) {
-            if d[2] > 0.0 && d[3] >= 2.0 { 
-                if std::env::var("FULL").is_ok() { *s = d[0]; *v = d[1]; } else { *s += d[0]; *v += d[1]; }
+
+    fn add(&mut self, age_days: f32, values: &[Value]) {
+        let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
+        let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
+        for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
+            let doubted = &mut self.doubted[slot];
+            if value.doubted {
+                doubted.weight += weight;
+                doubted.value += weight * value.value;
+                doubted.majority += recent;
+                doubted.days += 1;
+            } else {
+                self.weight[slot] += weight;
+                self.value[slot] += weight * value.value;
+                doubted.majority -= recent;
             }
         }
-        self
+    }
+
+    /// Takes doubted values in where they came again and are the rule by now: one incident is no season. Says where.
+    fn settle(&mut self) -> Vec<bool> {
+        let habits: Vec<bool> =
+            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.days >= 2).collect();
+        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
+            self.weight[slot] += self.doubted[slot].weight;
+            self.value[slot] += self.doubted[slot].value;
+        }
+        habits
+    }
+
+    /// Where all days have a new habit, those of a part that don't show it yet are of the past.
+    fn settle_as(&mut self, habits: &[bool]) {
+        self.settle();
+        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
+            self.weight[slot] = self.doubted[slot].weight;
+            self.value[slot] = self.doubted[slot].value;
+        }
     }
 }
 
-fn windows(weight: &[f32], value: &[f32], half: usize) -> (Vec<f32>, Vec<f32>) {
-    let n = weight.len();
-    let (mut w, mut v) = (vec![0.0; n], vec![0.0; n]);
-    let (mut sw, mut sv) = (0.0f64, 0.0f64);
-    let half = half.min(n - 1);
-    for i in 0..half { sw += f64::from(weight[i]); sv += f64::from(value[i]); }
-    for i in 0..n {
-        if i + half < n { sw += f64::from(weight[i + half]); sv += f64::from(value[i + half]); }
-        if i > half { sw -= f64::from(weight[i - half - 1]); sv -= f64::from(value[i - half - 1]); }
-        w[i] = sw.max(0.0) as f32; v[i] = sv.max(0.0) as f32;
-    }
-    (w, v)
-}
-
-/// The profile of a day.
-pub(super) fn profile(history: &History, slots: usize, day: i64, period: usize, noise: Noise) -> Option<Vec<f32>> {
+/// The expected profile of a day, one value a slot in the unit of the history, or `None` without any earlier day.
+pub(super) fn profile(history: &History, slots: usize, day: i64, period_seconds: u32, noise: Noise) -> Option<Vec<f32>> {
     let (mut all, mut group, mut same) = (Sums::new(slots), Sums::new(slots), Sums::new(slots));
-    let mut n_days = 0;
-    let mut buf = vec![(0.0f32, false); slots];
-    for (d, values) in history.days() {
-        if d >= day { continue; }
-        let age = (day - d) as f32;
-        let w = (-age * std::f32::consts::LN_2 / MEMORY_DAYS).exp();
-        for (b, x) in buf.iter_mut().zip(values) { *b = x; }
-        let recent = (-age * std::f32::consts::LN_2 / env("RECENT", 2.0)).exp();
-        all.add(w, recent, &buf);
-        if Place::is_weekend(d) == Place::is_weekend(day) { group.add(w, recent, &buf); }
-        if Place::weekday(d) == Place::weekday(day) { same.add(w, recent, &buf); }
-        n_days += 1;
+    let mut values = Vec::with_capacity(slots);
+    for (past, row) in history.days().filter(|(past, _)| *past < day) {
+        values.clear();
+        values.extend(row);
+        let age_days = (day - past) as f32;
+        all.add(age_days, &values);
+        if Place::is_weekend(past) == Place::is_weekend(day) {
+            group.add(age_days, &values);
+        }
+        if Place::weekday(past) == Place::weekday(day) {
+            same.add(age_days, &values);
+        }
     }
-    if n_days == 0 { return None; }
-    let (all, group, same) = (all.settle(), group.settle(), same.settle());
-    let wide = (2700 / period).max(if slots > 8 { 1 } else { 0 });
-    let mid = 900 / period;
-    let base = smooth_mean(&all, wide, mid, noise);
-    let base = base?;
-    let with_group = deviate(&base, &group, wide, noise);
-    Some(deviate(&with_group, &same, wide, noise))
+    let habits = all.settle();
+    group.settle_as(&habits);
+    same.settle_as(&habits);
+    let period = usize::try_from(period_seconds).unwrap_or(usize::MAX);
+    let wide = (WIDE_SECONDS / period).max(usize::from(slots > 8));
+    let base = smooth(&all, wide, NARROW_SECONDS / period, noise)?;
+    let base = refine(&base, &group, wide, noise);
+    Some(refine(&base, &same, wide, noise))
 }
 
-fn smooth_mean(sums: &Sums, wide: usize, mid: usize, noise: Noise) -> Option<Vec<f32>> {
-    let n = sums.weight.len();
-    let (ww, wv) = windows(&sums.weight, &sums.value, wide);
-    let (mw, mv) = windows(&sums.weight, &sums.value, mid);
-    let total: f32 = sums.weight.iter().sum();
-    if total <= 0.0 { return None; }
-    let grand = sums.value.iter().sum::<f32>() / total;
-    let mut out = vec![0.0; n];
-    for i in 0..n {
-        let mut p = if ww[i] > 0.0 { wv[i] / ww[i] } else { grand };
-        let var = noise.variance(p);
-        if mw[i] > 0.0 && mid < wide {
-            let e = mv[i] / mw[i] - p;
-            let v = var / mw[i];
-            p += shrink(e, v, 3.0) * e;
-        }
-        if sums.weight[i] > 0.0 {
-            let raw = sums.value[i] / sums.weight[i];
-            let e = raw - p;
-            let v = noise.variance(p.max(0.3*raw)) / sums.weight[i];
-            p += shrink(e, v, 4.0) * e;
-        }
-        out[i] = p.max(0.0);
-    }
-    Some(out)
-}
-
-fn deviate(base: &[f32], sums: &Sums, wide: usize, noise: Noise) -> Vec<f32> {
-    let n = base.len();
-    // ratio form: observed sum against expected sum
-    let expected: Vec<f32> = sums.weight.iter().zip(base).map(|(w, b)| w * b).collect();
-    let (ew, ev) = windows(&expected, &sums.value, wide);
-    let (nw, _) = windows(&sums.weight, &sums.value, wide);
-    let mut out = vec![0.0; n];
-    for i in 0..n {
-        let mut p = base[i];
-        let w = sums.weight[i];
-        if nw[i] > 0.0 {
-            let eb = ew[i] / nw[i];
-            let wide_mean = ev[i] / nw[i];
-            let e = wide_mean - eb;
-            let per_slot = nw[i] / (2.0 * wide as f32 + 1.0);
-            let v = noise.variance(eb) / nw[i] + noise.slow * eb * eb / per_slot.max(0.05);
-            let k = shrink(e, v, 1.5);
-            if eb > 0.0 { p *= 1.0 + k * e / eb } else { p += k * e }
-        }
-        if w > 0.0 {
-            let raw = sums.value[i] / w;
-            let e = raw - p;
-            let v = noise.variance(p.max(0.3*raw)) / w + noise.slow * p * p / w;
-            p += shrink(e, v, 4.0) * e;
-        }
-        out[i] = p.max(0.0);
-    }
-    out
-}
-
-fn shrink(e: f32, v: f32, c: f32) -> f32 {
-    let e2 = e * e;
-    if e2 <= c * v { 0.0 } else { 1.0 - c * v / e2 }
-}
-
-fn env(name: &str, default: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }
-
-/// How far the profile swings within so many slots either way.
-pub(super) fn edges(profile: &[f32], half: usize) -> Vec<f32> {
-    let n = profile.len();
-    (0..n).map(|i| {
-        let window = &profile[i.saturating_sub(half)..(i + half + 1).min(n)];
-        let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(l, h), x| (l.min(*x), h.max(*x)));
+/// How far a profile swings within so many slots either way.
+pub(super) fn swings(profile: &[f32], half: usize) -> Vec<f32> {
+    let swing = |slot: usize| {
+        let window = &profile[slot.saturating_sub(half)..(slot + half + 1).min(profile.len())];
+        let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(low, high), x| (low.min(*x), high.max(*x)));
         high - low
-    }).collect()
+    };
+    (0..profile.len()).map(swing).collect()
+}
+
+/// Means of slots, smoothed as far as the data allow.
+fn smooth(sums: &Sums, wide: usize, narrow: usize, noise: Noise) -> Option<Vec<f32>> {
+    let total: f32 = sums.weight.iter().sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let grand = sums.value.iter().sum::<f32>() / total;
+    let (wide_weight, wide_value) = (windows(&sums.weight, wide), windows(&sums.value, wide));
+    let (narrow_weight, narrow_value) = (windows(&sums.weight, narrow), windows(&sums.value, narrow));
+    let slot_mean = |slot: usize| {
+        let mut mean = if wide_weight[slot] > 0.0 { wide_value[slot] / wide_weight[slot] } else { grand };
+        if narrow_weight[slot] > 0.0 && narrow < wide {
+            let error = narrow_value[slot] / narrow_weight[slot] - mean;
+            mean += shrunk(error, noise.of_a_value(mean) / narrow_weight[slot], SHRINK_WINDOW);
+        }
+        (mean + own_error(sums, slot, mean, 0.0, noise)).max(0.0)
+    };
+    Some((0..sums.weight.len()).map(slot_mean).collect())
+}
+
+/// A profile, refined by a set of days in which it may differ.
+fn refine(base: &[f32], sums: &Sums, wide: usize, noise: Noise) -> Vec<f32> {
+    let due: Vec<f32> = sums.weight.iter().zip(base).map(|(weight, base)| weight * base).collect();
+    let (weight, due, came) = (windows(&sums.weight, wide), windows(&due, wide), windows(&sums.value, wide));
+    let window_slots = 2.0 * wide as f32 + 1.0;
+    let slot_mean = |slot: usize| {
+        let mut mean = base[slot];
+        if weight[slot] > 0.0 {
+            let expected = due[slot] / weight[slot];
+            let error = came[slot] / weight[slot] - expected;
+            let days = (weight[slot] / window_slots).max(0.05);
+            let variance = noise.of_a_value(expected) / weight[slot] + noise.slow * expected * expected / days;
+            let change = shrunk(error, variance, SHRINK_GROUP);
+            mean += if expected > 0.0 { mean * change / expected } else { change };
+        }
+        (mean + own_error(sums, slot, mean, noise.slow, noise)).max(0.0)
+    };
+    (0..base.len()).map(slot_mean).collect()
+}
+
+/// How far a slot's own mean is from its neighbours', shrunk.
+fn own_error(sums: &Sums, slot: usize, mean: f32, slow: f32, noise: Noise) -> f32 {
+    let weight = sums.weight[slot];
+    if weight <= 0.0 {
+        return 0.0;
+    }
+    let own = sums.value[slot] / weight;
+    // A peak that the neighbours don't show has the noise of a peak, not of its neighbours.
+    let variance = noise.of_a_value(mean.max(0.3 * own)) + slow * mean * mean;
+    shrunk(own - mean, variance / weight, SHRINK_SLOT)
+}
+
+fn shrunk(error: f32, variance: f32, c: f32) -> f32 {
+    let square = error * error;
+    if square <= c * variance { 0.0 } else { error * (1.0 - c * variance / square) }
+}
+
+/// Sums of windows of `half` slots either side, cut at the day's ends.
+fn windows(values: &[f32], half: usize) -> Vec<f32> {
+    let mut running = 0.0f64;
+    let mut before = Vec::with_capacity(values.len() + 1);
+    before.push(0.0);
+    for value in values {
+        running += f64::from(*value);
+        before.push(running);
+    }
+    let sum = |slot: usize| {
+        let (start, end) = (slot.saturating_sub(half), (slot + half + 1).min(values.len()));
+        (before[end] - before[start]).max(0.0) as f32
+    };
+    (0..values.len()).map(sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOISE: Noise = Noise { unit: 0.0, scale: 0.01, slow: 0.001, floor: 1e-6 };
+    const SLOTS: usize = 288;
+
+    /// Days 0 to `days` (0 is a Thursday) of what `value` says for (day, slot).
+    fn history(days: i64, value: impl Fn(i64, usize) -> (f32, bool)) -> History {
+        let mut history = History::new(35, SLOTS);
+        for day in 0..days {
+            for slot in 0..SLOTS {
+                let (value, doubted) = value(day, slot);
+                history.put(day, slot, value, doubted);
+            }
+        }
+        history
+    }
+
+    #[test]
+    fn a_constant_series_has_no_season() {
+        let profile = profile(&history(14, |_, _| (1.0, false)), SLOTS, 14, 300, NOISE).unwrap();
+        assert!(profile.iter().all(|x| (x - 1.0).abs() < 1e-3));
+    }
+
+    #[test]
+    fn a_cron_burst_keeps_its_slot() {
+        let cron = |_, slot: usize| (if slot.is_multiple_of(12) { 50.0 } else { 1.0 }, false);
+        let profile = profile(&history(14, cron), SLOTS, 14, 300, NOISE).unwrap();
+        assert!((profile[24] - 50.0).abs() < 2.0, "{}", profile[24]);
+        assert!(profile[25] < 3.0, "{}", profile[25]);
+    }
+
+    #[test]
+    fn a_weekly_batch_is_expected_on_its_weekday_only() {
+        let weekly = |day: i64, slot: usize| (if day % 7 == 2 && slot / 12 == 3 { 40.0 } else { 1.0 }, false);
+        let history = history(15, weekly);
+        let on = profile(&history, SLOTS, 16, 300, NOISE).unwrap();
+        let off = profile(&history, SLOTS, 15, 300, NOISE).unwrap();
+        assert!(on[40] > 30.0 && off[40] < 10.0, "{} {}", on[40], off[40]);
+    }
+
+    #[test]
+    fn a_doubted_incident_is_no_season_but_a_doubted_habit_is() {
+        let incident = |day: i64, slot: usize| if day == 9 && slot == 100 { (80.0, true) } else { (1.0, false) };
+        let once = profile(&history(14, incident), SLOTS, 16, 300, NOISE).unwrap();
+        assert!((once[100] - 1.0).abs() < 0.1);
+        let habit = |day: i64, slot: usize| if day > 8 && slot == 100 { (80.0, true) } else { (1.0, false) };
+        let again = profile(&history(14, habit), SLOTS, 14, 300, NOISE).unwrap();
+        assert!(again[100] > 10.0, "{}", again[100]);
+    }
+
+    #[test]
+    fn weekends_differ_where_the_data_say_so() {
+        let business = |day: i64, _| (if Place::is_weekend(day) { 0.2 } else { 1.0 }, false);
+        let history = history(14, business);
+        let saturday = profile(&history, SLOTS, 16, 300, NOISE).unwrap();
+        let monday = profile(&history, SLOTS, 18, 300, NOISE).unwrap();
+        assert!((saturday[150] - 0.2).abs() < 0.05 && (monday[150] - 1.0).abs() < 0.05);
+    }
 }

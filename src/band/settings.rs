@@ -2,6 +2,11 @@
 
 use chrono_tz::Tz;
 
+use super::distribution::tail_probability;
+
+/// CloudWatch's default width.
+const DEVIATIONS: f64 = 2.0;
+
 /// Settings of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -30,9 +35,33 @@ pub enum Width {
     },
 }
 
+/// False pages that a series may raise a week at two standard deviations: one in two months.
+const PAGES_PER_SERIES_WEEK: f64 = 0.12;
+
+impl Width {
+    /// The band's half width in standard deviations of a normal distribution.
+    pub fn deviations(self) -> f64 {
+        match self {
+            Width::Deviations(deviations) => deviations,
+            Width::FalsePagesPerWeek { .. } => DEVIATIONS,
+        }
+    }
+
+    /// How often one series may page falsely in a week. A wider band pages more rarely, as the normal distribution's tails
+    /// shrink.
+    pub fn pages_per_week(self) -> f64 {
+        match self {
+            Width::Deviations(deviations) => {
+                PAGES_PER_SERIES_WEEK * tail_probability(deviations) / tail_probability(DEVIATIONS)
+            }
+            Width::FalsePagesPerWeek { pages, series } => pages / f64::from(series.max(1)),
+        }
+    }
+}
+
 impl Default for Width {
     fn default() -> Self {
-        Width::Deviations(2.0)
+        Width::Deviations(DEVIATIONS)
     }
 }
 

@@ -1,132 +1,193 @@
-//! When the alarm goes on: how unusual the value and its recent sums are.
-use super::spread::Spread;
+//! When the alarm goes on: how unusual a value is, and its sums over the last minutes and hours.
+//!
+//! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of an hour, one,
+//! three and eight hours against the baseline, as health surveillance sums counts that are mildly high for long. Each has a
+//! tail on each side; the alarm's budget is split evenly among them.
 
-pub(super) const SUMS: usize = 4;
-const SUM_SECONDS: [f32; SUMS] = [900.0, 3600.0, 10800.0, 28800.0];
-pub(super) const TESTS: usize = SUMS + 1;
-const THRESHOLD: f32 = 2.5;
+use serde::{Deserialize, Serialize};
 
-fn env(name: &str, default: f32) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default) }
+use super::distribution::Distribution;
+use super::tail::{THRESHOLD, Tail};
 
-/// The tail of one test on one side: how often clusters of high values come, and how high they go.
-#[derive(Clone, Debug)]
-struct Tail { clusters: f32, excess: f32, steps: f32, open: f32, quiet: f32 }
-impl Tail {
-    fn new(prior_steps: f32, clusters: f32) -> Self {
-        let n = clusters.max(0.5);
-        Tail { clusters: n, excess: n * env("BETA", 0.35), steps: prior_steps, open: 0.0, quiet: 0.0 }
-    }
-    fn beta(&self) -> f32 { (self.excess + env("BN", 8.0) * env("BETA", 0.35)) / (self.clusters + env("BN", 8.0)) }
-    /// Clusters a step that go as high.
-    fn rate(&self, z: f32) -> f32 { self.clusters / self.steps * (-(z - THRESHOLD) / self.beta()).exp() }
-    fn learn(&mut self, z: f32, span: f32, forget: f32) {
-        self.steps = self.steps * forget + 1.0;
-        self.clusters *= forget; self.excess *= forget;
-        if z > THRESHOLD { self.open = self.open.max(z); self.quiet = 0.0; }
-        else if self.open > 0.0 {
-            self.quiet += 1.0;
-            if self.quiet >= span {
-                self.clusters += 1.0; self.excess += (self.open - THRESHOLD).min(env("BCAP", 2.5)); self.open = 0.0; self.quiet = 0.0;
-            }
-        }
-    }
+const SUMS: usize = 4;
+const TESTS: usize = SUMS + 1;
+const SUM_SECONDS: [f32; SUMS] = [900.0, 3_600.0, 10_800.0, 28_800.0];
+const HOURS: usize = 24;
+
+/// Values count in a sum up to so many standard deviations from the baseline.
+const CUT_DEVIATIONS: f32 = 8.0;
+
+/// Relative variance of a sum that isn't the values' own, before anything is learned: a level that wanders for hours.
+const SLOW_VARIANCE: f32 = 0.04;
+
+/// Gains of that variance, per sum that passed, and of its factor for the hour of the day, per day.
+const SLOW_GAIN: f32 = 0.01;
+const HOUR_GAIN: f32 = 0.15;
+const SQUARE_MAX: f32 = 9.0;
+
+/// A sum of hours speaks only if the shorter one beside it is on the same side by so much, a value only if it is also
+/// off the baseline.
+const SUPPORT: f32 = 1.0;
+const VALUE_SUPPORT: f32 = 1.5;
+
+/// Below these deviates of the value and of a quarter of an hour, all is quiet.
+const QUIET: f32 = 2.0;
+
+/// Weeks after which what tails know has faded to a third.
+const MEMORY_WEEKS: f32 = 4.0;
+
+/// Fewer calls than this above the baseline wake nobody.
+const EXCESS_MIN: f32 = 3.0;
+
+/// A period, as the tests see it.
+pub(super) struct Sight<'a> {
+    pub at: i64,
+    pub value: f32,
+    /// Deviate of the value from the band's expectation, and from the baseline.
+    pub deviate: f32,
+    pub off_baseline: f32,
+    /// The baseline's distribution.
+    pub baseline: &'a Distribution,
+    /// Hours since local midnight, with their fraction.
+    pub hour: f32,
+    /// Whether there is a season to compare sums with.
+    pub seasonal: bool,
+    /// Whether there is a band to be outside of.
+    pub ready: bool,
 }
 
-#[derive(Clone, Debug)]
+/// What the tests say of a period.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verdict {
+    /// Minus the decimal logarithm of how often a period is as unusual.
+    pub surprise: f32,
+    pub alarm: bool,
+}
+
+/// The tests and the alarm's state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Watch {
-    came: [f32; SUMS], due: [f32; SUMS], variance: [f32; SUMS], slow: [f32; SUMS], hours: Vec<[f32; SUMS]>,
-    keep: [f32; SUMS], span: [f32; TESTS],
+    week_periods: f32,
+    keep: [f32; SUMS],
+    span: [f32; SUMS],
+    came: [f32; SUMS],
+    due: [f32; SUMS],
+    variance: [f32; SUMS],
+    slow: [f32; SUMS],
+    hours: [[f32; SUMS]; HOURS],
     tails: [[Tail; 2]; TESTS],
-    forget: f32, week: f32, period: f32,
-    pub on: bool, pub since: i64, pub side: f32,
-    pub calm: f32,
-    seen: f32,
-    pub last: [f32; TESTS],
+    on_since: Option<i64>,
+    quiet_periods: f32,
 }
-
-/// What a step says.
-pub(super) struct Sight { pub score: f32, pub alarm: bool }
 
 impl Watch {
-    pub fn new(period: f32) -> Self {
-        let week = 604_800.0 / period;
-        let keep = SUM_SECONDS.map(|s| (-period / s.max(2.0 * period)).exp());
-        let mut span = [1.0; TESTS];
-        for k in 0..SUMS { span[k + 1] = (SUM_SECONDS[k] / period).max(1.0); }
-        let tails = std::array::from_fn(|k| {
-            let per_week = week / span[k] * 0.0062;
-            [Tail::new(week, per_week), Tail::new(week, per_week)]
-        });
-        Watch { came: [0.0; SUMS], due: [0.0; SUMS], variance: [0.0; SUMS], slow: [env("SLOW0", 0.04); SUMS], hours: vec![[1.0; SUMS]; 24], keep, span, tails,
-            forget: 1.0 - 1.0 / (4.0 * week), week, period, on: false, since: 0, side: 0.0, calm: 0.0, seen: 0.0, last: [0.0; TESTS] }
+    pub fn new(period_seconds: f32) -> Self {
+        let week_periods = 604_800.0 / period_seconds;
+        let span = SUM_SECONDS.map(|seconds| (seconds / period_seconds).max(1.0));
+        let tail = |test: usize| Tail::new(week_periods, if test == 0 { 1.0 } else { span[test - 1] });
+        Watch {
+            week_periods,
+            keep: SUM_SECONDS.map(|seconds| (-period_seconds / seconds.max(2.0 * period_seconds)).exp()),
+            span,
+            came: [0.0; SUMS],
+            due: [0.0; SUMS],
+            variance: [0.0; SUMS],
+            slow: [SLOW_VARIANCE; SUMS],
+            hours: [[1.0; SUMS]; HOURS],
+            tails: std::array::from_fn(|test| [tail(test), tail(test)]),
+            on_since: None,
+            quiet_periods: 0.0,
+        }
     }
 
-    /// `z`: one-step deviate; baseline mean and variance; slow: whether sums may speak.
-    pub fn look(&mut self, at: i64, z: f32, value: f32, mean: f32, variance: f32, counts: bool, slow: bool, ready: bool, hour: (usize, usize, f32), zb: f32) -> Sight {
-        let sd = variance.sqrt();
-        let clip = value.min(mean + 8.0 * sd).max(mean - 8.0 * sd).max(0.0);
-        let mut zs = [0.0f32; TESTS];
-        zs[0] = z;
-        self.seen += 1.0;
-        for k in 0..SUMS {
-            let d = self.keep[k];
-            self.came[k] = self.came[k] * d + clip;
-            self.due[k] = self.due[k] * d + mean;
-            self.variance[k] = self.variance[k] * d * d + variance;
-            let (y, b) = (self.came[k], self.due[k]);
-            let factor = self.hours[hour.0][k] * (1.0 - hour.2) + self.hours[hour.1][k] * hour.2;
-            let v = self.variance[k] + self.slow[k] * factor * b * b;
-            let s = Spread { mean: f64::from(b), variance: f64::from(v), counts };
-            zs[k + 1] = s.deviate(f64::from(y)) as f32;
-            if slow {
-                if !self.on && env("HOURS", 1.0) > 0.0 {
-                    // relative to the model: how far squared deviations of this hour exceed it
-                    let q = ((y - b).powi(2) / v).min(9.0);
-                    let share = self.slow[k] * factor * b * b / v;
-                    let h = &mut self.hours[if hour.2 < 0.5 { hour.0 } else { hour.1 }][k];
-                    let per_day = (3600.0 / self.period).max(1.0);
-                    *h = (*h * (1.0 + env("HGAIN", 0.15) / per_day * share * (q - 1.0))).clamp(0.3, 30.0);
+    /// When the alarm went on, if it is.
+    pub fn on_since(&self) -> Option<i64> {
+        self.on_since
+    }
+
+    /// Looks at a period. `pages_per_week` is how often this series may page falsely.
+    pub fn look(&mut self, sight: &Sight, pages_per_week: f32) -> Verdict {
+        let mut deviates = [0.0; TESTS];
+        deviates[0] = sight.deviate;
+        deviates[1..].copy_from_slice(&self.sum_deviates(sight));
+        let (rate, side) = self.rarest(&deviates, sight);
+        let upward = side > 0.0;
+        let enough = !(upward && sight.baseline.counts) || sight.value - sight.baseline.mean as f32 >= EXCESS_MIN;
+        let hit = sight.ready && enough && rate * self.week_periods < pages_per_week / (2.0 * TESTS as f32);
+        if hit && self.on_since.is_none() {
+            self.on_since = Some(sight.at);
+        }
+        let quiet = deviates[0].abs() < QUIET && (!sight.seasonal || deviates[1].abs() < QUIET);
+        self.quiet_periods = if quiet { self.quiet_periods + 1.0 } else { 0.0 };
+        let alarm = self.on_since.is_some() && !quiet;
+        if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
+            self.end();
+        }
+        Verdict { surprise: (-rate.log10()).max(0.0), alarm }
+    }
+
+    /// Ends the alarm, and forgets what the sums hold beyond the baseline.
+    pub fn end(&mut self) {
+        self.on_since = None;
+        self.quiet_periods = 0.0;
+        self.came = self.due;
+    }
+
+    fn sum_deviates(&mut self, sight: &Sight) -> [f32; SUMS] {
+        let (mean, variance) = (sight.baseline.mean as f32, sight.baseline.variance as f32);
+        let reach = CUT_DEVIATIONS * variance.sqrt();
+        let cut = sight.value.clamp(mean - reach, mean + reach).max(0.0);
+        // Between the middles of two hours their factors are mixed: a step would be an alarm on the hour.
+        let middle = (sight.hour - 0.5).rem_euclid(HOURS as f32);
+        let (first, share) = (middle as usize % HOURS, middle.fract());
+        let second = (first + 1) % HOURS;
+        let nearest = if share < 0.5 { first } else { second };
+        std::array::from_fn(|k| {
+            let keep = self.keep[k];
+            self.came[k] = self.came[k] * keep + cut;
+            self.due[k] = self.due[k] * keep + mean;
+            self.variance[k] = self.variance[k] * keep * keep + variance;
+            let of_hour = self.hours[first][k] * (1.0 - share) + self.hours[second][k] * share;
+            let slow = self.slow[k] * of_hour * self.due[k] * self.due[k];
+            let total = self.variance[k] + slow;
+            if sight.seasonal && self.on_since.is_none() {
+                let square = ((self.came[k] - self.due[k]).powi(2) / total).min(SQUARE_MAX);
+                self.learn_slow(k, nearest, slow / total * (square - 1.0));
+            }
+            let sum = Distribution { mean: f64::from(self.due[k]), variance: f64::from(total), ..*sight.baseline };
+            sum.deviate(f64::from(self.came[k])) as f32
+        })
+    }
+
+    fn learn_slow(&mut self, k: usize, hour: usize, change: f32) {
+        let periods_an_hour = (self.week_periods / 168.0).max(1.0);
+        let of_hour = &mut self.hours[hour][k];
+        *of_hour = (*of_hour * (1.0 + HOUR_GAIN / periods_an_hour * change)).clamp(0.3, 30.0);
+        let gain = (SLOW_GAIN / self.span[k]).max(1.0 / (3.0 * self.week_periods));
+        self.slow[k] = (self.slow[k] * (1.0 + gain * change)).clamp(1e-5, 10.0);
+    }
+
+    /// The rarest of the tests: clusters a period that go as high, and on which side.
+    fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> (f32, f32) {
+        let keep = 1.0 - 1.0 / (MEMORY_WEEKS * self.week_periods);
+        let mut rarest = (1.0f32, 0.0);
+        for test in 0..if sight.seasonal { TESTS } else { 1 } {
+            for (tail, side) in [1.0f32, -1.0].into_iter().enumerate() {
+                let supported = match test {
+                    0 => !sight.seasonal || sight.off_baseline * side >= VALUE_SUPPORT,
+                    1 => true,
+                    _ => deviates[test - 1] * side >= SUPPORT,
+                };
+                let deviate = if supported { deviates[test] * side } else { 0.0 };
+                let tail = &mut self.tails[test][tail];
+                if deviate > THRESHOLD && tail.rate(deviate) < rarest.0 {
+                    rarest = (tail.rate(deviate), side);
                 }
-                if !self.on {
-                    let q = ((y - b).powi(2) / v).min(9.0);
-                    let eta = (self.span[k + 1].recip() * env("SETA", 0.01)).max(1.0 / (3.0 * self.week)).min(0.02);
-                    self.slow[k] = (self.slow[k] * (1.0 + eta * self.slow[k] * factor * b * b / v * (q - 1.0))).clamp(1e-5, 10.0);
+                if self.on_since.is_none() {
+                    tail.learn(deviate, keep);
                 }
             }
         }
-        self.last = zs;
-        let mut best = f32::INFINITY;
-        let mut side = 0.0;
-        let mut fast = f32::INFINITY;
-        let budget = env("BUDGET", 0.15) / (2.0 * TESTS as f32);
-        for k in 0..TESTS {
-            if k > 0 && !slow { continue; }
-            for (i, sign) in [1.0f32, -1.0].into_iter().enumerate() {
-                let mut x = zs[k] * sign;
-                if k >= 2 && zs[k - 1] * sign < env("SUPPORT", 1.0) { x = x.min(0.0); }
-                if k == 0 && slow && zb * sign < env("SIGN", 1.5) { x = x.min(0.0); }
-                let rate = if x > THRESHOLD { self.tails[k][i].rate(x) * self.week } else { 100.0 };
-                if rate < best { best = rate; side = sign; }
-                if k == 0 { fast = fast.min(rate); }
-                if !self.on { self.tails[k][i].learn(x, self.span[k], self.forget); }
-            }
-        }
-        let score = (-(best / self.week).log10()).max(0.0);
-        let excess = (value - mean).abs();
-        let enough = !counts || excess >= env("MINX", 3.0) || side < 0.0;
-        let hit = ready && best < budget && enough;
-        if hit && !self.on { self.on = true; self.since = at; self.side = side; }
-        let quiet = z.abs() < 2.0 && (!slow || zs[1].abs() < env("CALM", 2.0));
-        self.calm = if quiet { self.calm + 1.0 } else { 0.0 };
-        let mut alarm = self.on && !quiet;
-        if self.on && self.calm >= self.span[1].max(2.0) {
-            self.on = false; alarm = false;
-            self.reset();
-        }
-        Sight { score, alarm }
+        rarest
     }
-
-    /// Forgets what the sums hold beyond the expected.
-    pub fn reset(&mut self) { self.came = self.due; }
-    pub fn ratio(&self, k: usize) -> f32 { self.came[k] / self.due[k].max(1e-12) }
 }

@@ -1,0 +1,151 @@
+//! The distribution of a value around its expectation, given by mean and variance.
+//!
+//! Counts are negative binomial: its variance is `m + m^2 / r`. Other values are gamma. Both go through the same
+//! large-mean approximation, Wilson and Hilferty's cube root (1931); small counts are summed exactly.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// Up to this mean the probabilities of counts are summed one by one.
+const SUMMED_MEAN_MAX: f64 = 40.0;
+
+/// A shape above which a gamma distribution is as good as normal.
+const NORMAL_SHAPE: f64 = 1e6;
+
+/// The probability above a standard normal deviate.
+pub(super) fn tail_probability(deviate: f64) -> f64 {
+    Normal::standard().sf(deviate)
+}
+
+/// A distribution of values that aren't negative.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Distribution {
+    pub mean: f64,
+    /// Of counts more than the mean.
+    pub variance: f64,
+    /// Whether values are whole.
+    pub counts: bool,
+}
+
+impl Distribution {
+    /// The edges that leave out as much as a normal distribution does below `-below` and above `above`.
+    pub fn edges(&self, below: f64, above: f64) -> (f64, f64) {
+        if self.counts && self.mean < SUMMED_MEAN_MAX {
+            return self.summed_edges(tail_probability(below), 1.0 - tail_probability(above));
+        }
+        let (lower, upper) = (self.quantile(-below), self.quantile(above));
+        if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
+    }
+
+    /// How many standard deviations of a normal distribution a value is from the middle, from the likelihood: the signed
+    /// root of the deviance, with half a call of continuity. For other values it is Wilson and Hilferty's deviate.
+    pub fn deviate(&self, value: f64) -> f64 {
+        if self.counts { self.count_deviate(value) } else { self.gamma_deviate(value) }
+    }
+
+    fn count_deviate(&self, value: f64) -> f64 {
+        let mean = self.mean;
+        if (value - mean).abs() < 0.5 {
+            return 0.0;
+        }
+        let side = (value - mean).signum();
+        let shape = mean * mean / (self.variance - mean).max(1e-6 * mean);
+        let value = (value - 0.5 * side).max(0.0);
+        let own = if value > 0.0 { value * (value / mean).ln() } else { 0.0 };
+        let poisson = shape > 1e6 * (1.0 + value);
+        let rest = if poisson { value - mean } else { (value + shape) * ((value + shape) / (mean + shape)).ln() };
+        side * (2.0 * (own - rest).max(0.0)).sqrt()
+    }
+
+    fn gamma_deviate(&self, value: f64) -> f64 {
+        let shape = self.mean * self.mean / self.variance;
+        if shape > NORMAL_SHAPE {
+            return (value - self.mean) / self.variance.sqrt();
+        }
+        ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * shape.sqrt()
+    }
+
+    fn quantile(&self, deviate: f64) -> f64 {
+        let shape = self.mean * self.mean / self.variance;
+        if shape > NORMAL_SHAPE {
+            return (self.mean + deviate * self.variance.sqrt()).max(0.0);
+        }
+        let root = 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * shape.sqrt());
+        self.mean * root.max(0.0).powi(3)
+    }
+
+    fn summed_edges(&self, lower: f64, upper: f64) -> (f64, f64) {
+        let variance = self.variance.max(self.mean * 1.0001);
+        let shape = self.mean * self.mean / (variance - self.mean);
+        let mut probability = (shape * (self.mean / variance).ln()).exp();
+        let step = 1.0 - self.mean / variance;
+        let (mut sum, mut count, mut low) = (probability, 0.0, None);
+        // The sum of a heavy tail may stay below its limit by rounding; the edge is far out by then.
+        while sum < upper && count < 100.0 * SUMMED_MEAN_MAX {
+            if low.is_none() && sum >= lower {
+                low = Some(count);
+            }
+            probability *= (count + shape) / (count + 1.0) * step;
+            count += 1.0;
+            sum += probability;
+        }
+        (low.unwrap_or(count), count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use statrs::distribution::{DiscreteCDF, Gamma, NegativeBinomial};
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn edges_of_small_counts_are_the_quantiles_of_the_negative_binomial(mean in 0.01f64..39.0, shape in 0.5f64..50.0) {
+            let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
+            let (lower, upper) = counts.edges(2.0, 2.0);
+            let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
+            let at = |edge: f64| exact.cdf(edge as u64);
+            prop_assert!(at(upper) >= 0.97725 - 1e-6);
+            prop_assert!(upper == 0.0 || at(upper - 1.0) < 0.97725 + 1e-6);
+            prop_assert!(at(lower) >= 0.02275 - 1e-6);
+        }
+
+        #[test]
+        fn edges_of_large_counts_are_within_two_percent_of_the_negative_binomial(mean in 41f64..5000.0, shape in 4f64..100.0) {
+            let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
+            let (lower, upper) = counts.edges(2.0, 2.0);
+            let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
+            let (low, high) = (exact.inverse_cdf(0.02275) as f64, exact.inverse_cdf(0.97725) as f64);
+            prop_assert!((upper - high).abs() <= 0.02 * high + 1.0, "{upper} {high}");
+            prop_assert!((lower - low).abs() <= 0.02 * mean + 1.0, "{lower} {low}");
+        }
+
+        #[test]
+        fn the_deviate_of_a_count_matches_its_tail_probability(mean in 1f64..500.0, shape in 2f64..50.0, ratio in 0.1f64..5.0) {
+            let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
+            let value = (mean * ratio).round();
+            let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
+            let below = if value > 0.0 { exact.cdf(value as u64 - 1) } else { 0.0 };
+            let middle = 0.5 * (below + exact.cdf(value as u64));
+            prop_assume!(middle > 1e-7 && middle < 1.0 - 1e-7);
+            let deviate = Normal::standard().inverse_cdf(middle);
+            prop_assert!((counts.deviate(value) - deviate).abs() < 0.6, "{} {deviate}", counts.deviate(value));
+        }
+
+        #[test]
+        fn edges_of_real_values_are_those_of_the_gamma_distribution(mean in 0.01f64..1e6, shape in 4f64..1000.0) {
+            let values = Distribution { mean, variance: mean * mean / shape, counts: false };
+            let (lower, upper) = values.edges(2.0, 2.0);
+            let exact = Gamma::new(shape, shape / mean).unwrap();
+            prop_assert!((exact.cdf(upper) - 0.97725).abs() < 0.002);
+            prop_assert!((exact.cdf(lower) - 0.02275).abs() < 0.004);
+        }
+    }
+
+    #[test]
+    fn a_missing_burst_of_few_calls_is_less_surprising_than_one_of_many() {
+        let of = |mean: f64| Distribution { mean, variance: mean + 0.05 * mean * mean, counts: true }.deviate(0.0);
+        assert!(of(8.0) > -4.0 && of(800.0) < -8.0);
+    }
+}

@@ -1,0 +1,90 @@
+//! How rarely a test's deviates go how high.
+//!
+//! Peaks over a threshold (Davison and Smith 1990): clusters of deviates above 2.5 come at a rate, and the excess of their
+//! peaks is exponential. Both are learned, from what a normal distribution says as a prior, so that a heavy-tailed series
+//! gets a high threshold and a well-behaved one a low one. One outlier counts little: excesses are cut.
+
+use serde::{Deserialize, Serialize};
+
+/// Deviates above are peaks.
+pub(super) const THRESHOLD: f32 = 2.5;
+
+/// The share of a normal distribution above the threshold, and the mean excess there.
+const NORMAL_SHARE: f32 = 0.0062;
+const NORMAL_EXCESS: f32 = 0.35;
+
+/// Clusters that the prior of the mean excess is worth.
+const PRIOR_CLUSTERS: f32 = 8.0;
+
+/// Excesses count at most so much.
+const EXCESS_MAX: f32 = 1.5;
+
+/// The upper tail of a test.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Tail {
+    clusters: f32,
+    excess: f32,
+    periods: f32,
+    /// The peak of the cluster that is on, 0 if none is, and periods below the threshold since.
+    peak: f32,
+    quiet: f32,
+    /// Periods that deviates hang together.
+    span: f32,
+}
+
+impl Tail {
+    /// A tail that knows what a normal distribution would show in a week of so many periods.
+    pub fn new(week_periods: f32, span: f32) -> Self {
+        let clusters = (week_periods / span * NORMAL_SHARE).max(0.5);
+        Tail { clusters, excess: clusters * NORMAL_EXCESS, periods: week_periods, peak: 0.0, quiet: 0.0, span }
+    }
+
+    /// How many clusters a period go as high as a deviate above the threshold.
+    pub fn rate(&self, deviate: f32) -> f32 {
+        let excess = (self.excess + PRIOR_CLUSTERS * NORMAL_EXCESS) / (self.clusters + PRIOR_CLUSTERS);
+        self.clusters / self.periods * ((THRESHOLD - deviate) / excess).exp()
+    }
+
+    /// Learns a period's deviate; `keep` is the share of what is known that stays.
+    pub fn learn(&mut self, deviate: f32, keep: f32) {
+        self.periods = self.periods * keep + 1.0;
+        self.clusters *= keep;
+        self.excess *= keep;
+        if deviate > THRESHOLD {
+            self.peak = self.peak.max(deviate);
+            self.quiet = 0.0;
+        } else if self.peak > 0.0 {
+            self.quiet += 1.0;
+            if self.quiet >= self.span {
+                self.clusters += 1.0;
+                self.excess += (self.peak - THRESHOLD).min(EXCESS_MAX);
+                self.peak = 0.0;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heavy_tails_make_high_deviates_common() {
+        let (mut light, mut heavy) = (Tail::new(2016.0, 1.0), Tail::new(2016.0, 1.0));
+        for i in 0..20_000 {
+            light.learn(if i % 200 == 0 { 2.7 } else { 0.5 }, 0.9999);
+            heavy.learn(if i % 200 == 0 { 4.5 } else { 0.5 }, 0.9999);
+        }
+        assert!(heavy.rate(5.0) > 50.0 * light.rate(5.0));
+    }
+
+    #[test]
+    fn a_cluster_counts_once() {
+        let mut tail = Tail::new(2016.0, 12.0);
+        let before = tail.clusters;
+        for i in 0..30 {
+            tail.learn(if i < 10 { 3.0 } else { 0.0 }, 1.0);
+        }
+        assert_eq!(tail.clusters, before + 1.0);
+    }
+}
