@@ -6,6 +6,7 @@
 //! same bands.
 
 mod model;
+pub mod score;
 mod settings;
 
 pub use model::Model;
