@@ -9,6 +9,7 @@ mod compact;
 mod demo;
 mod exit;
 mod export;
+mod export_series;
 mod ingest;
 mod labels;
 mod logging;

@@ -122,7 +122,7 @@ impl Plot<'_> {
     fn observed(&self, out: &mut String) {
         let place = |place: &Place| (self.times.x(place.at), self.values.y(place.value));
         let line = |places: &[Place]| -> String {
-            places.iter().map(|at| place(at)).map(|(x, y)| format!("{x:.1} {y:.1}")).collect::<Vec<_>>().join("L")
+            places.iter().map(&place).map(|(x, y)| format!("{x:.1} {y:.1}")).collect::<Vec<_>>().join("L")
         };
         let runs = observed(self.chart.points, self.chart.period, self.columns());
         for run in &runs {

@@ -34,7 +34,7 @@ impl Stamps {
             self.date = date;
         }
         if text.len() == 10 {
-            return Some(self.to_utc(self.midnight));
+            return Some(self.shift(self.midnight));
         }
         if !matches!(text[10], b'T' | b't' | b' ') || text.get(13) != Some(&b':') {
             return None;
@@ -49,13 +49,14 @@ impl Stamps {
         }
         let local = self.midnight + hour * 3600 + minute * 60 + second;
         match without_fraction(rest)? {
-            b"" => Some(self.to_utc(local)),
+            b"" => Some(self.shift(local)),
             b"Z" | b"z" | b" UTC" => Some(local),
             offset => Some(local - offset_seconds(offset)?),
         }
     }
 
-    fn to_utc(&mut self, local: i64) -> i64 {
+    /// A local time in seconds to UTC.
+    fn shift(&mut self, local: i64) -> i64 {
         if self.zone == Tz::UTC {
             return local;
         }
