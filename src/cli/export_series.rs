@@ -214,7 +214,7 @@ mod tests {
             name("arn:aws:kms:us-east-1:111122223333:key/1234-AB"),
             "Decrypt/111122223333_us-east-1_1234-AB-3.csv"
         );
-        assert_eq!(name("../../é\0"), "Decrypt/______-2.csv".replace("-2", "_"));
+        assert_eq!(name("../../é\0"), "Decrypt/________.csv");
         assert!(name(&"k".repeat(5000)).len() < 140);
     }
 }

@@ -5,12 +5,12 @@
 //! took is handed in.
 //!
 //! - **Events.** An incident is found if an alarm is raised inside its window or two periods (at least five minutes)
-//!   after it. An alarm elsewhere is false; alarms within an hour of each other are one; one that an incident raised may
-//!   stay on for six hours after it; one that never goes off counts again each day. From these precision, recall, F1,
-//!   false alarms a week, and the delay from an incident's start to its first alarm.
-//! - **Tails.** On rows away from incidents, the share of values above and below the band, and the *tail error*: how far
-//!   these are from the nominal 2.275 % each, where a tie with an edge may count either way, so that counts are judged
-//!   fairly (0 is perfect). Also of each hour of the day of UTC with a hundred rows or more, averaged.
+//!   after it. An alarm elsewhere is false; alarms within an hour of each other are one; one that an incident raised
+//!   may stay on for six hours after it; one that never goes off counts again each day. From these precision, recall,
+//!   F1, false alarms a week, and the delay from an incident's start to its first alarm.
+//! - **Tails.** On rows away from incidents, the share of values above and below the band, and the *tail error*: how
+//!   far these are from the nominal 2.275 % each, where a tie with an edge may count either way, so that counts are
+//!   judged fairly (0 is perfect). Also of each hour of the day of UTC with a hundred rows or more, averaged.
 //! - **Interval score** (Winkler; Gneiting and Raftery, *Strictly Proper Scoring Rules*, 2007, section 6.2): width plus
 //!   2/α times what a value strays, α = 4.55 %, divided by that of the seasonal-naive band: last week's value ± 2 root
 //!   mean squares of its errors of the last week. Pooled as a geometric mean.

@@ -52,10 +52,16 @@ pub struct Args {
     #[arg(long, value_name = "UNTIL", conflicts_with_all = ["series", "score"])]
     train: Option<When>,
     /// Width of the band in standard deviations; 2 leaves 95.45 % inside
-    #[arg(long, value_name = "DEVIATIONS", default_value_t = 2.0, conflicts_with = "false_pages_per_week")]
+    #[arg(
+        long,
+        value_name = "DEVIATIONS",
+        default_value_t = 2.0,
+        conflicts_with = "false_pages_per_week",
+        allow_negative_numbers = true
+    )]
     width: f64,
     /// Instead of a width: how many false pages a week all series together may cause
-    #[arg(long, value_name = "PAGES")]
+    #[arg(long, value_name = "PAGES", allow_negative_numbers = true)]
     false_pages_per_week: Option<f64>,
     /// How many series share the false pages
     #[arg(long, value_name = "N", default_value_t = 1, requires = "false_pages_per_week", value_parser = clap::value_parser!(u32).range(1..))]

@@ -102,7 +102,7 @@ fn table(args: &Args, points: &[BandPoint], named: &Named<'_>, out: &mut dyn Wri
     let count = |number: usize| grouped(i64::try_from(number).unwrap_or(i64::MAX));
     let end = minute(last.at + i64::from(named.period));
     let range = format!("{} to {}", zone.long(minute(first.at)), zone.long(end));
-    writeln!(out, "{} of {} periods anomalous, {range}, {}\n", count(anomalous), count(points.len()), named.state)?;
+    writeln!(out, "{} of {} periods anomalous, {range}\n", count(anomalous), count(points.len()))?;
     let lines = condense(points, zone.0);
     let is_condensed = lines.len() < points.len();
     let mut columns = vec![Column::left("time")];
@@ -112,9 +112,9 @@ fn table(args: &Args, points: &[BandPoint], named: &Named<'_>, out: &mut dyn Wri
     let rows: Vec<Vec<Cell<'_>>> = lines.iter().map(|line| row(line, is_condensed)).collect();
     render::table(&columns, &rows, args.to.is_none().then(width).flatten(), zone, out)?;
     if is_condensed {
-        writeln!(out, "A line stands for so many periods and shows the most surprising; --output csv has each.")?;
+        writeln!(out, "Each line shows the most surprising of so many periods; --output csv has all.")?;
     }
-    Ok(())
+    writeln!(out, "The band's training is {}.", named.state)
 }
 
 fn row(line: &Condensed, is_condensed: bool) -> Vec<Cell<'static>> {

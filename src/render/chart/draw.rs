@@ -133,21 +133,27 @@ impl Plot<'_> {
                 line(run)
             );
         }
-        // Red lies on top, so that blue neighbours don't hide it.
+        // Red lies on top, so that blue neighbours don't hide it, and begins with the way up to the first period.
         for run in &runs {
-            for stretch in run.chunk_by(|a, b| a.is_anomalous == b.is_anomalous).filter(|part| part[0].is_anomalous) {
-                let _ = match stretch {
-                    [only] => {
-                        let (x, y) = place(only);
-                        writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{ANOMALY}\"/>")
-                    }
-                    _ => writeln!(
-                        out,
-                        "<path d=\"M{}\" stroke=\"{ANOMALY}\" stroke-width=\"2.2\" stroke-linejoin=\"round\" stroke-linecap=\"round\"/>",
-                        line(stretch)
-                    ),
-                };
+            let mut from = 0;
+            for stretch in run.chunk_by(|a, b| a.is_anomalous == b.is_anomalous) {
+                let to = from + stretch.len();
+                if stretch[0].is_anomalous {
+                    self.anomaly(&line(&run[from.saturating_sub(1)..to]), stretch, out);
+                }
+                from = to;
             }
+        }
+    }
+
+    fn anomaly(&self, line: &str, stretch: &[Place], out: &mut String) {
+        let _ = writeln!(
+            out,
+            "<path d=\"M{line}\" stroke=\"{ANOMALY}\" stroke-width=\"2.2\" stroke-linejoin=\"round\" stroke-linecap=\"round\"/>"
+        );
+        if let [only] = stretch {
+            let (x, y) = (self.times.x(only.at), self.values.y(only.value));
+            let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{ANOMALY}\"/>");
         }
     }
 }

@@ -78,5 +78,4 @@ pub fn read(
 }
 
 #[cfg(test)]
-#[path = "dense_tests.rs"]
 mod tests;
