@@ -36,6 +36,23 @@ pub fn best_of<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     (best, answer)
 }
 
+/// CPU seconds of a child of one thread, in nanoseconds' steps where GNU time has hundredths: the kernel is asked
+/// between the child's end and its burial.
+pub fn of_single_thread(program: &str, arguments: &[&str]) -> f64 {
+    let mut child = Command::new(program).args(arguments).spawn().expect("the program starts");
+    let of_child = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap_or_default();
+    // The state follows the name in parentheses; Z is a process that has ended.
+    while !of_child("stat").rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z') {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let nanoseconds = of_child("schedstat").split(' ').next().and_then(|first| first.parse::<f64>().ok());
+    assert!(
+        child.wait().expect("a child that has ended can be waited for").success(),
+        "{program} {arguments:?} failed"
+    );
+    nanoseconds.expect("Linux counts a process's time") / 1e9
+}
+
 /// What a child process took.
 pub struct Child {
     /// User and system time.

@@ -47,7 +47,7 @@ fn groups_are_folders_and_incidents_come_from_the_labels() {
                   interval_against_truth,nanoseconds_per_point";
     assert_eq!(csv.out.lines().next(), Some(header));
     let table = keytide_with(folder.path(), &["band", "--score", folder.path().to_str().unwrap()]);
-    assert!(table.out.contains("interval/naive") && table.out.contains("overall"), "{}", table.out);
+    assert!(table.out.contains("false/wk") && table.out.contains("overall"), "{}", table.out);
 }
 
 #[test]

@@ -150,6 +150,7 @@ fn write(output: Output, rows: &[(&str, Summary)], out: &mut dyn Write) -> Resul
             render::table(&columns(&EVENTS), &rows.iter().map(events).collect::<Vec<_>>(), width(), zone, out)?;
             writeln!(out)?;
             render::table(&columns(&BANDS), &rows.iter().map(bands).collect::<Vec<_>>(), width(), zone, out)?;
+            writeln!(out, "\n{MEANING}")?;
         }
     }
     Ok(())
@@ -176,10 +177,14 @@ const ALL: [&str; 18] = [
     "interval_against_truth",
     "nanoseconds_per_point",
 ];
-const EVENTS: [&str; 10] =
-    ["group", "series", "incidents", "found", "precision", "recall", "F1", "delay min", "p90", "false a week"];
-const BANDS: [&str; 9] =
-    ["group", "points", "above %", "below %", "tail error %", "hourly", "interval/naive", "/truth", "ns a point"];
+/// Titles of the tables, short enough for names of operations beside them.
+const EVENTS: [&str; 10] = ["group", "series", "known", "found", "prec", "recall", "F1", "delay", "p90", "false/wk"];
+const BANDS: [&str; 9] = ["group", "points", "above%", "below%", "tail%", "hourly%", "/naive", "/truth", "ns/point"];
+/// What the titles mean, below the tables.
+const MEANING: &str = "\
+known: incidents; delay: minutes to the first alarm, median and p90; false/wk: false
+alarms a series and week; tail%, hourly%: how far tails are from 2.275 %; /naive,
+/truth: interval score against last week's value, against the true distribution.";
 
 fn columns(names: &[&str]) -> Vec<Column> {
     names.iter().map(|name| if *name == "group" { Column::left(*name) } else { Column::right(*name) }).collect()
