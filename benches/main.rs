@@ -1,9 +1,9 @@
 //! Keytide's speed, memory and scale, as ratios and figures that it prints and never asserts.
 //!
 //! `cargo bench` runs all parts; `cargo bench -- decode ingest` runs some. Trails and stores are made once, in the
-//! build folder. Parts: `band` (fitting, stepping, memory, CSV), `decode` and `ingest` (CPU seconds beside libdeflate's on the same bytes in the same run),
-//! `ledger` (an id's cost as the ledger grows), `memory` (a process's peak), `queries` (50 million rows; takes minutes
-//! to make).
+//! build folder. Parts: `band` (fitting, stepping, memory, a CSV through the process), `decode` and `ingest` (CPU
+//! seconds beside libdeflate's on the same bytes in the same run), `ledger` (an id's cost as the ledger grows),
+//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make).
 
 #[path = "main/band.rs"]
 mod band;
