@@ -1,10 +1,12 @@
 //! Keytide's speed, memory and scale, as ratios and figures that it prints and never asserts.
 //!
 //! `cargo bench` runs all parts; `cargo bench -- decode ingest` runs some. Trails and stores are made once, in the
-//! build folder. Parts: `decode` and `ingest` (CPU seconds beside libdeflate's on the same bytes in the same run),
-//! `ledger` (an id's cost as the ledger grows), `memory` (a process's peak), `queries` (50 million rows; takes minutes
-//! to make).
+//! build folder. Parts: `band` (fitting, stepping, memory, a CSV through the process), `decode` and `ingest` (CPU
+//! seconds beside libdeflate's on the same bytes in the same run), `ledger` (an id's cost as the ledger grows),
+//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make).
 
+#[path = "main/band.rs"]
+mod band;
 #[path = "main/cpu.rs"]
 mod cpu;
 #[path = "main/decode.rs"]
@@ -22,7 +24,8 @@ mod trail;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 5] = [
+    let parts: [(&str, fn()); 6] = [
+        ("band", band::run),
         ("decode", decode::run),
         ("ingest", ingest::run),
         ("ledger", ledger::run),

@@ -14,6 +14,12 @@ pub fn of_process() -> f64 {
     nanoseconds.sum::<f64>() / 1e9
 }
 
+/// CPU seconds of the calling thread so far.
+pub fn of_thread() -> f64 {
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux counts a thread's time");
+    schedstat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("it is a number") / 1e9
+}
+
 /// The least CPU seconds of several runs of `work`, and its last answer.
 pub fn best_of<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
     let mut measure = || {
@@ -28,6 +34,23 @@ pub fn best_of<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
         answer = next;
     }
     (best, answer)
+}
+
+/// CPU seconds of a child of one thread, in nanoseconds' steps where GNU time has hundredths: the kernel is asked
+/// between the child's end and its burial.
+pub fn of_single_thread(program: &str, arguments: &[&str]) -> f64 {
+    let mut child = Command::new(program).args(arguments).spawn().expect("the program starts");
+    let of_child = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap_or_default();
+    // The state follows the name in parentheses; Z is a process that has ended.
+    while !of_child("stat").rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z') {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let nanoseconds = of_child("schedstat").split(' ').next().and_then(|first| first.parse::<f64>().ok());
+    assert!(
+        child.wait().expect("a child that has ended can be waited for").success(),
+        "{program} {arguments:?} failed"
+    );
+    nanoseconds.expect("Linux counts a process's time") / 1e9
 }
 
 /// What a child process took.

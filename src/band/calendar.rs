@@ -50,8 +50,9 @@ impl Calendar {
     pub fn place(&mut self, at: i64) -> Place {
         let hour = at.div_euclid(3600);
         if hour != self.hour && self.zone != Tz::UTC {
-            self.offset = DateTime::from_timestamp(at, 0)
-                .map_or(0, |utc| i64::from(self.zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()));
+            self.offset = DateTime::from_timestamp(at, 0).map_or(0, |utc| {
+                i64::from(self.zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
+            });
         }
         self.hour = hour;
         let local = at + self.offset;

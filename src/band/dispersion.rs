@@ -93,7 +93,15 @@ impl Dispersion {
         }
         let share = tail_probability(width.deviations()) as f32;
         // A count on the edge is neither in nor out: it counts as its share, so that discreteness moves nothing.
-        let outside = |out: bool, on: bool| if out { 1.0 } else if on && counts { share } else { 0.0 };
+        let outside = |out: bool, on: bool| {
+            if out {
+                1.0
+            } else if on && counts {
+                share
+            } else {
+                0.0
+            }
+        };
         let upper = outside(value > band.upper, value == band.upper);
         let lower = outside(value < band.lower, value == band.lower);
         self.upper_shift = (self.upper_shift + EDGE_GAIN * (upper - share)).clamp(-1.0, 2.0);
@@ -147,7 +155,13 @@ mod tests {
         // Errors of 30 % either way: a relative variance of 0.09 beyond the Poisson part of 0.001.
         for i in 0..5000 {
             let distribution = dispersion.around(1000.0, None, 1000.0, true);
-            let error = if i % 500 == 499 { 20_000.0 } else if i % 2 == 0 { 300.0 } else { -300.0 };
+            let error = if i % 500 == 499 {
+                20_000.0
+            } else if i % 2 == 0 {
+                300.0
+            } else {
+                -300.0
+            };
             dispersion.learn(error, &distribution, None);
         }
         assert!((0.07..0.12).contains(&dispersion.scale), "{}", dispersion.scale);

@@ -81,15 +81,14 @@ impl Level {
         let spread = self.covariance.map(|row| row.iter().zip(&x).map(|(c, x)| c * x).sum::<f64>());
         let variance: f64 = x.iter().zip(&spread).map(|(x, s)| x * s).sum();
         let total = 1.0 / f64::from(information) + variance.max(0.0);
-        for i in 0..MEMORIES {
+        for (i, row) in self.covariance.iter_mut().enumerate() {
             let gain = spread[i] / total;
             self.gain[i] = (self.gain[i] + (gain * f64::from(error)) as f32).clamp(GAIN_RANGE.0, GAIN_RANGE.1);
-            for j in 0..MEMORIES {
-                // A mixture with the prior instead of a division by `forget`: what isn't excited can't grow without bound.
-                let prior = if i == j { GAIN_VARIANCE } else { 0.0 };
-                let posterior = self.covariance[i][j] - gain * spread[j];
-                self.covariance[i][j] = forget * posterior + (1.0 - forget) * prior;
+            for (covariance, spread) in row.iter_mut().zip(&spread) {
+                *covariance = forget * (*covariance - gain * spread);
             }
+            // A mixture with the prior instead of a division by `forget`: what isn't excited can't grow without bound.
+            row[i] += (1.0 - forget) * GAIN_VARIANCE;
         }
         let sum: f32 = self.gain.iter().sum();
         let over = sum - sum.clamp(GAIN_SUM_RANGE.0, GAIN_SUM_RANGE.1);
@@ -140,8 +139,13 @@ mod tests {
 
     #[test]
     fn independent_noise_is_not_followed() {
-        let noise = |i: u32| if i.wrapping_mul(2_654_435_761) >> 31 == 0 { 80.0 } else { 120.0 };
-        let level = run((0..4000).map(noise));
+        // A linear congruential generator's top bit: a coin.
+        let mut state = 1u64;
+        let mut coin = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 63
+        };
+        let level = run((0..4000).map(|_| if coin() == 0 { 80.0 } else { 120.0 }));
         assert!((level.factor(&level.ratios()) - 1.0).abs() < 0.08);
     }
 

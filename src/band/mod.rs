@@ -19,6 +19,7 @@ mod history;
 mod level;
 mod model;
 mod saved;
+pub mod score;
 mod season;
 mod settings;
 mod tail;

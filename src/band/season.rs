@@ -107,7 +107,13 @@ impl Sums {
 }
 
 /// The expected profile of a day, one value a slot in the unit of the history, or `None` without any earlier day.
-pub(super) fn profile(history: &History, slots: usize, day: i64, period_seconds: u32, noise: Noise) -> Option<Vec<f32>> {
+pub(super) fn profile(
+    history: &History,
+    slots: usize,
+    day: i64,
+    period_seconds: u32,
+    noise: Noise,
+) -> Option<Vec<f32>> {
     let (mut all, mut group, mut same) = (Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
     for (past, row) in history.days().filter(|(past, _)| *past < day) {

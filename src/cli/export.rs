@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use super::Global;
 use super::exit::{Exit, Failure};
 use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir};
+use super::{Global, export_series};
 use crate::domain::{Clock, MinuteRange, Second, format_second};
 use crate::series::export::{self, Format, UnattributedCalls};
 use crate::store::Store;
@@ -31,6 +31,8 @@ enum What {
         #[arg(long)]
         all_outcomes: bool,
     },
+    /// A folder with a CSV for every key and operation, and labels.json beside them: what keytide band --score reads
+    Series(Box<export_series::Args>),
     /// Lifecycle facts: creation, aliases, policies, rotation, import, deletion, grants, tags, sessions, trails
     Lifecycle {
         #[command(flatten)]
@@ -79,6 +81,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
                 export::unattributed(&store.counts(), range, which, format, out)
             })?;
         }
+        What::Series(args) => export_series::run(args, &store.counts(), SystemClock.now())?,
         What::Lifecycle { range, output } => {
             let range = range.minutes(SystemClock.now()).map_err(Failure::usage)?;
             write_facts(&store, range, *output, BufWriter::new(io::stdout().lock()))?;

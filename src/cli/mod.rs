@@ -4,11 +4,14 @@
 //! standard output, everything else to standard error. Only here are rooms composed for people, and only here and in
 //! `render` is anything printed.
 
+mod band;
 mod compact;
 mod demo;
 mod exit;
 mod export;
+mod export_series;
 mod ingest;
+mod labels;
 mod logging;
 mod progress;
 mod query;
@@ -25,6 +28,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use exit::Exit;
 use exit::Failure;
+
+use crate::domain::Clock;
 
 /// Usage metrics and anomaly detection for AWS KMS, from the CloudTrail logs you already have.
 #[derive(Debug, Parser)]
@@ -86,6 +91,8 @@ enum Command {
     Top(top::Args),
     /// Run a CloudWatch Metrics Insights query
     Query(query::Args),
+    /// Show what is expected of a series, how far it may stray, and where it does
+    Band(Box<band::Args>),
     /// Write counts and facts for other programs
     Export(export::Args),
     /// Show what was read, what was set aside and why
@@ -123,6 +130,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Query(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }
+        Command::Band(args) => band::run(args, &cli.global, system::SystemClock.now()),
         Command::Export(args) => export::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
         Command::Compact(args) => compact::run(args, &cli.global),

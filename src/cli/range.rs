@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::Args;
 
-use crate::domain::{Minute, MinuteRange};
+use crate::domain::{Minute, MinuteRange, local_time};
 use crate::render::Zone;
 
 /// The range of a command, half-open: `--since` is in, `--until` is not. Without them it is all that is stored.
@@ -91,29 +91,15 @@ impl When {
         let instant = match self {
             When::Ago(ago) => now.checked_sub_signed(*ago).unwrap_or(DateTime::UNIX_EPOCH),
             When::Instant(instant) => *instant,
-            When::Local(local) => local_time(*local, zone),
+            When::Local(local) => local_time(*local, zone.0),
         };
         let minutes = instant.timestamp().div_euclid(60);
         Minute(u32::try_from(minutes.max(0)).unwrap_or(u32::MAX).min(MinuteRange::ALL.end.0))
     }
 }
 
-/// A local time that occurs twice is the first, one that a clock change skips is the moment of the change.
-fn local_time(local: NaiveDateTime, zone: Zone) -> DateTime<Utc> {
-    const QUARTER: TimeDelta = TimeDelta::minutes(15);
-    let mut tried = local;
-    // No clock change skips more than a day (Samoa, 2011).
-    for _ in 0..=96 {
-        if let Some(time) = zone.0.from_local_datetime(&tried).earliest() {
-            return time.to_utc();
-        }
-        tried += QUARTER;
-    }
-    local.and_utc()
-}
-
 /// `90m`, `3h`, `2d`, `1w`: a day is 24 hours.
-fn duration(text: &str) -> Option<TimeDelta> {
+pub(super) fn duration(text: &str) -> Option<TimeDelta> {
     let unit = text.chars().last()?;
     let minutes = match unit {
         'm' => 1,

@@ -107,7 +107,8 @@ impl Ranked {
 }
 
 impl Metric {
-    const fn outcome(self) -> Outcome {
+    /// What the calls ended with.
+    pub(super) const fn outcome(self) -> Outcome {
         match self {
             Metric::SuccessfulRequest => Outcome::Successful,
             Metric::ThrottledRequest => Outcome::Throttled,

@@ -6,6 +6,7 @@
 mod arn;
 mod caller;
 mod clock;
+mod local;
 mod operation;
 mod outcome;
 mod quota;
@@ -14,6 +15,7 @@ mod series;
 pub use arn::{Arn, KeyArn};
 pub use caller::Caller;
 pub use clock::{Clock, Minute, MinuteRange, Second, format_second, parse_event_time};
+pub use local::local_time;
 pub use operation::Operation;
 pub use outcome::Outcome;
 pub use quota::{Pool, QuotaPool};

@@ -4,7 +4,9 @@
 //! JSON for programs, whose headers and fields are promises (`docs/output.md`). This room refuses to know what was
 //! asked, and where its text goes: it writes to what it is given.
 
+mod band;
 mod cell;
+pub mod chart;
 mod csv;
 mod json;
 mod shorten;
@@ -12,6 +14,7 @@ mod spark;
 mod text;
 mod zone;
 
+pub use band::{BandLines, BandPoint, BandRow, Condensed, condense};
 pub use cell::{Cell, Column, grouped};
 pub use csv::csv;
 pub use json::json;

@@ -4,7 +4,13 @@
 //! reader can work a day at a time and keep its memory flat. This room refuses to know where the frames come from: the
 //! store implements [`Counts`], tests implement it over frames in memory.
 
+mod dense;
 pub mod export;
+mod selection;
+pub mod text;
+
+pub use dense::{Dense, read};
+pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 

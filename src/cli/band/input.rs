@@ -1,0 +1,180 @@
+//! `keytide band --input`: a series from a file or standard input.
+//!
+//! With a period given, rows are judged and written as they arrive, each before the next is read. Without one all is
+//! read first, since the median step is known only then.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::output::{self, Named, Output};
+use super::{Args, refused};
+use crate::band::{Judgement, Model};
+use crate::cli::exit::Failure;
+use crate::render::{BandLines, BandPoint, BandRow};
+use crate::series::text::{Noted, Reader, Row, TextError, median_step};
+
+/// Bytes that are asked for at once.
+const PIECE: usize = 1 << 18;
+/// The period of a series that has no step: with one stamp there is no band, whatever it is.
+const PERIOD_WITHOUT_STEP: u32 = 300;
+
+pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> Result<(), Failure> {
+    let (name, mut from) = open(path)?;
+    let told = |error: TextError| Failure::new(format!("{}: {error}", name), None);
+    // The period must be known before the first row is judged.
+    let (period, read) = match args.period {
+        Some(period) => (period.seconds, Vec::new()),
+        None => {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes).map_err(|error| unreadable(&name, &error))?;
+            (step(&bytes, args).map_err(told)?, bytes)
+        }
+    };
+    let settings = args.settings(period, now)?;
+    let mut judge = Judge {
+        model: Model::new(&settings).map_err(refused)?,
+        written_from: args.train.map_or(i64::MIN, |when| i64::from(when.minute(now, args.timezone).0) * 60),
+        form: match Output::of(args, Output::Csv) {
+            Output::Csv => Form::Lines(BandLines::Csv),
+            Output::Json => Form::Lines(BandLines::Json),
+            _ => Form::Points,
+        },
+        text: Vec::new(),
+        points: Vec::new(),
+        is_first: true,
+    };
+    let output = Output::of(args, Output::Csv);
+    let mut reader = Reader::new(args.timezone.0);
+    let mut sink = Sink { args, output, out: None };
+    if let Form::Lines(lines) = judge.form {
+        lines.begin(&mut judge.text);
+    }
+    let mut buffer = read;
+    loop {
+        let before = buffer.len();
+        buffer.resize(before + PIECE, 0);
+        // Only what is there now: a pipe's rows are answered as they come.
+        let got = from.read(&mut buffer[before..]).map_err(|error| unreadable(&name, &error))?;
+        buffer.truncate(before + got);
+        let is_last = got == 0;
+        let used = reader.rows(&buffer, is_last, |row| judge.row(&row)).map_err(told)?;
+        buffer.drain(..used);
+        if is_last {
+            break;
+        }
+        sink.text(&mut judge.text)?;
+    }
+    reader.finish().map_err(told)?;
+    match judge.form {
+        Form::Lines(lines) => {
+            lines.end(&mut judge.text);
+            sink.text(&mut judge.text)?;
+        }
+        Form::Points => {
+            let (subtitle, title) = name.rsplit_once('/').unwrap_or(("", &name));
+            let named = Named { title, subtitle, period, state: judge.model.state().name() };
+            output::write(args, output, &judge.points, &named, &mut *output::open(args, output)?)?;
+        }
+    }
+    if !quiet {
+        warn(&name, "come after a later one: judged, not learned", reader.unsorted());
+        warn(&name, "have an infinite value: taken as missing", reader.infinite());
+    }
+    Ok(())
+}
+
+/// A source's name and its bytes.
+fn open(path: &Path) -> Result<(String, Box<dyn Read>), Failure> {
+    if path == Path::new("-") {
+        return Ok(("standard input".to_owned(), Box::new(io::stdin().lock())));
+    }
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+    Ok((name, Box::new(file)))
+}
+
+/// Where text goes; opened when the first comes, so that a file that is no series leaves no file behind.
+struct Sink<'a> {
+    args: &'a Args,
+    output: Output,
+    out: Option<Box<dyn Write>>,
+}
+
+impl Sink<'_> {
+    /// Writes a buffer and empties it.
+    fn text(&mut self, text: &mut Vec<u8>) -> Result<(), Failure> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let out = match &mut self.out {
+            Some(out) => out,
+            None => self.out.insert(output::open(self.args, self.output)?),
+        };
+        out.write_all(text)?;
+        out.flush()?;
+        text.clear();
+        Ok(())
+    }
+}
+
+/// What is done with a judged row.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Its line is written.
+    Lines(BandLines),
+    /// It is kept, for a table or a picture.
+    Points,
+}
+
+/// Judges rows in their order.
+struct Judge {
+    model: Model,
+    /// Rows before it are learned from and not written.
+    written_from: i64,
+    form: Form,
+    /// Lines that aren't written yet.
+    text: Vec<u8>,
+    points: Vec<BandPoint>,
+    is_first: bool,
+}
+
+impl Judge {
+    fn row(&mut self, row: &Row<'_>) {
+        let judgement = match row.number {
+            Some(value) => self.model.step(row.at, value),
+            // Nothing to judge, nothing to learn.
+            None => Judgement { band: self.model.band(row.at), score: 0.0, anomalous: false },
+        };
+        if row.at < self.written_from {
+            return;
+        }
+        match self.form {
+            Form::Points => self.points.push(BandPoint { at: row.at, value: row.number, judgement }),
+            Form::Lines(lines) => {
+                let row = BandRow { timestamp: row.timestamp, value_text: row.value, value: row.number, judgement };
+                lines.row(&row, self.is_first, &mut self.text);
+                self.is_first = false;
+            }
+        }
+    }
+}
+
+fn step(bytes: &[u8], args: &Args) -> Result<u32, TextError> {
+    let (mut reader, mut stamps) = (Reader::new(args.timezone.0), Vec::new());
+    reader.rows(bytes, true, |row| stamps.push(row.at))?;
+    reader.finish()?;
+    Ok(median_step(&stamps).unwrap_or(PERIOD_WITHOUT_STEP))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> Failure {
+    Failure::new(format!("can't read {name}: {error}"), Some("name a CSV with the columns timestamp and value"))
+}
+
+fn warn(name: &str, what: &str, noted: Noted) {
+    if noted.rows > 0 {
+        eprintln!("warning: {name}: {} rows {what}; the first is line {}", noted.rows, noted.first_line);
+    }
+}

@@ -1,0 +1,114 @@
+//! `labels.json`: what is known of the series in a folder, for `keytide band --score`.
+//!
+//! `docs/output.md` has the format. `keytide export series` writes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::exit::Failure;
+use crate::band::score::Span;
+use crate::domain::parse_event_time;
+
+/// The file's name in its folder.
+pub(super) const FILE: &str = "labels.json";
+
+/// The file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Labels {
+    /// For whoever reads it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) note: String,
+    /// By path of the series within the folder.
+    pub(super) series: BTreeMap<String, Label>,
+}
+
+/// What is known of a series.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Label {
+    /// Its group; without one, the folder it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<String>,
+    /// Seconds of a period; without it, the median step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) period: Option<u32>,
+    /// Nothing before it is scored; without it, two weeks, or half of a shorter series, are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) score_from: Option<String>,
+    /// Incidents that must be found.
+    #[serde(default)]
+    pub(super) windows: Vec<Window>,
+    /// What may or may not be found.
+    #[serde(default)]
+    pub(super) tolerated: Vec<Window>,
+    /// Whether windows begin exactly where they say.
+    #[serde(default)]
+    pub(super) exact: bool,
+    /// Whether it isn't known what is an incident.
+    #[serde(default)]
+    pub(super) unlabelled: bool,
+    /// The true distribution's scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) oracle: Option<Oracle>,
+    /// Of an exported series: its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) key_arn: Option<String>,
+    /// Of an exported series: its operation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) operation: Option<String>,
+}
+
+/// A span of time, both ends in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Window {
+    /// Its first moment.
+    pub(super) start: String,
+    /// Its last moment.
+    pub(super) end: String,
+    /// What happened.
+    #[serde(default)]
+    pub(super) kind: String,
+}
+
+/// The true distribution's scores.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Oracle {
+    /// Its mean interval score.
+    #[serde(default)]
+    pub(super) winkler: Option<f64>,
+}
+
+impl Labels {
+    /// The labels of a folder; none if it has no such file.
+    pub(super) fn read(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(FILE);
+        let wrong = |error: String| {
+            Failure::new(format!("{}: {error}", path.display()), Some("docs/output.md has the format of labels.json"))
+        };
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Labels::default()),
+            Err(error) => Err(wrong(error.to_string())),
+        }
+    }
+}
+
+impl Label {
+    /// The seconds of windows of a series.
+    pub(super) fn spans(windows: &[Window], series: &str) -> Result<Vec<Span>, Failure> {
+        let span =
+            |window: &Window| Ok(Span { start: second(&window.start, series)?, end: second(&window.end, series)? });
+        windows.iter().map(span).collect()
+    }
+}
+
+/// The second of a time in the file.
+pub(super) fn second(text: &str, series: &str) -> Result<i64, Failure> {
+    parse_event_time(text).ok_or_else(|| {
+        let error = format!("{FILE}: '{text}' of {series} is no time; expected one such as 2026-01-05T10:00:00Z");
+        Failure::new(error, None)
+    })
+}

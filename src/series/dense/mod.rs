@@ -1,0 +1,81 @@
+//! Dense series: a value for each period, zero where nothing was called.
+
+use polars::prelude::{DataType, IntoLazy, PolarsResult, col, df, lit};
+
+use super::Counts;
+use crate::domain::{Minute, MinuteRange, Outcome};
+
+/// Calls by period, without a gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dense {
+    /// The first period's first minute: a multiple of the period.
+    pub start: Minute,
+    /// Minutes of a period.
+    pub period: u32,
+    /// Calls of each period.
+    pub calls: Vec<u64>,
+}
+
+impl Dense {
+    /// Each period's first second, and its calls.
+    pub fn points(&self) -> impl Iterator<Item = (i64, u64)> {
+        let second = |at: usize| (i64::from(self.start.0) + at as i64 * i64::from(self.period)) * 60;
+        self.calls.iter().enumerate().map(move |(at, calls)| (second(at), *calls))
+    }
+}
+
+/// Reads several series of a range at once, each the sum of the stored series whose numbers are given. Periods stand on
+/// the clock of UTC. A series begins with the period of its first call, since a key that doesn't exist yet has no
+/// zeros, and ends where all that is stored ends; a period that the range or what is stored cuts is left out. `None`
+/// for a series without calls.
+pub fn read(
+    counts: &dyn Counts,
+    series: &[&[u32]],
+    outcome: Outcome,
+    period: u32,
+    range: MinuteRange,
+) -> PolarsResult<Vec<Option<Dense>>> {
+    let mut dense: Vec<Option<Dense>> = vec![None; series.len()];
+    let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(dense) };
+    let first = stored.start.max(range.start).0.div_ceil(period);
+    let end = stored.end.min(range.end).0 / period;
+    if first >= end {
+        return Ok(dense);
+    }
+    let pairs = series.iter().zip(0_u32..).flat_map(|(numbers, set)| numbers.iter().map(move |number| (*number, set)));
+    let (numbers, sets): (Vec<u32>, Vec<u32>) = pairs.unzip();
+    let wanted = df!("series" => numbers, "set" => sets)?;
+    let whole = MinuteRange { start: Minute(first * period), end: Minute(end * period) };
+    let calls = col(outcome.column());
+    // Days come in order of time, so a series' first row is of its first period that isn't zero, or of its day's.
+    for day in counts.minutes(whole)? {
+        let frame = day
+            .filter(calls.clone().gt(lit(0_u32)))
+            .inner_join(wanted.clone().lazy(), col("series"), col("series"))
+            .select([
+                col("set"),
+                (col("minute") - col("minute") % lit(period)).alias("from"),
+                calls.clone().cast(DataType::UInt64).alias("calls"),
+            ])
+            .group_by([col("set"), col("from")])
+            .agg([col("calls").sum()])
+            .sort(["set", "from"], polars::prelude::SortMultipleOptions::default())
+            .collect()?;
+        let (set, from) = (frame.column("set")?.u32()?, frame.column("from")?.u32()?);
+        let calls = frame.column("calls")?.u64()?;
+        for ((set, from), calls) in set.iter().zip(from.iter()).zip(calls.iter()) {
+            let (Some(set), Some(from), Some(calls)) = (set, from, calls) else { continue };
+            let dense = dense[set as usize].get_or_insert_with(|| Dense {
+                start: Minute(from),
+                period,
+                calls: vec![0; (end - from / period) as usize],
+            });
+            // A period longer than a day has calls of several.
+            dense.calls[((from - dense.start.0) / period) as usize] += calls;
+        }
+    }
+    Ok(dense)
+}
+
+#[cfg(test)]
+mod tests;
