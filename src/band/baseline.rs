@@ -72,8 +72,8 @@ impl Baseline {
         self.due = self.due * self.keep + weight * season;
     }
 
-    /// Takes a ratio as the new normal.
-    pub fn adopt(&mut self, ratio: f32) {
-        self.came = ((self.due + PRIOR) * ratio.powf(1.0 / TRUST) - PRIOR).max(0.0);
+    /// The season took the new level in: the ratio is 1.
+    pub fn reset(&mut self) {
+        self.came = self.due;
     }
 }

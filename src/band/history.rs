@@ -73,6 +73,18 @@ impl History {
         })
     }
 
+    /// What came before a place is multiplied by a factor, and what came since is not doubted any more: the series has
+    /// changed its level.
+    pub fn adopt(&mut self, day: i64, slot: usize, factor: f32) {
+        for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
+            for (at, code) in codes.iter_mut().enumerate().filter(|(_, code)| **code != MISSING) {
+                let Value { value, doubted } = decode(*code);
+                let before = (*row, at) < (day, slot);
+                *code = if before { encode(value * factor, doubted) } else { encode(value, false) };
+            }
+        }
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.codes.capacity() * size_of::<u16>() + self.days.capacity() * size_of::<i64>()

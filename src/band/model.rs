@@ -25,6 +25,9 @@ const SLOTS_OF_MINUTES: usize = 400;
 const SEASON_MIN_CALLS: f32 = 0.003;
 const SEASON_MIN_SHARE: f32 = 0.01;
 
+/// The season's noise at a mean of 0, as a share of the first day's mean.
+const SEASON_FLOOR: f32 = 1e-3;
+
 /// Relative variance that a whole day shares, when the season is estimated.
 const DAY_VARIANCE: f32 = 0.03;
 
@@ -59,9 +62,9 @@ pub struct Model {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Learned {
     history: History,
-    /// The mean of the first day, the unit of history and profile.
-    unit: f32,
-    /// What today is expected to look like, in that unit, and how far it swings nearby; empty before the second day.
+    /// The mean of the first day.
+    first_mean: f32,
+    /// What today is expected to look like, and how far it swings nearby; empty before the second day.
     profile: Vec<f32>,
     swings: Vec<f32>,
     level: Level,
@@ -160,6 +163,10 @@ impl Model {
         let band = self.band_of(&guess);
         let surprise = self.watch(at, value as f32, &guess, band.is_some());
         self.learn(value as f32, &guess);
+        if let Some(since) = self.learned.watch.on_since().filter(|since| at - since > ADOPT_SECONDS) {
+            let since = self.calendar.place(since);
+            self.learned.adopt(since);
+        }
         if let Some(band) = band {
             let own = Band { lower: band.lower + self.learned.shift, upper: band.upper + self.learned.shift, ..band };
             let deviate = guess.around.deviate(value) as f32;
@@ -174,7 +181,7 @@ impl Model {
         let period = i64::from(self.settings.period_seconds);
         if learned.values == 0 {
             learned.first = at;
-            learned.unit = value;
+            learned.first_mean = value;
         } else if (at - learned.last) / period > 1 {
             learned.level.skip(((at - learned.last) / period - 1) as f32);
         }
@@ -209,7 +216,7 @@ impl Model {
         let learned = &mut self.learned;
         let factor = learned.baseline.factor();
         let plain = learned.around((guess.season * factor).max(learned.season_min()), guess.place.slot);
-        let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| learned.unit * factor * swing);
+        let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| factor * swing);
         let jitter = f64::from(learned.baseline.jitter_variance(swing));
         let baseline = Distribution { variance: plain.variance + jitter, ..plain };
         let around = Distribution { variance: guess.around.variance + jitter, ..guess.around };
@@ -228,7 +235,7 @@ impl Model {
         };
         let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
         learned.keep(value, guess, &baseline);
-        learned.follow(at, value, guess.season, &baseline);
+        learned.follow(value, guess.season, &baseline);
         let surprise = verdict.surprise.min(SURPRISE_MAX);
         let score = (surprise - learned.surprise).max(0.0);
         let fade = (-(self.settings.period_seconds as f32) / (SURPRISE_DAYS * DAY as f32)).exp();
@@ -262,7 +269,7 @@ impl Learned {
         let days = if slots > SLOTS_OF_MINUTES { DAYS_OF_MINUTES } else { DAYS };
         Learned {
             history: History::new(days, slots),
-            unit: 0.0,
+            first_mean: 0.0,
             profile: Vec::new(),
             swings: Vec::new(),
             level: Level::new(period),
@@ -284,8 +291,14 @@ impl Learned {
     /// Estimates the season of a day that begins.
     fn begin_day(&mut self, day: i64, period_seconds: u32) {
         let slots = self.history.slots();
-        let unit = if self.counts { 1.0 / self.unit.max(f32::MIN_POSITIVE) } else { 0.0 };
-        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor: 1e-6 };
+        let unit = if self.counts { 1.0 } else { 0.0 };
+        let floor = (SEASON_FLOOR * self.first_mean).powi(2);
+        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
+        if self.first_mean <= 0.0 {
+            // Nothing but zeros so far: there is no level that a season could be of.
+            self.today = Some(day);
+            return;
+        }
         if let Some(profile) = season::profile(&self.history, slots, day, period_seconds, noise) {
             let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
             self.swings = season::swings(&profile, half);
@@ -296,16 +309,16 @@ impl Learned {
     }
 
     fn season(&self, slot: usize) -> f32 {
-        (self.unit * self.profile.get(slot).copied().unwrap_or(1.0)).max(self.season_min())
+        self.profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
     }
 
     fn season_min(&self) -> f32 {
-        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.unit).max(f32::MIN_POSITIVE) }
+        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.first_mean).max(f32::MIN_POSITIVE) }
     }
 
     fn around(&self, mean: f32, slot: usize) -> Distribution {
         let slot = (!self.profile.is_empty()).then_some(slot);
-        self.dispersion.around(mean, slot, self.unit, self.counts)
+        self.dispersion.around(mean, slot, self.first_mean, self.counts)
     }
 
     /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
@@ -321,29 +334,42 @@ impl Learned {
         };
         let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
-        if self.unit > 0.0 {
-            self.history.put(guess.place.day, guess.place.slot, value / self.unit, doubted);
+        if self.first_mean > 0.0 {
+            self.history.put(guess.place.day, guess.place.slot, value, doubted);
         }
     }
 
-    /// Lets the baseline follow, or takes what an alarm has shown for long as the new normal.
-    fn follow(&mut self, at: i64, value: f32, season: f32, baseline: &Distribution) {
-        if self.watch.on_since().is_some_and(|since| at - since > ADOPT_SECONDS) {
-            self.baseline.adopt(self.level.of_hours());
-            self.watch.end();
-        }
+    /// Lets the baseline follow.
+    fn follow(&mut self, value: f32, season: f32, baseline: &Distribution) {
         if self.watch.on_since().is_none() {
             let weight = self.weight(season);
             self.baseline.learn(value, season, weight, baseline);
         }
     }
 
+    /// What an alarm has shown for long is the new normal: the days before it are taken to its level.
+    fn adopt(&mut self, since: Place) {
+        let factor = self.level.of_hours();
+        self.history.adopt(since.day, since.slot, factor);
+        for value in self.profile.iter_mut().chain(&mut self.swings) {
+            *value *= factor;
+        }
+        self.first_mean *= factor;
+        self.level.rescale(factor);
+        self.baseline.reset();
+        self.watch.end();
+    }
+
     /// Before there is a season the level is the mean of all values so far.
     fn follow_first_day(&mut self, value: f32) {
-        let before = self.unit;
-        self.unit += (value - self.unit) / self.values as f32;
-        if before > 0.0 && self.unit > 0.0 {
-            self.level.rescale(self.unit / before);
+        let before = self.first_mean;
+        self.first_mean += (value - before) / self.values as f32;
+        if before > 0.0 && self.first_mean > 0.0 {
+            self.level.rescale(self.first_mean / before);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;
