@@ -31,6 +31,15 @@ pub struct Fields<'a> {
     pub resources: Vec<Resource<'a>>,
 }
 
+impl Fields<'_> {
+    /// Forgets a record; the list's memory serves the next one.
+    pub(super) fn clear(&mut self) {
+        let mut resources = std::mem::take(&mut self.resources);
+        resources.clear();
+        *self = Fields { resources, ..Fields::default() };
+    }
+}
+
 /// `userIdentity`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are CloudTrail's own")]

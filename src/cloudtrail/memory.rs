@@ -13,7 +13,11 @@ pub(super) struct Memory {
 
 /// Requests for sessions that were read before.
 #[derive(Default)]
-pub(super) struct Sessions(HashSet<u128>);
+pub(super) struct Sessions {
+    known: HashSet<u128>,
+    /// Room to write down what one tells.
+    pub told: Vec<u8>,
+}
 
 /// Sessions remembered; when there are more, all are forgotten and read once more.
 const SESSIONS_MAX: usize = 100_000;
@@ -21,10 +25,10 @@ const SESSIONS_MAX: usize = 100_000;
 impl Sessions {
     /// Remembers one; whether it is new.
     pub(super) fn insert(&mut self, hash: u128) -> bool {
-        if self.0.len() >= SESSIONS_MAX {
-            self.0.clear();
+        if self.known.len() >= SESSIONS_MAX {
+            self.known.clear();
         }
-        self.0.insert(hash)
+        self.known.insert(hash)
     }
 }
 

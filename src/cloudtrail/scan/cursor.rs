@@ -17,7 +17,7 @@ impl<'d> Cursor<'d, '_, '_> {
     /// Past the token, if it is what comes.
     #[inline(always)]
     pub(super) fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
-        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
+        let found = self.doc.bytes().get(self.at..).and_then(|rest| rest.first_chunk::<N>()) == Some(token);
         self.at += if found { N } else { 0 };
         found
     }
@@ -67,6 +67,28 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         self.at = end + 1;
         Ok(&self.doc.bytes()[start..end])
+    }
+
+    /// A text or null as [`Self::text`] reads it, in the least time if it has the usual length.
+    #[inline(always)]
+    pub(super) fn usual_text<const LENGTH: usize>(&mut self) -> Scan<&'d [u8]> {
+        let (start, end) = (self.at + 1, self.at + 1 + LENGTH);
+        if self.doc.byte(self.at) != b'"' || !self.doc.is_quoted_for::<LENGTH>(start) || self.doc.has_escape(start, end)
+        {
+            return self.text();
+        }
+        self.at = end + 1;
+        Ok(&self.doc.bytes()[start..end])
+    }
+
+    /// Past any value, unread, in the least time if it is a text of the usual length.
+    #[inline(always)]
+    pub(super) fn skip_usual<const LENGTH: usize>(&mut self) -> Scan<()> {
+        if self.doc.byte(self.at) != b'"' || !self.doc.is_quoted_for::<LENGTH>(self.at + 1) {
+            return self.skip();
+        }
+        self.at += LENGTH + 2;
+        Ok(())
     }
 
     /// Past the expected character.
