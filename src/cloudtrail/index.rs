@@ -16,8 +16,6 @@ const BLOCK: usize = 64;
 const WORD: usize = BLOCK / 8;
 /// Bits that a window of a mask has at least, wherever it begins.
 const WINDOW: usize = BLOCK - 8;
-/// Those bits.
-const IN_WINDOW: u64 = u64::MAX >> (BLOCK - WINDOW);
 
 /// A document's bytes with their masks.
 pub(super) struct Indexed<'d, 'i> {
@@ -107,24 +105,35 @@ impl<'d> Indexed<'d, '_> {
     /// The position of the bracket that closes the object or list in which `from` lies, outside any string.
     #[inline]
     pub(super) fn enclosing_close(&self, from: usize) -> Option<usize> {
-        let mut at = from;
+        let first = from / 8;
+        let (opens, _) = self.opens.get(first..)?.as_chunks();
+        let (closes, _) = self.closes.get(first..)?.as_chunks();
+        let mut visible = u64::MAX << (from % 8);
         let mut depth = 1_u32;
-        loop {
-            let (opens, closes) = (window(self.opens, at)? & IN_WINDOW, window(self.closes, at)? & IN_WINDOW);
+        let mut at = first * 8;
+        for (opens, closes) in opens.iter().zip(closes) {
+            let (opens, closes) = (u64::from_le_bytes(*opens) & visible, u64::from_le_bytes(*closes) & visible);
             if closes.count_ones() >= depth
                 && let Some(bit) = close_in_window(opens, closes, depth)
             {
                 return Some(at + bit as usize);
             }
             depth = depth + opens.count_ones() - closes.count_ones();
-            at += WINDOW;
+            at += BLOCK;
+            visible = u64::MAX;
         }
+        None
     }
 
     /// Whether a backslash lies in the range.
     #[inline(always)]
     pub(super) fn has_escape(&self, from: usize, to: usize) -> bool {
-        self.escapes && memchr::memchr(b'\\', &self.bytes[from..to]).is_some()
+        self.escapes && self.has_backslash(from, to)
+    }
+
+    #[cold]
+    fn has_backslash(&self, from: usize, to: usize) -> bool {
+        memchr::memchr(b'\\', &self.bytes[from..to]).is_some()
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) struct Known {
     account_id: Place,
     invoked_by: Place,
     issuer_arn: Place,
+    caller_hash: u128,
 }
 
 /// A part of a text: from, to.
@@ -95,6 +96,7 @@ impl Known {
         self.account_id = place(identity.account_id);
         self.invoked_by = place(identity.invoked_by);
         self.issuer_arn = place(identity.issuer_arn);
+        self.caller_hash = identity.caller_hash;
     }
 
     /// The identity in `text`, if it is the one that is known here.
@@ -107,6 +109,7 @@ impl Known {
             account_id: part(self.account_id),
             invoked_by: part(self.invoked_by),
             issuer_arn: part(self.issuer_arn),
+            caller_hash: self.caller_hash,
         })
     }
 }

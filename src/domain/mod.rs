@@ -6,6 +6,7 @@
 mod arn;
 mod caller;
 mod clock;
+mod name_set;
 mod operation;
 mod outcome;
 mod quota;
@@ -14,6 +15,7 @@ mod series;
 pub use arn::{Arn, KeyArn};
 pub use caller::Caller;
 pub use clock::{Clock, Minute, MinuteRange, Second, format_second, parse_event_time};
+pub(crate) use name_set::NameSet;
 pub use operation::Operation;
 pub use outcome::Outcome;
 pub use quota::{Pool, QuotaPool};

@@ -69,26 +69,18 @@ impl<'d> Cursor<'d, '_, '_> {
         Ok(&self.doc.bytes()[start..end])
     }
 
-    /// A text or null as [`Self::text`] reads it, in the least time if it has the usual length.
+    /// Past the token, which ends with a quote, and a text of a fixed length and its quote, if they are what comes; the
+    /// text.
     #[inline(always)]
-    pub(super) fn usual_text<const LENGTH: usize>(&mut self) -> Scan<&'d [u8]> {
-        let (start, end) = (self.at + 1, self.at + 1 + LENGTH);
-        if self.doc.byte(self.at) != b'"' || !self.doc.is_quoted_for::<LENGTH>(start) || self.doc.has_escape(start, end)
-        {
-            return self.text();
+    pub(super) fn take_text<const N: usize, const LENGTH: usize>(&mut self, token: &[u8; N]) -> Option<&'d [u8]> {
+        let (before, rest) = self.doc.bytes().get(self.at..)?.split_first_chunk::<N>()?;
+        let text = rest.first_chunk::<LENGTH>()?;
+        let start = self.at + N;
+        if before != token || !self.doc.is_quoted_for::<LENGTH>(start) || self.doc.has_escape(start, start + LENGTH) {
+            return None;
         }
-        self.at = end + 1;
-        Ok(&self.doc.bytes()[start..end])
-    }
-
-    /// Past any value, unread, in the least time if it is a text of the usual length.
-    #[inline(always)]
-    pub(super) fn skip_usual<const LENGTH: usize>(&mut self) -> Scan<()> {
-        if self.doc.byte(self.at) != b'"' || !self.doc.is_quoted_for::<LENGTH>(self.at + 1) {
-            return self.skip();
-        }
-        self.at += LENGTH + 2;
-        Ok(())
+        self.at = start + LENGTH + 1;
+        Some(text)
     }
 
     /// Past the expected character.

@@ -36,7 +36,7 @@ impl<'d> Cursor<'d, '_, '_> {
                 _ => self.skip()?,
             }
         }
-        Ok(identity)
+        Ok(identity.hashed())
     }
 
     /// `sessionIssuer.arn` of a `sessionContext`.
@@ -150,13 +150,12 @@ impl<'d> Cursor<'d, '_, '_> {
     #[inline(always)]
     fn usual_resource(&mut self) -> Scan<Option<Resource<'d>>> {
         let start = self.at;
-        if self.take(b"{\"accountId\":\"") && self.doc.is_quoted_for::<ACCOUNT>(self.at) {
-            self.at += ACCOUNT;
-            if self.take(b"\",\"type\":\"AWS::KMS::Key\",\"ARN\":") {
-                let arn = self.text()?;
-                if self.take(b"}") {
-                    return Ok(Some(Resource { kind: b"AWS::KMS::Key", arn }));
-                }
+        if self.take_text::<_, ACCOUNT>(b"{\"accountId\":\"").is_some()
+            && self.take(b",\"type\":\"AWS::KMS::Key\",\"ARN\":")
+        {
+            let arn = self.text()?;
+            if self.take(b"}") {
+                return Ok(Some(Resource { kind: b"AWS::KMS::Key", arn }));
             }
         }
         self.at = start;

@@ -16,21 +16,23 @@ const TIME: usize = 20;
 pub(super) const ACCOUNT: usize = 12;
 /// Characters of `1234abcd-12ab-34cd-56ef-1234567890ab`.
 const UUID: usize = 36;
-/// Characters of a VPC endpoint's id.
-const VPC_ENDPOINT: usize = "vpce-0123456789abcdef0".len();
 
 impl<'d> Cursor<'d, '_, '_> {
     /// Reads on after `{"eventVersion":`. Most records are other services', so that it does little until it knows the
     /// source: `fields` are then those of the record before.
     pub(super) fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
-        let event_version = self.usual_text::<{ "1.11".len() }>()?;
+        let event_version = self.text()?;
         let mut identity = None;
         if self.take(b",\"userIdentity\":") {
             let start = self.at;
             self.skip()?;
             identity = Some((start, self.at));
         }
-        let event_time = if self.take(b",\"eventTime\":") { self.usual_text::<TIME>()? } else { b"" };
+        let event_time = match self.take_text::<_, TIME>(b",\"eventTime\":\"") {
+            Some(time) => time,
+            None if self.take(b",\"eventTime\":") => self.text()?,
+            None => b"",
+        };
         let mut event_source: &[u8] = b"";
         if self.take(b",\"eventSource\":\"kms.amazonaws.com\"") {
             event_source = facts::KMS;
@@ -93,11 +95,13 @@ impl<'d> Cursor<'d, '_, '_> {
         if self.take(b",\"additionalEventData\":") {
             self.skip()?;
         }
-        if self.take(b",\"requestID\":") {
-            self.skip_usual::<UUID>()?;
+        if self.take_text::<_, UUID>(b",\"requestID\":\"").is_none() && self.take(b",\"requestID\":") {
+            self.skip()?;
         }
-        if self.take(b",\"eventID\":") {
-            fields.event_id = self.usual_text::<UUID>()?;
+        if let Some(id) = self.take_text::<_, UUID>(b",\"eventID\":\"") {
+            fields.event_id = id;
+        } else if self.take(b",\"eventID\":") {
+            fields.event_id = self.text()?;
         }
         if !self.take(b",\"readOnly\":true") && self.take(b",\"readOnly\":") {
             self.skip()?;
@@ -105,8 +109,10 @@ impl<'d> Cursor<'d, '_, '_> {
         if self.take(b",\"resources\":") {
             self.resources(fields)?;
         }
-        if self.take(b",\"eventType\":\"AwsApiCall\",\"managementEvent\":true") {
-            fields.event_type = b"AwsApiCall";
+        if let Some(account) = self.take_text::<_, ACCOUNT>(
+            b",\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":\"",
+        ) {
+            (fields.event_type, fields.recipient_account_id) = (b"AwsApiCall", account);
         } else {
             if self.take(b",\"eventType\":") {
                 fields.event_type = self.text()?;
@@ -114,18 +120,20 @@ impl<'d> Cursor<'d, '_, '_> {
             if self.take(b",\"managementEvent\":") {
                 self.skip()?;
             }
+            if self.take(b",\"recipientAccountId\":") {
+                fields.recipient_account_id = self.text()?;
+            }
         }
-        if self.take(b",\"recipientAccountId\":") {
-            fields.recipient_account_id = self.usual_text::<ACCOUNT>()?;
-        }
-        if self.take(b",\"sharedEventID\":") {
-            fields.shared_event_id = self.usual_text::<UUID>()?;
+        if let Some(id) = self.take_text::<_, UUID>(b",\"sharedEventID\":\"") {
+            fields.shared_event_id = id;
+        } else if self.take(b",\"sharedEventID\":") {
+            fields.shared_event_id = self.text()?;
         }
         if self.take(b",\"vpcEndpointId\":") {
-            fields.vpc_endpoint_id = self.usual_text::<VPC_ENDPOINT>()?;
+            fields.vpc_endpoint_id = self.text()?;
         }
         if self.take(b",\"vpcEndpointAccountId\":") {
-            self.skip_usual::<ACCOUNT>()?;
+            self.skip()?;
         }
         if self.take(b",\"eventCategory\":\"Management\"") {
             fields.event_category = b"Management";
