@@ -153,14 +153,7 @@ impl<'a> Call<'a> {
         add(fields.event_name);
         add(fields.aws_region);
         add(fields.recipient_account_id);
-        add(fields.identity.kind);
-        add(if fields.identity.issuer_arn.is_empty() {
-            without_session(fields.identity.kind, fields.identity.arn)
-        } else {
-            fields.identity.issuer_arn
-        });
-        add(fields.identity.account_id);
-        add(fields.identity.invoked_by);
+        add(&fields.identity.caller_hash.to_le_bytes());
         add(fields.vpc_endpoint_id);
         let request = &fields.request;
         add(request.algorithm);
@@ -309,7 +302,7 @@ impl<'a> Call<'a> {
         if !issuer.is_empty() {
             return Ok(issuer.to_owned());
         }
-        let session_less = utf8(without_session(identity.kind, identity.arn))?;
+        let session_less = utf8(identity.session_less_arn())?;
         Ok(session_less.replacen(":sts::", ":iam::", 1).replacen(":assumed-role/", ":role/", 1))
     }
 
@@ -337,14 +330,6 @@ fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
     let typed = matches!(kind, b"" | b"AWS::KMS::Key");
     let usual = arn.len() > USUAL && arn[arn.len() - USUAL..].starts_with(b":key/");
     typed && (usual || memchr::memmem::find(arn, b":key/").is_some())
-}
-
-/// An assumed role's ARN up to its session name; any other ARN whole.
-fn without_session<'a>(kind: &[u8], arn: &'a [u8]) -> &'a [u8] {
-    match memchr::memrchr(b'/', arn) {
-        Some(slash) if kind == b"AssumedRole" => &arn[..slash],
-        _ => arn,
-    }
 }
 
 /// Whether a record is KMS's.

@@ -4,6 +4,8 @@
 //! secret or table behind a call more surely than `invokedBy` does, which often says no more than `AWS Internal`.
 //! Source: the services' own pages on encryption, collected in the KMS developer guide, *Encryption context*.
 
+use crate::domain::NameSet;
+
 /// What a context entry's value names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
@@ -57,6 +59,17 @@ const ENTRIES: &[Entry] = &[
     entry("aws:s3:arn", "s3.amazonaws.com", Names::Bucket),
 ];
 
+/// The keys, in their order.
+static KEYS: NameSet<{ ENTRIES.len() }> = {
+    let mut keys = [""; ENTRIES.len()];
+    let mut place = 0;
+    while place < ENTRIES.len() {
+        keys[place] = ENTRIES[place].key;
+        place += 1;
+    }
+    NameSet::new(keys)
+};
+
 /// The rank of an entry that names nothing.
 const NOTHING: usize = usize::MAX;
 
@@ -67,7 +80,7 @@ fn rank(key: &[u8], value: &[u8]) -> usize {
     if key == b"aws:s3:arn" {
         return ENTRIES.len() - 1;
     }
-    match ENTRIES.iter().position(|entry| entry.key.as_bytes() == key) {
+    match KEYS.place_of(key) {
         Some(rank) => rank,
         None if value.starts_with(b"arn:") => ENTRIES.len(),
         None => NOTHING,

@@ -13,7 +13,11 @@ pub(super) struct Memory {
 
 /// Requests for sessions that were read before.
 #[derive(Default)]
-pub(super) struct Sessions(HashSet<u128>);
+pub(super) struct Sessions {
+    known: HashSet<u128>,
+    /// Room to write down what one tells.
+    pub told: Vec<u8>,
+}
 
 /// Sessions remembered; when there are more, all are forgotten and read once more.
 const SESSIONS_MAX: usize = 100_000;
@@ -21,10 +25,10 @@ const SESSIONS_MAX: usize = 100_000;
 impl Sessions {
     /// Remembers one; whether it is new.
     pub(super) fn insert(&mut self, hash: u128) -> bool {
-        if self.0.len() >= SESSIONS_MAX {
-            self.0.clear();
+        if self.known.len() >= SESSIONS_MAX {
+            self.known.clear();
         }
-        self.0.insert(hash)
+        self.known.insert(hash)
     }
 }
 
@@ -68,6 +72,7 @@ pub(super) struct Known {
     account_id: Place,
     invoked_by: Place,
     issuer_arn: Place,
+    caller_hash: u128,
 }
 
 /// A part of a text: from, to.
@@ -91,6 +96,7 @@ impl Known {
         self.account_id = place(identity.account_id);
         self.invoked_by = place(identity.invoked_by);
         self.issuer_arn = place(identity.issuer_arn);
+        self.caller_hash = identity.caller_hash;
     }
 
     /// The identity in `text`, if it is the one that is known here.
@@ -103,6 +109,7 @@ impl Known {
             account_id: part(self.account_id),
             invoked_by: part(self.invoked_by),
             issuer_arn: part(self.issuer_arn),
+            caller_hash: self.caller_hash,
         })
     }
 }

@@ -128,8 +128,7 @@ fn trail_file(
     position: &mut u64,
     sink: &mut impl Sink,
 ) -> Option<usize> {
-    let open = skip_space(doc, 0);
-    let mut at = open;
+    let mut at = skip_space(doc, 0);
     for token in [&b"{"[..], b"\"Records\"", b":", b"["] {
         if !doc.bytes()[at..].starts_with(token) {
             return None;
@@ -166,7 +165,7 @@ fn trail_file(
             at = skip_space(doc, at + 1);
         }
     }
-    if let Some(close) = doc.matching_close(open) {
+    if let Some(close) = doc.enclosing_close(at + 1) {
         return Some(close + 1);
     }
     let detail = "the file ends before its last bracket".to_owned();

@@ -57,14 +57,14 @@ fn read_identity(object: Object<'_>) -> Result<Identity<'_>, Unreadable> {
         arn: object.text("arn")?,
         account_id: object.text("accountId")?,
         invoked_by: object.text("invokedBy")?,
-        issuer_arn: b"",
+        ..Identity::default()
     };
     if let Some(session) = object.object("sessionContext")?
         && let Some(issuer) = session.object("sessionIssuer")?
     {
         identity.issuer_arn = issuer.text("arn")?;
     }
-    Ok(identity)
+    Ok(identity.hashed())
 }
 
 fn read_request(object: Object<'_>) -> Result<Request<'_>, Unreadable> {

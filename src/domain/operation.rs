@@ -1,5 +1,7 @@
 //! KMS's cryptographic operations: the closed set that CloudWatch counts, and GenerateRandom, which uses no key.
 
+use super::name_set::NameSet;
+
 macro_rules! operations {
     ($($name:ident),+ $(,)?) => {
         /// A cryptographic operation. Source: the KMS developer guide, *Cryptographic operations*, with the two of
@@ -25,8 +27,8 @@ macro_rules! operations {
 
             /// As [`Self::parse`], for a name not yet known to be text.
             pub fn parse_bytes(name: &[u8]) -> Option<Self> {
-                $(if name == stringify!($name).as_bytes() { return Some(Operation::$name); })+
-                None
+                static NAMES: NameSet<{ Operation::ALL.len() }> = NameSet::new([$(stringify!($name)),+]);
+                NAMES.place_of(name).map(|place| Self::ALL[place])
             }
         }
     };

@@ -126,6 +126,8 @@ impl Batch {
 /// Sorts by hash, equal ones of this hour before those that only probe. Hashes are spread evenly, so their first byte
 /// cuts the list into parts that fit into the processor's cache.
 fn sort(entries: &mut Vec<Entry>) {
+    // The lowest bit of a hash is zero.
+    let order = |entry: &Entry| entry.hash | u128::from(entry.probe);
     const WORTH_CUTTING: usize = 4096;
     if entries.len() >= WORTH_CUTTING {
         let first_byte = |entry: &Entry| (entry.hash >> 120) as usize;
@@ -144,11 +146,11 @@ fn sort(entries: &mut Vec<Entry>) {
             *place += 1;
         }
         for byte in 0..256 {
-            parts[bounds[byte]..bounds[byte + 1]].sort_unstable_by_key(|entry| (entry.hash, entry.probe));
+            parts[bounds[byte]..bounds[byte + 1]].sort_unstable_by_key(order);
         }
         *entries = parts;
     } else {
-        entries.sort_unstable_by_key(|entry| (entry.hash, entry.probe));
+        entries.sort_unstable_by_key(order);
     }
 }
 

@@ -17,7 +17,7 @@ impl<'d> Cursor<'d, '_, '_> {
     /// Past the token, if it is what comes.
     #[inline(always)]
     pub(super) fn take<const N: usize>(&mut self, token: &[u8; N]) -> bool {
-        let found = self.doc.bytes()[self.at.min(self.doc.bytes().len())..].first_chunk::<N>() == Some(token);
+        let found = self.doc.bytes().get(self.at..).and_then(|rest| rest.first_chunk::<N>()) == Some(token);
         self.at += if found { N } else { 0 };
         found
     }
@@ -67,6 +67,20 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         self.at = end + 1;
         Ok(&self.doc.bytes()[start..end])
+    }
+
+    /// Past the token, which ends with a quote, and a text of a fixed length and its quote, if they are what comes; the
+    /// text.
+    #[inline(always)]
+    pub(super) fn take_text<const N: usize, const LENGTH: usize>(&mut self, token: &[u8; N]) -> Option<&'d [u8]> {
+        let (before, rest) = self.doc.bytes().get(self.at..)?.split_first_chunk::<N>()?;
+        let text = rest.first_chunk::<LENGTH>()?;
+        let start = self.at + N;
+        if before != token || !self.doc.is_quoted_for::<LENGTH>(start) || self.doc.has_escape(start, start + LENGTH) {
+            return None;
+        }
+        self.at = start + LENGTH + 1;
+        Some(text)
     }
 
     /// Past the expected character.

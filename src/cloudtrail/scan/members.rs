@@ -1,6 +1,7 @@
 //! The members of a record that are objects or lists themselves.
 
 use super::cursor::{Cursor, Odd, Scan};
+use super::usual::ACCOUNT;
 use crate::cloudtrail::context;
 use crate::cloudtrail::fields::{Fields, Identity, Request, Resource};
 use crate::cloudtrail::memory::Memory;
@@ -35,7 +36,7 @@ impl<'d> Cursor<'d, '_, '_> {
                 _ => self.skip()?,
             }
         }
-        Ok(identity)
+        Ok(identity.hashed())
     }
 
     /// `sessionIssuer.arn` of a `sessionContext`.
@@ -116,16 +117,10 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         loop {
             self.skip_space();
-            self.open(b'{')?;
-            let mut resource = Resource::default();
-            let mut first = true;
-            while let Some(key) = self.next_key(&mut first)? {
-                match key {
-                    b"ARN" | b"arn" => resource.arn = self.text()?,
-                    b"type" => resource.kind = self.text()?,
-                    _ => self.skip()?,
-                }
-            }
+            let resource = match self.usual_resource()? {
+                Some(resource) => resource,
+                None => self.resource()?,
+            };
             fields.resources.push(resource);
             self.skip_space();
             match self.doc.byte(self.at) {
@@ -136,5 +131,34 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         self.at += 1;
         Ok(())
+    }
+    fn resource(&mut self) -> Scan<Resource<'d>> {
+        self.open(b'{')?;
+        let mut resource = Resource::default();
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            match key {
+                b"ARN" | b"arn" => resource.arn = self.text()?,
+                b"type" => resource.kind = self.text()?,
+                _ => self.skip()?,
+            }
+        }
+        Ok(resource)
+    }
+
+    /// A key as CloudTrail lists it. If what comes is anything else the cursor stays.
+    #[inline(always)]
+    fn usual_resource(&mut self) -> Scan<Option<Resource<'d>>> {
+        let start = self.at;
+        if self.take_text::<_, ACCOUNT>(b"{\"accountId\":\"").is_some()
+            && self.take(b",\"type\":\"AWS::KMS::Key\",\"ARN\":")
+        {
+            let arn = self.text()?;
+            if self.take(b"}") {
+                return Ok(Some(Resource { kind: b"AWS::KMS::Key", arn }));
+            }
+        }
+        self.at = start;
+        Ok(None)
     }
 }

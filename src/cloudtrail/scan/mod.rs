@@ -6,8 +6,8 @@
 
 mod cursor;
 mod members;
-
-use xxhash_rust::xxh3::Xxh3Default;
+mod session;
+mod usual;
 
 use super::facts;
 use super::fields::Fields;
@@ -49,12 +49,9 @@ pub(in crate::cloudtrail) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Opti
 
 impl<'d> Cursor<'d, '_, '_> {
     fn record(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
-        // The list's memory serves the next record too.
-        let mut resources = std::mem::take(&mut fields.resources);
-        resources.clear();
-        *fields = Fields { resources, ..Fields::default() };
         let mut first = !self.take(b"{\"eventVersion\":");
         if first {
+            fields.clear();
             self.open(b'{')?;
         } else if let Some(verdict) = self.usual_order(fields, memory)? {
             return Ok(verdict);
@@ -104,138 +101,6 @@ impl<'d> Cursor<'d, '_, '_> {
             return Err(Odd);
         }
         Ok(Verdict::Kms)
-    }
-
-    /// Whether a request for a session needs reading: it tells something that this thread has not met on that day.
-    fn session(&mut self, fields: &Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
-        let identity = &fields.identity;
-        let mut telling = identity.kind == b"AssumedRole";
-        let who = if identity.issuer_arn.is_empty() { identity.arn } else { identity.issuer_arn };
-        let day = fields.event_time.get(..10).ok_or(Odd)?;
-        let mut hasher = Xxh3Default::new();
-        for part in [fields.event_name, day, who, identity.invoked_by, identity.kind] {
-            hasher.update(part);
-            hasher.update(b"\n");
-        }
-        let mut first = false;
-        while let Some(key) = self.next_key(&mut first)? {
-            match key {
-                b"errorCode" | b"awsRegion" | b"recipientAccountId" => hasher.update(self.text()?),
-                b"requestParameters" if !self.null_or_open(b'{')? => {
-                    let mut first = true;
-                    while let Some(key) = self.next_key(&mut first)? {
-                        let start = self.at;
-                        self.skip()?;
-                        let tells = facts::SESSION_MEMBERS.iter().any(|name| name.as_bytes() == key);
-                        telling |= tells;
-                        if tells || key == b"roleArn" {
-                            hasher.update(key);
-                            hasher.update(&self.doc.bytes()[start..self.at]);
-                        }
-                    }
-                }
-                b"requestParameters" => {}
-                _ => self.skip()?,
-            }
-        }
-        let known = !telling || !memory.sessions.insert(hasher.digest128());
-        Ok(if known { Verdict::Other } else { Verdict::Odd })
-    }
-
-    /// Reads on in the order in which CloudTrail writes a record's members, as far as it holds. It knows each member by
-    /// one comparison; where it ends early the cursor is between two members, and the rest is read one by one.
-    fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
-        fields.event_version = self.text()?;
-        // Who it was matters only if the record does: most are other services'.
-        let mut identity = None;
-        if self.take(b",\"userIdentity\":") {
-            let start = self.at;
-            self.skip()?;
-            identity = Some((start, self.at));
-        }
-        if self.take(b",\"eventTime\":") {
-            fields.event_time = self.text()?;
-        }
-        if self.take(b",\"eventSource\":") {
-            fields.event_source = self.text()?;
-            if fields.event_source != facts::KMS && !facts::is_source(fields.event_source) {
-                self.go_to_end()?;
-                return Ok(Some(Verdict::Other));
-            }
-        }
-        if self.take(b",\"eventName\":") {
-            fields.event_name = self.text()?;
-            // A session's member that is `null` looks like a telling one here; the general reader knows better.
-            if fields.event_source == facts::STS && facts::is_kept(facts::STS, fields.event_name) {
-                fields.identity = self.known_identity(identity, memory)?;
-                return self.session(fields, memory).map(Some);
-            }
-            if self.is_of_no_interest(fields)? {
-                return Ok(Some(Verdict::Other));
-            }
-        }
-        fields.identity = self.known_identity(identity, memory)?;
-        if self.take(b",\"awsRegion\":") {
-            fields.aws_region = self.text()?;
-        }
-        if self.take(b",\"sourceIPAddress\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"userAgent\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"errorCode\":") {
-            fields.error_code = self.text()?;
-            if self.take(b",\"errorMessage\":") {
-                self.skip()?;
-            }
-        }
-        if self.take(b",\"requestParameters\":") {
-            fields.request = self.request()?;
-        }
-        if !self.take(b",\"responseElements\":null") && self.take(b",\"responseElements\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"additionalEventData\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"requestID\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"eventID\":") {
-            fields.event_id = self.text()?;
-        }
-        if self.take(b",\"readOnly\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"resources\":") {
-            self.resources(fields)?;
-        }
-        if self.take(b",\"eventType\":") {
-            fields.event_type = self.text()?;
-        }
-        if self.take(b",\"managementEvent\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"recipientAccountId\":") {
-            fields.recipient_account_id = self.text()?;
-        }
-        if self.take(b",\"sharedEventID\":") {
-            fields.shared_event_id = self.text()?;
-        }
-        if self.take(b",\"vpcEndpointId\":") {
-            fields.vpc_endpoint_id = self.text()?;
-        }
-        if self.take(b",\"vpcEndpointAccountId\":") {
-            self.skip()?;
-        }
-        if self.take(b",\"eventCategory\":") {
-            fields.event_category = self.text()?;
-        }
-        if self.take(b",\"tlsDetails\":") {
-            self.skip()?;
-        }
-        Ok(None)
     }
 
     /// Whether the record can be passed over, as soon as source and name are known: most records can, and the rest of
