@@ -1,7 +1,8 @@
 //! The expectation that incidents can't drag along.
 //!
-//! The band follows the level within minutes; the alarm must not, or a slow ramp would never be one. The baseline is the season
-//! times a ratio over the last day, which learns from values cut close to itself, and from none while the alarm is on.
+//! The band follows the level within minutes; the alarm must not, or a slow ramp would never be one. The baseline is
+//! the season times a ratio over the last day, which learns from values cut close to itself, and from none while the
+//! alarm is on.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ const MEMORY_SECONDS: f32 = 86_400.0;
 const PRIOR: f32 = 3.0;
 const TRUST: f32 = 0.8;
 
+/// The largest factor on the season, and its inverse the smallest.
+const FACTOR_MAX: f32 = 1e3;
+
 /// Values are cut at so many standard deviations.
 const CUT_DEVIATIONS: f32 = 2.5;
 
@@ -23,7 +27,8 @@ pub(super) const EDGE_SECONDS: i64 = 600;
 /// Where the swing's square exceeds the variance so many times, a slot is an edge that jitter can be learned at.
 const EDGE_RATIO: f32 = 9.0;
 
-/// How fast jitter is forgotten, an edge slot at a time, and the share of a swing's square beyond which it isn't believed.
+/// How fast jitter is forgotten, an edge slot at a time, and the share of a swing's square beyond which it isn't
+/// believed.
 const JITTER_KEEP: f32 = 0.99;
 const JITTER_MAX: f32 = 0.5;
 
@@ -46,7 +51,7 @@ impl Baseline {
 
     /// The factor on the season.
     pub fn factor(&self) -> f32 {
-        ((self.came + PRIOR) / (self.due + PRIOR)).powf(TRUST)
+        ((self.came + PRIOR) / (self.due + PRIOR)).powf(TRUST).clamp(1.0 / FACTOR_MAX, FACTOR_MAX)
     }
 
     /// The variance that comes from an edge's jitter, where the season swings by so much.

@@ -1,9 +1,9 @@
 //! How far values stray from their expectation, learned.
 //!
 //! The variance of a value of mean `m` is `(unit m + scale m^2) * slot * recent`: Poisson noise and a relative
-//! overdispersion, what this slot of the day has shown (batch edges are uncertain, quiet nights are not), and what the
-//! last hour has shown. The edges' deviates are moved so that each tail holds its share in the long run, as in adaptive
-//! conformal inference (Gibbs and Candes 2021): the distribution may be wrong, the coverage is not.
+//! overdispersion, what this slot of the day has shown (batch edges are uncertain, quiet nights are not), and what
+//! the last hour has shown. The edges' deviates are moved so that each tail holds its share in the long run, as in
+//! adaptive conformal inference (Gibbs and Candes 2021): the distribution may be wrong, the coverage is not.
 
 use serde::{Deserialize, Serialize};
 

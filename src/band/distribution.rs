@@ -36,8 +36,9 @@ impl Distribution {
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
     }
 
-    /// How many standard deviations of a normal distribution a value is from the middle, from the likelihood: the signed
-    /// root of the deviance, with half a call of continuity. For other values it is Wilson and Hilferty's deviate.
+    /// How many standard deviations of a normal distribution a value is from the middle, from the likelihood: the
+    /// signed root of the deviance, with half a call of continuity. For other values it is Wilson and Hilferty's
+    /// deviate.
     pub fn deviate(&self, value: f64) -> f64 {
         if self.counts { self.count_deviate(value) } else { self.gamma_deviate(value) }
     }
@@ -101,7 +102,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn edges_of_small_counts_are_the_quantiles_of_the_negative_binomial(mean in 0.01f64..39.0, shape in 0.5f64..50.0) {
+        fn edges_of_small_counts_are_the_quantiles_of_the_negative_binomial(
+            mean in 0.01f64..39.0,
+            shape in 0.5f64..50.0,
+        ) {
             let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
             let (lower, upper) = counts.edges(2.0, 2.0);
             let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
@@ -112,7 +116,10 @@ mod tests {
         }
 
         #[test]
-        fn edges_of_large_counts_are_within_two_percent_of_the_negative_binomial(mean in 41f64..5000.0, shape in 4f64..100.0) {
+        fn edges_of_large_counts_are_within_two_percent_of_the_negative_binomial(
+            mean in 41f64..5000.0,
+            shape in 4f64..100.0,
+        ) {
             let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
             let (lower, upper) = counts.edges(2.0, 2.0);
             let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
@@ -122,7 +129,11 @@ mod tests {
         }
 
         #[test]
-        fn the_deviate_of_a_count_matches_its_tail_probability(mean in 1f64..500.0, shape in 2f64..50.0, ratio in 0.1f64..5.0) {
+        fn the_deviate_of_a_count_matches_its_tail_probability(
+            mean in 1f64..500.0,
+            shape in 2f64..50.0,
+            ratio in 0.1f64..5.0,
+        ) {
             let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
             let value = (mean * ratio).round();
             let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();

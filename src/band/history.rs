@@ -73,8 +73,8 @@ impl History {
         })
     }
 
-    /// What came before a place is multiplied by a factor, and what came since is not doubted any more: the series has
-    /// changed its level.
+    /// What came before a place is multiplied by a factor, and what came since is not doubted any more: the series
+    /// has changed its level.
     pub fn adopt(&mut self, day: i64, slot: usize, factor: f32) {
         for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
             for (at, code) in codes.iter_mut().enumerate().filter(|(_, code)| **code != MISSING) {

@@ -20,14 +20,17 @@ const SLOTS_OF_MINUTES: usize = 400;
 const SEASON_MIN_CALLS: f32 = 0.003;
 const SEASON_MIN_SHARE: f32 = 0.01;
 
+/// The smallest level of a real series: sums of values that far apart still are numbers.
+const SEASON_MIN_REAL: f32 = 1e-15;
+
 /// The season's noise at a mean of 0, as a share of the first day's mean.
 const SEASON_FLOOR: f32 = 1e-3;
 
 /// Relative variance that a whole day shares, when the season is estimated.
 const DAY_VARIANCE: f32 = 0.03;
 
-/// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from the
-/// baseline's.
+/// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from
+/// the baseline's.
 const DOUBT_DEVIATIONS: f32 = 6.0;
 const DOUBT_DEVIATIONS_ALARM: f32 = 2.0;
 
@@ -118,7 +121,9 @@ impl Learned {
     }
 
     pub fn season_min(&self) -> f32 {
-        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.first_mean).max(f32::MIN_POSITIVE) }
+        // A series of zeros until now has no mean to take a share of, only the value that has just come.
+        let typical = if self.first_mean > 0.0 { self.first_mean } else { self.largest as f32 };
+        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * typical).max(SEASON_MIN_REAL) }
     }
 
     pub fn around(&self, mean: f32, slot: usize) -> Distribution {
@@ -133,7 +138,7 @@ impl Learned {
     /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
     pub fn weight(&self, season: f32) -> f32 {
         let unit = if self.counts { 1.0 } else { 0.0 };
-        1.0 / (unit + self.dispersion.scale() * season).max(f32::MIN_POSITIVE)
+        1.0 / (unit + self.dispersion.scale() * season).max(SEASON_MIN_REAL)
     }
 
     /// Keeps a value in the history; it is doubted if it is out of all expectation.

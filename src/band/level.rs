@@ -1,10 +1,10 @@
 //! How far the series is from its season just now.
 //!
-//! Six memories, from one period to a day, each hold a discounted ratio of what came to what was due. How much each tells
-//! of the next value is learned: the logarithm of the level is `sum of gain_k ln ratio_k`, and the gains follow by the
-//! Kalman recursion of a dynamic generalised linear model with a log link (West, Harrison and Migon 1985), whose
-//! observation has the relative variance that `dispersion` gives. A series whose noise is independent learns gains near
-//! zero, a random walk learns to follow its last value.
+//! Six memories, from one period to a day, each hold a discounted ratio of what came to what was due. How much each
+//! tells of the next value is learned: the logarithm of the level is `sum of gain_k ln ratio_k`, and the gains
+//! follow by the Kalman recursion of a dynamic generalised linear model with a log link (West, Harrison and Migon
+//! 1985), whose observation has the relative variance that `dispersion` gives. A series whose noise is independent
+//! learns gains near zero, a random walk learns to follow its last value.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,8 +74,8 @@ impl Level {
         (self.came[4] + PRIOR) / (self.due[4] + PRIOR)
     }
 
-    /// Learns the gains from an error relative to the prediction, whose inverse variance is `information`. `forget` is the
-    /// share of what is known that stays.
+    /// Learns the gains from an error relative to the prediction, whose inverse variance is `information`. `forget`
+    /// is the share of what is known that stays.
     pub fn learn(&mut self, ratios: &Ratios, error: f32, information: f32, forget: f64) {
         let x = ratios.0.map(f64::from);
         let spread = self.covariance.map(|row| row.iter().zip(&x).map(|(c, x)| c * x).sum::<f64>());
@@ -87,7 +87,8 @@ impl Level {
             for (covariance, spread) in row.iter_mut().zip(&spread) {
                 *covariance = forget * (*covariance - gain * spread);
             }
-            // A mixture with the prior instead of a division by `forget`: what isn't excited can't grow without bound.
+            // A mixture with the prior instead of a division by `forget`: what isn't excited can't grow without
+            // bound.
             row[i] += (1.0 - forget) * GAIN_VARIANCE;
         }
         let sum: f32 = self.gain.iter().sum();

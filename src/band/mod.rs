@@ -1,15 +1,15 @@
 //! The seasonal band: for every series, what is expected now and how far it may stray.
 //!
 //! What enters are a series' values, one a period, in order of time. What leaves for each is the band that was
-//! predicted from the values before it, a score of how surprising the value is, and whether the alarm is on. This room
-//! refuses to know where values come from and what time it is: it does no I/O, and the same values always give the
-//! same bands.
+//! predicted from the values before it, a score of how surprising the value is, and whether the alarm is on. This
+//! room refuses to know where values come from and what time it is: it does no I/O, and the same values always give
+//! the same bands.
 //!
-//! How a value is judged and learned, one file each: `season` estimates once a day, from the days that `history` keeps,
-//! what the day will look like; `level` corrects that by what came in the last minutes and hours; `dispersion` and
-//! `distribution` turn the expectation into edges; `baseline` is a slower expectation that incidents can't drag along;
-//! `watch` tests values and their recent sums against it, each test by its own `tail`. `docs/band.md` has the equations
-//! in order, their sources, and what each costs to leave out.
+//! How a value is judged and learned, one file each: `season` estimates once a day, from the days that `history`
+//! keeps, what the day will look like; `level` corrects that by what came in the last minutes and hours;
+//! `dispersion` and `distribution` turn the expectation into edges; `baseline` is a slower expectation that
+//! incidents can't drag along; `watch` tests values and their recent sums against it, each test by its own `tail`.
+//! `docs/band.md` has the equations in order, their sources, and what each costs to leave out.
 
 mod baseline;
 mod calendar;

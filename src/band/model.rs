@@ -6,7 +6,7 @@ use super::learned::{Guess, Learned};
 use super::watch::Sight;
 use super::{Band, Judgement, Settings, SettingsError, State};
 
-/// Values before the first band: two hours of them, and no fewer than eight.
+/// Values before the first band: two hours of them, but no fewer than eight and no more than 24.
 const READY_SECONDS: i64 = 7_200;
 const READY_VALUES: (i64, i64) = (8, 24);
 
@@ -20,7 +20,7 @@ const GAIN_MEMORY_DAYS: f32 = 10.0;
 const INFORMATION_MAX: f32 = 400.0;
 
 /// For so long after an alarm's start the band shows what was normal before.
-const SHOWN_SECONDS: i64 = 7_200;
+const SHOWN_SECONDS: i64 = 3_600;
 
 /// An alarm that lasts so long is the new normal.
 const ADOPT_SECONDS: i64 = 64_800;
@@ -59,8 +59,8 @@ impl Model {
 
     /// Judges the value of the period that starts at `at`, then learns from it.
     ///
-    /// Values come in order of time: one at or before the last, or in an excluded range, is given its band and nothing
-    /// more. A period without a value is left out or not a number: it is missing, not zero.
+    /// Values come in order of time: one at or before the last, or in an excluded range, is given its band and
+    /// nothing more. A period without a value is left out or not a number: it is missing, not zero.
     pub fn step(&mut self, at: i64, value: f64) -> Judgement {
         let past = self.learned.values > 0 && at <= self.learned.last;
         let excluded = self.settings.excluded.iter().any(|(start, end)| (*start..*end).contains(&at));
@@ -92,7 +92,8 @@ impl Model {
         size_of::<Self>() + learned.history.heap_bytes() + learned.dispersion.heap_bytes() + profiles + excluded
     }
 
-    /// A series that goes below zero has no ratios: it starts again, far enough above zero that ratios are differences.
+    /// A series that goes below zero has no ratios: it starts again, far enough above zero that ratios are
+    /// differences.
     fn restart_below_zero(&mut self, value: f64) {
         let mut learned = Learned::new(self.settings.period_seconds, self.calendar.slots());
         learned.shift = 4.0 * value.abs().max(self.learned.largest);
@@ -211,5 +212,4 @@ impl Model {
 }
 
 #[cfg(test)]
-#[path = "model_tests.rs"]
-mod tests;
+mod model_tests;

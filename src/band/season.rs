@@ -1,12 +1,13 @@
 //! What a day is expected to look like, from the days before it.
 //!
-//! The mean of each slot over all days is refined in three steps: the days of the same group (weekdays, or Saturdays and
-//! Sundays) may differ from all days, and the same weekday from its group. Every refinement is shrunk towards what it refines by
-//! the positive-part James-Stein factor `1 - c v / e^2`, where `e` is the difference and `v` its variance if there were none:
-//! a season that the data don't show leaves no trace, one that they show is taken as it is.
+//! The mean of each slot over all days is refined in three steps: the days of the same group (weekdays, or
+//! Saturdays and Sundays) may differ from all days, and the same weekday from its group. Every refinement is shrunk
+//! towards what it refines by the positive-part James-Stein factor `1 - c v / e^2`, where `e` is the difference and
+//! `v` its variance if there were none: a season that the data don't show leaves no trace, one that they show is
+//! taken as it is.
 //!
-//! Slots are smoothed over windows of 90 and 30 minutes, and each slot's own mean is refined from those in the same way, so
-//! that a batch keeps its edges and a smooth day is not noisy.
+//! Slots are smoothed over windows of 90 and 30 minutes, and each slot's own mean is refined from those in the same
+//! way, so that a batch keeps its edges and a smooth day is not noisy.
 
 use super::calendar::Place;
 use super::history::{History, Value};
@@ -21,7 +22,8 @@ const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
 const WIDE_SECONDS: usize = 2700;
 const NARROW_SECONDS: usize = 900;
 
-/// The constants `c` of the shrinkage: of windows, and of single slots, which are many and would often seem to differ.
+/// The constants `c` of the shrinkage: of windows, and of single slots, which are many and would often seem to
+/// differ.
 const SHRINK_GROUP: f32 = 1.5;
 const SHRINK_WINDOW: f32 = 3.0;
 const SHRINK_SLOT: f32 = 4.0;

@@ -47,8 +47,8 @@ impl Width {
         }
     }
 
-    /// How often one series may page falsely in a week. A wider band pages more rarely, as the normal distribution's tails
-    /// shrink.
+    /// How often one series may page falsely in a week. A wider band pages more rarely, as the normal
+    /// distribution's tails shrink.
     pub fn pages_per_week(self) -> f64 {
         match self {
             Width::Deviations(deviations) => {

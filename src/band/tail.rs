@@ -1,8 +1,9 @@
 //! How rarely a test's deviates go how high.
 //!
-//! Peaks over a threshold (Davison and Smith 1990): clusters of deviates above 2.5 come at a rate, and the excess of their
-//! peaks is exponential. Both are learned, from what a normal distribution says as a prior, so that a heavy-tailed series
-//! gets a high threshold and a well-behaved one a low one. One outlier counts little: excesses are cut.
+//! Peaks over a threshold (Davison and Smith 1990): clusters of deviates above 2.5 come at a rate, and the excess
+//! of their peaks is exponential. Both are learned, from what a normal distribution says as a prior, so that a
+//! heavy-tailed series gets a high threshold and a well-behaved one a low one. One outlier counts little: excesses
+//! are cut.
 
 use serde::{Deserialize, Serialize};
 

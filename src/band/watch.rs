@@ -1,8 +1,8 @@
 //! When the alarm goes on: how unusual a value is, and its sums over the last minutes and hours.
 //!
-//! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of an hour, one,
-//! three and eight hours against the baseline, as health surveillance sums counts that are mildly high for long. Each has a
-//! tail on each side; the alarm's budget is split evenly among them.
+//! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of
+//! an hour, one, three and eight hours against the baseline, as health surveillance sums counts that are mildly
+//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them.
 
 use serde::{Deserialize, Serialize};
 

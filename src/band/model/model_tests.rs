@@ -1,5 +1,7 @@
 //! What a model promises, on series whose truth is known.
 
+use proptest::prelude::*;
+
 use super::*;
 
 const PERIOD: i64 = 300;
@@ -144,6 +146,29 @@ fn edges_are_finite_ordered_and_not_negative_whatever_comes() {
     }
 }
 
+proptest! {
+    #[test]
+    fn no_series_is_too_odd(
+        values in prop::collection::vec(
+            prop_oneof![Just(0.0), Just(-1.0), Just(1e15), Just(1e-300), 0.0f64..10.0, -1e6f64..1e6, 0.0f64..1e-12],
+            1..400,
+        ),
+        gaps in prop::collection::vec(prop_oneof![Just(1i64), Just(1), 1..50i64], 400),
+        whole: bool,
+    ) {
+        let mut model = model();
+        let mut at = START;
+        for (value, gap) in values.iter().zip(gaps) {
+            let judgement = model.step(at, if whole { value.round() } else { *value });
+            prop_assert!(judgement.score.is_finite());
+            if let Some(band) = judgement.band {
+                prop_assert!(band.lower <= band.upper && band.expected.is_finite(), "{:?}", band);
+            }
+            at += gap * PERIOD;
+        }
+    }
+}
+
 #[test]
 fn a_constant_series_has_a_narrow_band_and_no_alarm() {
     let judgements = run(&mut model(), 0..10 * SLOTS, |_| 1000.0);
@@ -198,7 +223,7 @@ fn a_saved_model_goes_on_as_if_it_had_not_stopped() {
 
 #[test]
 fn what_is_no_saved_model_of_these_settings_is_refused() {
-    use super::super::SavedError;
+    use crate::band::SavedError;
     let bytes = model().to_bytes().unwrap();
     assert!(matches!(Model::from_bytes(b"other", &Settings::new(300)), Err(SavedError::Header)));
     assert!(matches!(Model::from_bytes(&bytes, &Settings::new(60)), Err(SavedError::Settings { .. })));
