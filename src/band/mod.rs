@@ -16,6 +16,7 @@ mod calendar;
 mod dispersion;
 mod distribution;
 mod history;
+mod learned;
 mod level;
 mod model;
 mod saved;

@@ -1,47 +1,26 @@
 //! A series' model: it predicts a band, then learns from the value.
 
-use serde::{Deserialize, Serialize};
-
-use super::baseline::{Baseline, EDGE_SECONDS};
-use super::calendar::{Calendar, DAY, Place};
-use super::dispersion::Dispersion;
+use super::calendar::{Calendar, DAY};
 use super::distribution::Distribution;
-use super::history::History;
-use super::level::{Level, Ratios};
-use super::season::{self, Noise};
-use super::watch::{Sight, Watch};
+use super::learned::{Guess, Learned};
+use super::watch::Sight;
 use super::{Band, Judgement, Settings, SettingsError, State};
 
 /// Values before the first band: two hours of them, and no fewer than eight.
 const READY_SECONDS: i64 = 7_200;
 const READY_VALUES: (i64, i64) = (8, 24);
 
-/// Days of history: as many as fit in 64 KB a series with periods of a minute, five weeks with longer ones.
-const DAYS: usize = 35;
-const DAYS_OF_MINUTES: usize = 15;
-const SLOTS_OF_MINUTES: usize = 400;
-
-/// A level of the season below which nothing is told apart: calls a period, or a share of the mean.
-const SEASON_MIN_CALLS: f32 = 0.003;
-const SEASON_MIN_SHARE: f32 = 0.01;
-
-/// The season's noise at a mean of 0, as a share of the first day's mean.
-const SEASON_FLOOR: f32 = 1e-3;
-
-/// Relative variance that a whole day shares, when the season is estimated.
-const DAY_VARIANCE: f32 = 0.03;
-
-/// Values move the level up to so many standard deviations; beyond the second, or the third during an alarm, history
-/// doubts them.
+/// Values move the level up to so many standard deviations.
 const LEVEL_DEVIATIONS: f32 = 5.0;
-const DOUBT_DEVIATIONS: f32 = 6.0;
-const DOUBT_DEVIATIONS_ALARM: f32 = 2.0;
 
 /// Days over which gains are forgotten.
 const GAIN_MEMORY_DAYS: f32 = 10.0;
 
 /// An error tells no more than one with this inverse variance.
 const INFORMATION_MAX: f32 = 400.0;
+
+/// For so long after an alarm's start the band shows what was normal before.
+const SHOWN_SECONDS: i64 = 7_200;
 
 /// An alarm that lasts so long is the new normal.
 const ADOPT_SECONDS: i64 = 64_800;
@@ -56,42 +35,6 @@ pub struct Model {
     pub(super) settings: Settings,
     calendar: Calendar,
     pub(super) learned: Learned,
-}
-
-/// Everything that a model has learned.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Learned {
-    history: History,
-    /// The mean of the first day.
-    first_mean: f32,
-    /// What today is expected to look like, and how far it swings nearby; empty before the second day.
-    profile: Vec<f32>,
-    swings: Vec<f32>,
-    level: Level,
-    dispersion: Dispersion,
-    baseline: Baseline,
-    watch: Watch,
-    /// How surprising values were lately.
-    surprise: f32,
-    today: Option<i64>,
-    /// Days that began with a season.
-    seasons: u32,
-    first: i64,
-    last: i64,
-    values: u32,
-    /// Whether all values were whole.
-    counts: bool,
-    /// What is added to values, so that none is negative.
-    shift: f64,
-    largest: f64,
-}
-
-/// What is expected of a period.
-struct Guess {
-    place: Place,
-    season: f32,
-    ratios: Ratios,
-    around: Distribution,
 }
 
 impl Model {
@@ -167,7 +110,7 @@ impl Model {
             let since = self.calendar.place(since);
             self.learned.adopt(since);
         }
-        if let Some(band) = band {
+        if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
             let own = Band { lower: band.lower + self.learned.shift, upper: band.upper + self.learned.shift, ..band };
             let deviate = guess.around.deviate(value) as f32;
             self.learned.dispersion.learn_edges(value, deviate, &own, self.learned.counts, self.settings.width);
@@ -202,11 +145,15 @@ impl Model {
         let season = learned.season(place.slot);
         let ratios = learned.level.ratios();
         let around = learned.around(season * learned.level.factor(&ratios), place.slot);
-        Guess { place, season, ratios, around }
+        Guess { at, place, season, ratios, around }
     }
 
     fn band_of(&self, guess: &Guess) -> Option<Band> {
-        let band = self.ready().then(|| self.learned.dispersion.band(&guess.around, self.settings.width))?;
+        // While the alarm is on the band is what would be normal, not what the incident has become.
+        let fresh = |since: &i64| guess.at - since <= SHOWN_SECONDS;
+        let normal = self.learned.watch.on_since().filter(fresh).map(|_| self.learned.around_baseline(guess));
+        let around = normal.as_ref().unwrap_or(&guess.around);
+        let band = self.ready().then(|| self.learned.dispersion.band(around, self.settings.width))?;
         let shift = self.learned.shift;
         Some(Band { expected: band.expected - shift, lower: band.lower - shift, upper: band.upper - shift })
     }
@@ -214,8 +161,8 @@ impl Model {
     /// The score, and whether the alarm is on.
     fn watch(&mut self, at: i64, value: f32, guess: &Guess, ready: bool) -> (f64, bool) {
         let learned = &mut self.learned;
+        let plain = learned.around_baseline(guess);
         let factor = learned.baseline.factor();
-        let plain = learned.around((guess.season * factor).max(learned.season_min()), guess.place.slot);
         let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| factor * swing);
         let jitter = f64::from(learned.baseline.jitter_variance(swing));
         let baseline = Distribution { variance: plain.variance + jitter, ..plain };
@@ -260,113 +207,6 @@ impl Model {
         learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
         let weight = learned.weight(guess.season);
         learned.level.add(weight * cut, weight * guess.season);
-    }
-}
-
-impl Learned {
-    fn new(period_seconds: u32, slots: usize) -> Self {
-        let period = period_seconds as f32;
-        let days = if slots > SLOTS_OF_MINUTES { DAYS_OF_MINUTES } else { DAYS };
-        Learned {
-            history: History::new(days, slots),
-            first_mean: 0.0,
-            profile: Vec::new(),
-            swings: Vec::new(),
-            level: Level::new(period),
-            dispersion: Dispersion::new(i64::from(period_seconds), slots),
-            baseline: Baseline::new(period),
-            watch: Watch::new(period),
-            surprise: 0.0,
-            today: None,
-            seasons: 0,
-            first: 0,
-            last: 0,
-            values: 0,
-            counts: true,
-            shift: 0.0,
-            largest: 0.0,
-        }
-    }
-
-    /// Estimates the season of a day that begins.
-    fn begin_day(&mut self, day: i64, period_seconds: u32) {
-        let slots = self.history.slots();
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        let floor = (SEASON_FLOOR * self.first_mean).powi(2);
-        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
-        if self.first_mean <= 0.0 {
-            // Nothing but zeros so far: there is no level that a season could be of.
-            self.today = Some(day);
-            return;
-        }
-        if let Some(profile) = season::profile(&self.history, slots, day, period_seconds, noise) {
-            let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
-            self.swings = season::swings(&profile, half);
-            self.profile = profile;
-            self.seasons = self.seasons.saturating_add(1);
-        }
-        self.today = Some(day);
-    }
-
-    fn season(&self, slot: usize) -> f32 {
-        self.profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
-    }
-
-    fn season_min(&self) -> f32 {
-        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.first_mean).max(f32::MIN_POSITIVE) }
-    }
-
-    fn around(&self, mean: f32, slot: usize) -> Distribution {
-        let slot = (!self.profile.is_empty()).then_some(slot);
-        self.dispersion.around(mean, slot, self.first_mean, self.counts)
-    }
-
-    /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
-    fn weight(&self, season: f32) -> f32 {
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        1.0 / (unit + self.dispersion.scale() * season).max(f32::MIN_POSITIVE)
-    }
-
-    /// Keeps a value in the history; it is doubted if it is out of all expectation.
-    fn keep(&mut self, value: f32, guess: &Guess, baseline: &Distribution) {
-        let off = |around: &Distribution, deviations: f32| {
-            (f64::from(value) - around.mean).abs() > f64::from(deviations) * around.variance.sqrt()
-        };
-        let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
-        let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
-        if self.first_mean > 0.0 {
-            self.history.put(guess.place.day, guess.place.slot, value, doubted);
-        }
-    }
-
-    /// Lets the baseline follow.
-    fn follow(&mut self, value: f32, season: f32, baseline: &Distribution) {
-        if self.watch.on_since().is_none() {
-            let weight = self.weight(season);
-            self.baseline.learn(value, season, weight, baseline);
-        }
-    }
-
-    /// What an alarm has shown for long is the new normal: the days before it are taken to its level.
-    fn adopt(&mut self, since: Place) {
-        let factor = self.level.of_hours();
-        self.history.adopt(since.day, since.slot, factor);
-        for value in self.profile.iter_mut().chain(&mut self.swings) {
-            *value *= factor;
-        }
-        self.first_mean *= factor;
-        self.level.rescale(factor);
-        self.baseline.reset();
-        self.watch.end();
-    }
-
-    /// Before there is a season the level is the mean of all values so far.
-    fn follow_first_day(&mut self, value: f32) {
-        let before = self.first_mean;
-        self.first_mean += (value - before) / self.values as f32;
-        if before > 0.0 && self.first_mean > 0.0 {
-            self.level.rescale(self.first_mean / before);
-        }
     }
 }
 

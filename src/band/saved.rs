@@ -1,7 +1,7 @@
 //! A model as bytes, so that a restart doesn't fit anew.
 
 use super::Model;
-use super::model::Learned;
+use super::learned::Learned;
 use super::settings::Settings;
 
 /// Before the model's bytes: what they are and the version of their layout.

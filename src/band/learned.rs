@@ -1,0 +1,180 @@
+//! All that a model has learned, and how a day turns it over.
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, EDGE_SECONDS};
+use super::calendar::Place;
+use super::dispersion::Dispersion;
+use super::distribution::Distribution;
+use super::history::History;
+use super::level::{Level, Ratios};
+use super::season::{self, Noise};
+use super::watch::Watch;
+
+/// Days of history: as many as fit in 64 KB a series with periods of a minute, five weeks with longer ones.
+const DAYS: usize = 35;
+const DAYS_OF_MINUTES: usize = 15;
+const SLOTS_OF_MINUTES: usize = 400;
+
+/// A level of the season below which nothing is told apart: calls a period, or a share of the mean.
+const SEASON_MIN_CALLS: f32 = 0.003;
+const SEASON_MIN_SHARE: f32 = 0.01;
+
+/// The season's noise at a mean of 0, as a share of the first day's mean.
+const SEASON_FLOOR: f32 = 1e-3;
+
+/// Relative variance that a whole day shares, when the season is estimated.
+const DAY_VARIANCE: f32 = 0.03;
+
+/// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from the
+/// baseline's.
+const DOUBT_DEVIATIONS: f32 = 6.0;
+const DOUBT_DEVIATIONS_ALARM: f32 = 2.0;
+
+/// Everything that a model has learned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Learned {
+    pub history: History,
+    /// The mean of the first day.
+    pub first_mean: f32,
+    /// What today is expected to look like, and how far it swings nearby; empty before the second day.
+    pub profile: Vec<f32>,
+    pub swings: Vec<f32>,
+    pub level: Level,
+    pub dispersion: Dispersion,
+    pub baseline: Baseline,
+    pub watch: Watch,
+    /// How surprising values were lately.
+    pub surprise: f32,
+    pub today: Option<i64>,
+    /// Days that began with a season.
+    pub seasons: u32,
+    pub first: i64,
+    pub last: i64,
+    pub values: u32,
+    /// Whether all values were whole.
+    pub counts: bool,
+    /// What is added to values, so that none is negative.
+    pub shift: f64,
+    pub largest: f64,
+}
+
+/// What is expected of a period.
+pub(super) struct Guess {
+    pub at: i64,
+    pub place: Place,
+    pub season: f32,
+    pub ratios: Ratios,
+    pub around: Distribution,
+}
+
+impl Learned {
+    pub fn new(period_seconds: u32, slots: usize) -> Self {
+        let period = period_seconds as f32;
+        let days = if slots > SLOTS_OF_MINUTES { DAYS_OF_MINUTES } else { DAYS };
+        Learned {
+            history: History::new(days, slots),
+            first_mean: 0.0,
+            profile: Vec::new(),
+            swings: Vec::new(),
+            level: Level::new(period),
+            dispersion: Dispersion::new(i64::from(period_seconds), slots),
+            baseline: Baseline::new(period),
+            watch: Watch::new(period),
+            surprise: 0.0,
+            today: None,
+            seasons: 0,
+            first: 0,
+            last: 0,
+            values: 0,
+            counts: true,
+            shift: 0.0,
+            largest: 0.0,
+        }
+    }
+
+    /// Estimates the season of a day that begins.
+    pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
+        let slots = self.history.slots();
+        let unit = if self.counts { 1.0 } else { 0.0 };
+        let floor = (SEASON_FLOOR * self.first_mean).powi(2);
+        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
+        if self.first_mean <= 0.0 {
+            // Nothing but zeros so far: there is no level that a season could be of.
+            self.today = Some(day);
+            return;
+        }
+        if let Some(profile) = season::profile(&self.history, slots, day, period_seconds, noise) {
+            let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
+            self.swings = season::swings(&profile, half);
+            self.profile = profile;
+            self.seasons = self.seasons.saturating_add(1);
+        }
+        self.today = Some(day);
+    }
+
+    pub fn season(&self, slot: usize) -> f32 {
+        self.profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
+    }
+
+    pub fn season_min(&self) -> f32 {
+        if self.counts { SEASON_MIN_CALLS } else { (SEASON_MIN_SHARE * self.first_mean).max(f32::MIN_POSITIVE) }
+    }
+
+    pub fn around(&self, mean: f32, slot: usize) -> Distribution {
+        let slot = (!self.profile.is_empty()).then_some(slot);
+        self.dispersion.around(mean, slot, self.first_mean, self.counts)
+    }
+
+    pub fn around_baseline(&self, guess: &Guess) -> Distribution {
+        self.around((guess.season * self.baseline.factor()).max(self.season_min()), guess.place.slot)
+    }
+
+    /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
+    pub fn weight(&self, season: f32) -> f32 {
+        let unit = if self.counts { 1.0 } else { 0.0 };
+        1.0 / (unit + self.dispersion.scale() * season).max(f32::MIN_POSITIVE)
+    }
+
+    /// Keeps a value in the history; it is doubted if it is out of all expectation.
+    pub fn keep(&mut self, value: f32, guess: &Guess, baseline: &Distribution) {
+        let off = |around: &Distribution, deviations: f32| {
+            (f64::from(value) - around.mean).abs() > f64::from(deviations) * around.variance.sqrt()
+        };
+        let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
+        let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
+        if self.first_mean > 0.0 {
+            self.history.put(guess.place.day, guess.place.slot, value, doubted);
+        }
+    }
+
+    /// Lets the baseline follow.
+    pub fn follow(&mut self, value: f32, season: f32, baseline: &Distribution) {
+        if self.watch.on_since().is_none() {
+            let weight = self.weight(season);
+            self.baseline.learn(value, season, weight, baseline);
+        }
+    }
+
+    /// What an alarm has shown for long is the new normal: the days before it are taken to its level.
+    pub fn adopt(&mut self, since: Place) {
+        let factor = self.level.of_hours();
+        self.history.adopt(since.day, since.slot, factor);
+        for value in self.profile.iter_mut().chain(&mut self.swings) {
+            *value *= factor;
+        }
+        self.first_mean *= factor;
+        self.level.rescale(factor);
+        self.baseline.reset();
+        self.watch.end();
+    }
+
+    /// Before there is a season the level is the mean of all values so far.
+    pub fn follow_first_day(&mut self, value: f32) {
+        let before = self.first_mean;
+        self.first_mean += (value - before) / self.values as f32;
+        if before > 0.0 && self.first_mean > 0.0 {
+            self.level.rescale(self.first_mean / before);
+        }
+    }
+}
