@@ -79,7 +79,11 @@ pub(super) fn is_source(source: &[u8]) -> bool {
     // Most sources have none, and this is asked of nearly every record: a match takes a comparison or two.
     matches!(
         source,
-        b"kms.amazonaws.com" | b"cloudtrail.amazonaws.com" | b"iam.amazonaws.com" | b"s3.amazonaws.com" | b"sts.amazonaws.com"
+        b"kms.amazonaws.com"
+            | b"cloudtrail.amazonaws.com"
+            | b"iam.amazonaws.com"
+            | b"s3.amazonaws.com"
+            | b"sts.amazonaws.com"
     )
 }
 
