@@ -117,7 +117,7 @@ impl<'d> Cursor<'d, '_, '_> {
 
     /// Whether the record can be passed over, as soon as source and name are known: most records can, and the rest of
     /// them need not be read. The cursor is then at its end. A record that the general reader must see is odd.
-    #[inline(always)]
+    #[inline(never)]
     fn is_of_no_interest(&mut self, fields: &Fields<'_>) -> Scan<bool> {
         let (source, name) = (fields.event_source, fields.event_name);
         if source.is_empty() || (name.is_empty() && facts::is_source(source)) || !fields.are_a_record() {

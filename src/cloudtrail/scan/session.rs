@@ -4,7 +4,6 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::Verdict;
 use super::cursor::{Cursor, Odd, Scan};
-use crate::cloudtrail::call::second_of;
 use crate::cloudtrail::facts;
 use crate::cloudtrail::fields::{Fields, Identity};
 use crate::cloudtrail::memory::Memory;
@@ -21,7 +20,7 @@ impl<'d> Cursor<'d, '_, '_> {
             // Who has no name there has one that is not among the fields.
             let who = named.unwrap_or(identity);
             // What the general reader sets aside is set aside each time.
-            second_of(fields.event_time).map_err(|_| Odd)?;
+            memory.sessions.hour.second_of(fields.event_time).map_err(|_| Odd)?;
             let day = fields.event_time.get(..10).ok_or(Odd)?;
             let place = [fields.aws_region, fields.recipient_account_id, account_id];
             for part in [fields.event_name, day, fields.error_code, who, kind].iter().chain(&place) {
