@@ -68,7 +68,7 @@ pub(super) struct KnownHour {
 impl KnownHour {
     /// The second of an `eventTime`.
     #[inline]
-    fn second_of(&mut self, event_time: &[u8]) -> Result<Second, Unreadable> {
+    pub(super) fn second_of(&mut self, event_time: &[u8]) -> Result<Second, Unreadable> {
         if let Ok([hour @ .., m1, m0, b':', s1, s0, b'Z']) = <&[u8; 20]>::try_from(event_time)
             && *hour == self.text
             && [m1, m0, s1, s0].iter().all(|digit| digit.is_ascii_digit())

@@ -34,6 +34,12 @@ pub struct Fields<'a> {
 }
 
 impl Fields<'_> {
+    /// Whether they are enough to know a record by, as the general reader does.
+    pub(super) fn are_a_record(&self) -> bool {
+        let named = [self.event_source, self.event_name, self.event_time];
+        !self.event_version.is_empty() || named.iter().all(|text| !text.is_empty())
+    }
+
     /// Forgets a record; the list's memory serves the next one.
     pub(super) fn clear(&mut self) {
         let mut resources = std::mem::take(&mut self.resources);

@@ -5,8 +5,8 @@
 //! lies between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of JSON per
 //! second*, 2019): escapes by carried addition, strings by a prefix xor.
 //!
-//! A mask is read from any byte of it on, so that a window begins where the reader is: equal texts then take equal steps
-//! wherever they lie, which is what a processor's branch prediction learns.
+//! A mask is read from any byte of it on, so that a window begins where the reader is: equal texts then take equal
+//! steps wherever they lie, which is what a processor's branch prediction learns.
 
 mod fill;
 

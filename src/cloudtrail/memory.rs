@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::call::KnownHour;
 use super::fields::Identity;
 
 /// What a decoder remembers from record to record.
@@ -15,6 +16,8 @@ pub(super) struct Memory {
 #[derive(Default)]
 pub(super) struct Sessions {
     known: HashSet<u128>,
+    /// The hour of the last one.
+    pub hour: KnownHour,
     /// Room to write down what one tells.
     pub told: Vec<u8>,
 }

@@ -135,13 +135,17 @@ impl<'d> Cursor<'d, '_, '_> {
     fn resource(&mut self) -> Scan<Resource<'d>> {
         self.open(b'{')?;
         let mut resource = Resource::default();
-        let mut first = true;
+        let (mut first, mut lower): (bool, &[u8]) = (true, b"");
         while let Some(key) = self.next_key(&mut first)? {
             match key {
-                b"ARN" | b"arn" => resource.arn = self.text()?,
+                b"ARN" => resource.arn = self.text()?,
+                b"arn" => lower = self.text()?,
                 b"type" => resource.kind = self.text()?,
                 _ => self.skip()?,
             }
+        }
+        if resource.arn.is_empty() {
+            resource.arn = lower;
         }
         Ok(resource)
     }

@@ -7,6 +7,8 @@
 mod cursor;
 mod members;
 mod session;
+#[cfg(test)]
+mod tests;
 mod usual;
 
 use super::facts;
@@ -62,7 +64,12 @@ impl<'d> Cursor<'d, '_, '_> {
                 7 if key == b"eventID" => fields.event_id = self.text()?,
                 8 if key == b"addendum" => fields.original_event_id = self.original_event_id()?,
                 9 => match key {
-                    b"eventTime" => fields.event_time = self.text()?,
+                    b"eventTime" => {
+                        fields.event_time = self.text()?;
+                        if self.is_of_no_interest(fields)? {
+                            return Ok(Verdict::Other);
+                        }
+                    }
                     b"eventName" => {
                         fields.event_name = self.text()?;
                         if self.is_of_no_interest(fields)? {
@@ -83,7 +90,12 @@ impl<'d> Cursor<'d, '_, '_> {
                 }
                 12 => match key {
                     b"userIdentity" => fields.identity = self.identity()?,
-                    b"eventVersion" => fields.event_version = self.text()?,
+                    b"eventVersion" => {
+                        fields.event_version = self.text()?;
+                        if self.is_of_no_interest(fields)? {
+                            return Ok(Verdict::Other);
+                        }
+                    }
                     _ => self.skip()?,
                 },
                 13 => match key {
@@ -97,7 +109,7 @@ impl<'d> Cursor<'d, '_, '_> {
                 _ => self.skip()?,
             }
         }
-        if fields.event_source != facts::KMS {
+        if fields.event_source != facts::KMS || !fields.are_a_record() {
             return Err(Odd);
         }
         Ok(Verdict::Kms)
@@ -105,10 +117,10 @@ impl<'d> Cursor<'d, '_, '_> {
 
     /// Whether the record can be passed over, as soon as source and name are known: most records can, and the rest of
     /// them need not be read. The cursor is then at its end. A record that the general reader must see is odd.
-    #[inline(always)]
+    #[inline(never)]
     fn is_of_no_interest(&mut self, fields: &Fields<'_>) -> Scan<bool> {
         let (source, name) = (fields.event_source, fields.event_name);
-        if source.is_empty() || (name.is_empty() && facts::is_source(source)) {
+        if source.is_empty() || (name.is_empty() && facts::is_source(source)) || !fields.are_a_record() {
             return Ok(false);
         }
         let is_call = source == facts::KMS && Operation::parse_bytes(name).is_some();

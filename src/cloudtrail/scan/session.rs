@@ -5,22 +5,25 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::Verdict;
 use super::cursor::{Cursor, Odd, Scan};
 use crate::cloudtrail::facts;
-use crate::cloudtrail::fields::Fields;
+use crate::cloudtrail::fields::{Fields, Identity};
 use crate::cloudtrail::memory::Memory;
 
 impl<'d> Cursor<'d, '_, '_> {
     /// Whether a request for a session needs reading: it tells something that this thread has not met on that day. The
-    /// cursor is after its `eventName`.
-    pub(super) fn session(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
+    /// cursor is after its `eventName`; `identity` is the whole of that member.
+    pub(super) fn session(&mut self, fields: &mut Fields<'d>, identity: &[u8], memory: &mut Memory) -> Scan<Verdict> {
         let mut told = std::mem::take(&mut memory.sessions.told);
         told.clear();
         let verdict = self.session_telling(fields, &mut told).and_then(|telling| {
-            let identity = &fields.identity;
-            let who = if identity.issuer_arn.is_empty() { identity.arn } else { identity.issuer_arn };
+            let Identity { kind, arn, account_id, invoked_by, issuer_arn, .. } = fields.identity;
+            let named = [issuer_arn, arn, invoked_by].into_iter().find(|name| !name.is_empty());
+            // Who has no name there has one that is not among the fields.
+            let who = named.unwrap_or(identity);
+            // What the general reader sets aside is set aside each time.
+            memory.sessions.hour.second_of(fields.event_time).map_err(|_| Odd)?;
             let day = fields.event_time.get(..10).ok_or(Odd)?;
-            let region_and_account = [fields.aws_region, fields.recipient_account_id];
-            let caller = [who, identity.invoked_by, identity.kind];
-            for part in [fields.event_name, day, fields.error_code].iter().chain(&region_and_account).chain(&caller) {
+            let place = [fields.aws_region, fields.recipient_account_id, account_id];
+            for part in [fields.event_name, day, fields.error_code, who, kind].iter().chain(&place) {
                 add(&mut told, part);
             }
             let known = !telling || !memory.sessions.insert(xxh3_128(&told));

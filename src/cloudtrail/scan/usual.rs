@@ -50,7 +50,8 @@ impl<'d> Cursor<'d, '_, '_> {
             // A session's member that is `null` looks like a telling one here; the general reader knows better.
             if event_source == facts::STS && facts::is_kept(facts::STS, fields.event_name) {
                 fields.identity = self.known_identity(identity, memory)?;
-                return self.session(fields, memory).map(Some);
+                let text = identity.map_or(&b""[..], |(start, end)| &self.doc.bytes()[start..end]);
+                return self.session(fields, text, memory).map(Some);
             }
             if self.is_of_no_interest(fields)? {
                 return Ok(Some(Verdict::Other));
