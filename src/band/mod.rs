@@ -19,6 +19,8 @@ mod history;
 mod learned;
 mod level;
 mod model;
+#[cfg(test)]
+mod model_tests;
 mod saved;
 pub mod score;
 mod season;

@@ -210,6 +210,3 @@ impl Model {
         learned.level.add(weight * cut, weight * guess.season);
     }
 }
-
-#[cfg(test)]
-mod model_tests;

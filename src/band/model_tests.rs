@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::calendar::DAY;
 use super::*;
 
 const PERIOD: i64 = 300;
@@ -223,7 +224,6 @@ fn a_saved_model_goes_on_as_if_it_had_not_stopped() {
 
 #[test]
 fn what_is_no_saved_model_of_these_settings_is_refused() {
-    use crate::band::SavedError;
     let bytes = model().to_bytes().unwrap();
     assert!(matches!(Model::from_bytes(b"other", &Settings::new(300)), Err(SavedError::Header)));
     assert!(matches!(Model::from_bytes(&bytes, &Settings::new(60)), Err(SavedError::Settings { .. })));
@@ -245,7 +245,7 @@ fn a_model_is_small() {
 fn a_smaller_budget_alarms_less() {
     let count = |pages: f64| {
         let mut settings = Settings::new(300);
-        settings.width = crate::band::Width::FalsePagesPerWeek { pages, series: 1 };
+        settings.width = Width::FalsePagesPerWeek { pages, series: 1 };
         let mut model = Model::new(&settings).unwrap();
         alarms(&run(&mut model, 0..60 * SLOTS, |i| business(i, 500.0) * (1.0 + 0.4 * noise(i / 9).powi(5))))
     };
