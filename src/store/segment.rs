@@ -1,6 +1,7 @@
 //! Segments: immutable Parquet files of one kind of counts and one UTC day.
 
 use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use polars::prelude::{
@@ -69,8 +70,11 @@ pub(super) struct Written {
 /// Rows a row group: a group's statistics are what lets a reader skip it, and each costs a few kilobytes.
 pub(super) const GROUP_ROWS: usize = 64 * 1024;
 
+/// Bytes that are written at a time.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// A segment's writer. A batch's segments are soon replaced, so they are written fast; a compacted day's stay.
-pub(super) fn writer(file: File, settled: bool) -> ParquetWriter<File> {
+pub(super) fn writer<W: Write>(file: W, settled: bool) -> ParquetWriter<W> {
     ParquetWriter::new(file)
         .with_compression(if settled { ParquetCompression::Zstd(None) } else { ParquetCompression::Lz4Raw })
         .with_statistics(StatisticsOptions { distinct_count: false, ..StatisticsOptions::default() })
@@ -83,7 +87,10 @@ pub(super) fn write(path: &Path, frame: &mut DataFrame) -> Result<u64, StoreErro
     let create = |path: &Path| File::options().create(true).truncate(true).write(true).open(path);
     let file = create(path).map_err(|source| file_error("make", path, source))?;
     let failed = |source| StoreError::Frame { action: format!("write {}", path.display()), source };
-    writer(file, false).finish(frame).map_err(failed)?;
+    // Parquet is written in pieces of a few hundred bytes.
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
+    writer(&mut out, false).finish(frame).map_err(failed)?;
+    out.flush().map_err(|source| file_error("write", path, source))?;
     sync(path)
 }
 

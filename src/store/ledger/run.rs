@@ -36,19 +36,21 @@ impl Run {
             return self.find_in_blocks(hashes, each);
         }
         let mut reader = self.reader();
-        let mut known = reader.next()?;
-        for (place, &hash) in hashes.iter().enumerate() {
-            while let Some(id) = known {
-                if hash_of(id) >= hash {
-                    break;
+        let mut place = 0;
+        while place < hashes.len() && reader.fill()? {
+            let ids = reader.rest();
+            let mut at = 0;
+            while let (Some(id), Some(&hash)) = (ids.get(at), hashes.get(place)) {
+                let id = u128::from_le_bytes(*id);
+                let known = hash_of(id);
+                if known == hash {
+                    each(place, id);
                 }
-                known = reader.next()?;
+                // Which of the two is smaller can't be foreseen: it is added up and not branched on.
+                at += usize::from(known <= hash);
+                place += usize::from(known >= hash);
             }
-            match known {
-                Some(id) if hash_of(id) == hash => each(place, id),
-                Some(_) => {}
-                None => break,
-            }
+            reader.at += at * ID_BYTES;
         }
         Ok(())
     }
@@ -121,18 +123,32 @@ pub(in crate::store) struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// The next id.
+    /// Reads on if the buffer is used up; whether ids are in it.
     #[inline]
-    pub fn next(&mut self) -> io::Result<Option<u128>> {
+    fn fill(&mut self) -> io::Result<bool> {
         if self.at == self.buffer.len() {
             let left = (self.run.ids - self.next).min((BUFFER_BYTES / ID_BYTES) as u64);
             if left == 0 {
-                return Ok(None);
+                return Ok(false);
             }
             self.buffer.resize(left as usize * ID_BYTES, 0);
             self.run.file.read_exact_at(&mut self.buffer, self.run.start + self.next * ID_BYTES as u64)?;
             self.next += left;
             self.at = 0;
+        }
+        Ok(true)
+    }
+
+    /// The ids in the buffer that were not taken.
+    fn rest(&self) -> &[[u8; ID_BYTES]] {
+        self.buffer[self.at..].as_chunks().0
+    }
+
+    /// The next id.
+    #[inline]
+    pub fn next(&mut self) -> io::Result<Option<u128>> {
+        if !self.fill()? {
+            return Ok(None);
         }
         let bytes = self.buffer[self.at..].first_chunk().expect("the buffer holds whole ids");
         self.at += ID_BYTES;
