@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::known::ByRoot;
 use super::profiles::Profiles;
 use super::row::{Id, Row, Sides, TELLING_MASK};
 use crate::cloudtrail::Telling;
@@ -209,62 +210,6 @@ struct Requests<'r> {
     joined: Vec<u32>,
     /// At roots that were joined or are in the ledger: what is known. Filled once all rows are joined.
     known: ByRoot,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Known {
-    /// The sides that the ledger has.
-    sides: Sides,
-    /// The sides that the batch's copies tell together.
-    told: Sides,
-    /// Of copies that tell one side only, the one that tells most of each.
-    partial: [Option<u32>; 2],
-    /// The telling that the ledger has; `None` if it has no id of the request.
-    telling: Option<u8>,
-    /// The row that tells most.
-    best: Option<u32>,
-    members: u32,
-}
-
-/// What is known of requests, by their root: a place for each row, since in a repeated object every row is known.
-struct ByRoot {
-    places: Vec<u32>,
-    known: Vec<(u32, Known)>,
-}
-
-/// The place of a row of which nothing is known.
-const NOWHERE: u32 = u32::MAX;
-
-impl ByRoot {
-    fn new(rows: usize) -> Self {
-        Self { places: vec![NOWHERE; rows], known: Vec::new() }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
-    /// The place of a root, made if there is none.
-    fn at(&mut self, root: u32) -> &mut Known {
-        let place = &mut self.places[root as usize];
-        if *place == NOWHERE {
-            *place = u32::try_from(self.known.len()).expect("there are no more roots than rows");
-            self.known.push((root, Known::default()));
-        }
-        &mut self.known[*place as usize].1
-    }
-
-    fn get(&self, root: u32) -> Option<&Known> {
-        self.known.get(self.places[root as usize] as usize).map(|(_, known)| known)
-    }
-
-    fn get_mut(&mut self, root: u32) -> Option<&mut Known> {
-        self.known.get_mut(self.places[root as usize] as usize).map(|(_, known)| known)
-    }
-
-    fn roots(&self) -> Vec<u32> {
-        self.known.iter().map(|(root, _)| *root).collect()
-    }
 }
 
 impl<'r> Requests<'r> {

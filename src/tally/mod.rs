@@ -10,6 +10,7 @@
 
 mod admit;
 mod cells;
+mod known;
 mod object;
 mod profiles;
 mod row;
