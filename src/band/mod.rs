@@ -19,13 +19,13 @@ mod history;
 mod learned;
 mod level;
 mod model;
-#[cfg(test)]
-mod model_tests;
 mod saved;
 pub mod score;
 mod season;
 mod settings;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use model::Model;
