@@ -87,14 +87,10 @@ impl Batch {
 
     /// Removes repeats, within the batch and against the ledger.
     pub fn admit<L: Ledger>(self, profiles: &Profiles, ledger: &mut L) -> Result<Admitted, L::Error> {
-        let Self { rows, ids } = self;
-        let mut hours = by_hour(&rows, &ids);
-        // Their memory serves what comes.
-        drop(ids);
-        let mut requests = Requests::of(&rows);
-        let mut other = Vec::new();
+        let mut requests = Requests::of(&self.rows);
+        let mut hours = by_hour(&self.rows, &self.ids);
         for entries in hours.values_mut() {
-            sort(entries, &mut other);
+            sort(entries);
             for pair in entries.windows(2) {
                 if pair[0].hash == pair[1].hash {
                     requests.join(pair[0].row, pair[1].row);
@@ -129,9 +125,8 @@ impl Batch {
 }
 
 /// Sorts by hash, equal ones of this hour before those that only probe. Hashes are spread evenly, so their first byte
-/// cuts the list into parts that fit into the processor's cache. `other` is memory for that, which the next hour uses
-/// too.
-fn sort(entries: &mut Vec<Entry>, other: &mut Vec<Entry>) {
+/// cuts the list into parts that fit into the processor's cache.
+fn sort(entries: &mut Vec<Entry>) {
     // The lowest bit of a hash is zero.
     let order = |entry: &Entry| entry.hash | u128::from(entry.probe);
     const WORTH_CUTTING: usize = 4096;
@@ -145,23 +140,23 @@ fn sort(entries: &mut Vec<Entry>, other: &mut Vec<Entry>) {
             places[byte + 1] += places[byte];
         }
         let bounds = places;
-        other.resize(entries.len(), Entry { hash: 0, row: 0, sides: Sides::NONE, probe: false, known: false });
+        let mut parts = vec![Entry { hash: 0, row: 0, sides: Sides::NONE, probe: false, known: false }; entries.len()];
         for entry in entries.iter() {
             let place = &mut places[first_byte(entry)];
-            other[*place] = *entry;
+            parts[*place] = *entry;
             *place += 1;
         }
         for byte in 0..256 {
-            other[bounds[byte]..bounds[byte + 1]].sort_unstable_by_key(order);
+            parts[bounds[byte]..bounds[byte + 1]].sort_unstable_by_key(order);
         }
-        std::mem::swap(entries, other);
+        *entries = parts;
     } else {
         entries.sort_unstable_by_key(order);
     }
 }
 
 fn by_hour(rows: &[Row], ids: &[(u32, Vec<Id>)]) -> BTreeMap<u32, Vec<Entry>> {
-    let mut hours = empty_hours(rows, ids);
+    let mut hours: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
     // Neighbours are of the same hour nearly always: its list is kept out of the tree while it grows.
     let (mut open, mut entries) = (0, Vec::new());
     for (first, ids) in ids {
@@ -186,19 +181,6 @@ fn by_hour(rows: &[Row], ids: &[(u32, Vec<Id>)]) -> BTreeMap<u32, Vec<Entry>> {
     hours.insert(open, entries);
     hours.retain(|_, entries| !entries.is_empty());
     hours
-}
-
-/// The hours with room for their ids: a list that grows step by step is copied again and again.
-fn empty_hours(rows: &[Row], ids: &[(u32, Vec<Id>)]) -> BTreeMap<u32, Vec<Entry>> {
-    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
-    for (first, ids) in ids {
-        let hour = |id: &Id| rows[(id.row + first) as usize].second.hour();
-        for of_hour in ids.chunk_by(|a, b| hour(a) == hour(b)) {
-            *sizes.entry(hour(&of_hour[0])).or_default() += of_hour.len();
-        }
-    }
-    // Those that look next door come on top.
-    sizes.into_iter().map(|(hour, size)| (hour, Vec::with_capacity(size + size / 8))).collect()
 }
 
 /// The batch's rows as requests: rows joined by ids, with what the ledger knows of them.
