@@ -98,22 +98,24 @@ impl Learned {
 
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
-        let slots = self.history.slots();
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        let floor = (SEASON_FLOOR * self.first_mean).powi(2);
-        let noise = Noise { unit, scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
+        self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.
-            self.today = Some(day);
             return;
         }
-        if let Some(profile) = season::profile(&self.history, slots, day, period_seconds, noise) {
+        let floor = (SEASON_FLOOR * self.first_mean).powi(2);
+        let noise = Noise { unit: self.unit(), scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
+        if let Some(profile) = season::profile(&self.history, day, period_seconds, noise) {
             let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
             self.swings = season::swings(&profile, half);
             self.profile = profile;
             self.seasons = self.seasons.saturating_add(1);
         }
-        self.today = Some(day);
+    }
+
+    /// The Poisson part of a value's variance, a mean.
+    fn unit(&self) -> f32 {
+        if self.counts { 1.0 } else { 0.0 }
     }
 
     pub fn season(&self, slot: usize) -> f32 {
@@ -137,8 +139,7 @@ impl Learned {
 
     /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
     pub fn weight(&self, season: f32) -> f32 {
-        let unit = if self.counts { 1.0 } else { 0.0 };
-        1.0 / (unit + self.dispersion.scale() * season).max(SEASON_MIN_REAL)
+        1.0 / (self.unit() + self.dispersion.scale() * season).max(SEASON_MIN_REAL)
     }
 
     /// Keeps a value in the history; it is doubted if it is out of all expectation.

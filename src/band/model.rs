@@ -41,9 +41,8 @@ impl Model {
     /// A model that has seen nothing.
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
         settings.check()?;
-        let calendar = Calendar::new(settings.zone, settings.period_seconds);
-        let learned = Learned::new(settings.period_seconds, calendar.slots());
-        Ok(Model::from_parts(settings.clone(), learned))
+        let slots = Calendar::new(settings.zone, settings.period_seconds).slots();
+        Ok(Model::from_parts(settings.clone(), Learned::new(settings.period_seconds, slots)))
     }
 
     pub(super) fn from_parts(settings: Settings, learned: Learned) -> Self {
@@ -51,10 +50,12 @@ impl Model {
         Model { settings, calendar, learned }
     }
 
-    /// The band of the period that starts at `at` (seconds since 1970), from what was learned so far.
-    pub fn band(&mut self, at: i64) -> Option<Band> {
-        let guess = self.guess(at);
-        self.band_of(&guess)
+    /// The band of the period that starts at `at` (seconds since 1970), from what was learned so far. Nothing changes
+    /// by asking; it costs a copy of the model.
+    pub fn band(&self, at: i64) -> Option<Band> {
+        let mut asked = self.clone();
+        let guess = asked.guess(at);
+        asked.band_of(&guess)
     }
 
     /// Judges the value of the period that starts at `at`, then learns from it.
@@ -65,7 +66,8 @@ impl Model {
         let past = self.learned.values > 0 && at <= self.learned.last;
         let excluded = self.settings.excluded.iter().any(|(start, end)| (*start..*end).contains(&at));
         if !value.is_finite() || past || excluded {
-            return Judgement { band: self.band(at), score: 0.0, anomalous: false };
+            let guess = self.guess(at);
+            return Judgement { band: self.band_of(&guess), score: 0.0, anomalous: false };
         }
         if value + self.learned.shift < 0.0 {
             self.restart_below_zero(value);
@@ -77,10 +79,12 @@ impl Model {
 
     /// How far training is.
     pub fn state(&self) -> State {
-        match () {
-            () if !self.ready() => State::PendingTraining,
-            () if self.learned.last - self.learned.first < 14 * DAY => State::TrainedInsufficientData,
-            () => State::Trained,
+        if !self.ready() {
+            State::PendingTraining
+        } else if self.learned.last - self.learned.first < 14 * DAY {
+            State::TrainedInsufficientData
+        } else {
+            State::Trained
         }
     }
 
@@ -150,7 +154,7 @@ impl Model {
     }
 
     fn band_of(&self, guess: &Guess) -> Option<Band> {
-        // While the alarm is on the band is what would be normal, not what the incident has become.
+        // In a fresh alarm the band is what would be normal, not what the incident has become.
         let fresh = |since: &i64| guess.at - since <= SHOWN_SECONDS;
         let normal = self.learned.watch.on_since().filter(fresh).map(|_| self.learned.around_baseline(guess));
         let around = normal.as_ref().unwrap_or(&guess.around);

@@ -109,13 +109,8 @@ impl Sums {
 }
 
 /// The expected profile of a day, one value a slot in the unit of the history, or `None` without any earlier day.
-pub(super) fn profile(
-    history: &History,
-    slots: usize,
-    day: i64,
-    period_seconds: u32,
-    noise: Noise,
-) -> Option<Vec<f32>> {
+pub(super) fn profile(history: &History, day: i64, period_seconds: u32, noise: Noise) -> Option<Vec<f32>> {
+    let slots = history.slots();
     let (mut all, mut group, mut same) = (Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
     for (past, row) in history.days().filter(|(past, _)| *past < day) {
@@ -244,14 +239,14 @@ mod tests {
 
     #[test]
     fn a_constant_series_has_no_season() {
-        let profile = profile(&history(14, |_, _| (1.0, false)), SLOTS, 14, 300, NOISE).unwrap();
+        let profile = profile(&history(14, |_, _| (1.0, false)), 14, 300, NOISE).unwrap();
         assert!(profile.iter().all(|x| (x - 1.0).abs() < 1e-3));
     }
 
     #[test]
     fn a_cron_burst_keeps_its_slot() {
         let cron = |_, slot: usize| (if slot.is_multiple_of(12) { 50.0 } else { 1.0 }, false);
-        let profile = profile(&history(14, cron), SLOTS, 14, 300, NOISE).unwrap();
+        let profile = profile(&history(14, cron), 14, 300, NOISE).unwrap();
         assert!((profile[24] - 50.0).abs() < 2.0, "{}", profile[24]);
         assert!(profile[25] < 3.0, "{}", profile[25]);
     }
@@ -260,18 +255,18 @@ mod tests {
     fn a_weekly_batch_is_expected_on_its_weekday_only() {
         let weekly = |day: i64, slot: usize| (if day % 7 == 2 && slot / 12 == 3 { 40.0 } else { 1.0 }, false);
         let history = history(15, weekly);
-        let on = profile(&history, SLOTS, 16, 300, NOISE).unwrap();
-        let off = profile(&history, SLOTS, 15, 300, NOISE).unwrap();
+        let on = profile(&history, 16, 300, NOISE).unwrap();
+        let off = profile(&history, 15, 300, NOISE).unwrap();
         assert!(on[40] > 30.0 && off[40] < 10.0, "{} {}", on[40], off[40]);
     }
 
     #[test]
     fn a_doubted_incident_is_no_season_but_a_doubted_habit_is() {
         let incident = |day: i64, slot: usize| if day == 9 && slot == 100 { (80.0, true) } else { (1.0, false) };
-        let once = profile(&history(14, incident), SLOTS, 16, 300, NOISE).unwrap();
+        let once = profile(&history(14, incident), 16, 300, NOISE).unwrap();
         assert!((once[100] - 1.0).abs() < 0.1);
         let habit = |day: i64, slot: usize| if day > 8 && slot == 100 { (80.0, true) } else { (1.0, false) };
-        let again = profile(&history(14, habit), SLOTS, 14, 300, NOISE).unwrap();
+        let again = profile(&history(14, habit), 14, 300, NOISE).unwrap();
         assert!(again[100] > 10.0, "{}", again[100]);
     }
 
@@ -279,8 +274,8 @@ mod tests {
     fn weekends_differ_where_the_data_say_so() {
         let business = |day: i64, _| (if Place::is_weekend(day) { 0.2 } else { 1.0 }, false);
         let history = history(14, business);
-        let saturday = profile(&history, SLOTS, 16, 300, NOISE).unwrap();
-        let monday = profile(&history, SLOTS, 18, 300, NOISE).unwrap();
+        let saturday = profile(&history, 16, 300, NOISE).unwrap();
+        let monday = profile(&history, 18, 300, NOISE).unwrap();
         assert!((saturday[150] - 0.2).abs() < 0.05 && (monday[150] - 1.0).abs() < 0.05);
     }
 }

@@ -87,6 +87,16 @@ fn a_band_comes_after_two_hours_and_states_follow_cloudwatch() {
 }
 
 #[test]
+fn asking_for_a_band_changes_nothing() {
+    let (mut asked, mut plain) = (model(), model());
+    run(&mut asked, 0..9 * SLOTS, |i| business(i, 500.0));
+    run(&mut plain, 0..9 * SLOTS, |i| business(i, 500.0));
+    assert!(asked.band(START + 30 * DAY).is_some());
+    let range = 9 * SLOTS..12 * SLOTS;
+    assert_eq!(run(&mut asked, range.clone(), |i| business(i, 500.0)), run(&mut plain, range, |i| business(i, 500.0)));
+}
+
+#[test]
 fn a_missing_stretch_is_not_zeros() {
     let mut model = model();
     run(&mut model, 0..14 * SLOTS, |i| business(i, 500.0));

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::output::{self, Named, Output};
 use super::{Args, refused};
-use crate::band::{Judgement, Model};
+use crate::band::Model;
 use crate::cli::exit::Failure;
 use crate::render::{BandLines, BandPoint, BandRow};
 use crate::series::text::{Noted, Reader, Row, TextError, median_step};
@@ -143,11 +143,7 @@ struct Judge {
 
 impl Judge {
     fn row(&mut self, row: &Row<'_>) {
-        let judgement = match row.number {
-            Some(value) => self.model.step(row.at, value),
-            // Nothing to judge, nothing to learn.
-            None => Judgement { band: self.model.band(row.at), score: 0.0, anomalous: false },
-        };
+        let judgement = self.model.step(row.at, row.number.unwrap_or(f64::NAN));
         if row.at < self.written_from {
             return;
         }

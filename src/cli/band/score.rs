@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::output::{self, Output};
 use super::{Args, refused};
 use crate::band::score::{Labelled, Said, Scored, Summary, pool, score};
-use crate::band::{Model, Settings};
+use crate::band::{Judgement, Model, Settings};
 use crate::cli::exit::Failure;
 use crate::cli::labels::{Label, Labels, second};
 use crate::cli::question::width;
@@ -125,14 +125,7 @@ fn said_of(series: &Labelled, settings: &Settings) -> Result<Said, Failure> {
     let started = Instant::now();
     let mut model = Model::new(settings).map_err(refused)?;
     for (at, value) in series.times.iter().zip(&series.values) {
-        // A missing value has a band, and is neither judged nor learned.
-        let (band, is_anomalous) = match value.is_nan() {
-            true => (model.band(*at), false),
-            false => {
-                let judgement = model.step(*at, *value);
-                (judgement.band, judgement.anomalous)
-            }
-        };
+        let Judgement { band, anomalous: is_anomalous, .. } = model.step(*at, *value);
         lower.push(band.map_or(f64::NAN, |band| band.lower));
         upper.push(band.map_or(f64::NAN, |band| band.upper));
         anomalous.push(is_anomalous);
