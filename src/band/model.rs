@@ -69,12 +69,17 @@ impl Model {
             let guess = self.guess(at);
             return Judgement { band: self.band_of(&guess), score: 0.0, anomalous: false };
         }
-        if value + self.learned.shift < 0.0 {
-            self.restart_below_zero(value);
+        self.arrive(at);
+        // The band comes first: a value has no say in its own.
+        let guess = self.guess(at);
+        let band = self.band_of(&guess);
+        let guess = if self.note(at, value) { self.guess(at) } else { guess };
+        let (score, anomalous) = self.take(at, value + self.learned.shift, &guess);
+        if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
+            let deviate = guess.around.deviate(value + self.learned.shift) as f32;
+            self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
-        self.learned.largest = self.learned.largest.max(value.abs());
-        self.learned.counts &= value.fract() == 0.0;
-        self.step_shifted(at, value + self.learned.shift)
+        Judgement { band, score, anomalous }
     }
 
     /// How far training is.
@@ -98,42 +103,51 @@ impl Model {
 
     /// A series that goes below zero has no ratios: it starts again, far enough above zero that ratios are
     /// differences.
-    fn restart_below_zero(&mut self, value: f64) {
+    fn restart_below_zero(&mut self, at: i64, value: f64) {
         let mut learned = Learned::new(self.settings.period_seconds, self.calendar.slots());
         learned.shift = 4.0 * value.abs().max(self.learned.largest);
         learned.counts = false;
+        (learned.first, learned.last) = (at, at);
         self.learned = learned;
     }
 
-    fn step_shifted(&mut self, at: i64, value: f64) -> Judgement {
-        self.arrive(at, value as f32);
-        let guess = self.guess(at);
-        let band = self.band_of(&guess);
-        let surprise = self.watch(at, value as f32, &guess, band.is_some());
-        self.learn(value as f32, &guess);
+    /// Watches and learns from a value, shifted; the score, and whether the alarm is on.
+    fn take(&mut self, at: i64, value: f64, guess: &Guess) -> (f64, bool) {
+        let said = self.watch(at, value as f32, guess);
+        self.learn(value as f32, guess);
         if let Some(since) = self.learned.watch.on_since().filter(|since| at - since > ADOPT_SECONDS) {
             let since = self.calendar.place(since);
             self.learned.adopt(since);
         }
-        if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
-            let own = Band { lower: band.lower + self.learned.shift, upper: band.upper + self.learned.shift, ..band };
-            let deviate = guess.around.deviate(value) as f32;
-            self.learned.dispersion.learn_edges(value, deviate, &own, self.learned.counts, self.settings.width);
-        }
-        Judgement { band, score: surprise.0, anomalous: surprise.1 }
+        said
     }
 
-    /// Takes note of the time that passed, and of a first value.
-    fn arrive(&mut self, at: i64, value: f32) {
+    /// Takes note of the time that passed.
+    fn arrive(&mut self, at: i64) {
         let learned = &mut self.learned;
         let period = i64::from(self.settings.period_seconds);
         if learned.values == 0 {
             learned.first = at;
-            learned.first_mean = value;
         } else if (at - learned.last) / period > 1 {
             learned.level.skip(((at - learned.last) / period - 1) as f32);
         }
         learned.last = at;
+    }
+
+    /// Takes note of what kind a value is; whether it tells something new of the series, so that it is seen otherwise.
+    fn note(&mut self, at: i64, value: f64) -> bool {
+        let is_below_zero = value + self.learned.shift < 0.0;
+        if is_below_zero {
+            self.restart_below_zero(at, value);
+        }
+        let learned = &mut self.learned;
+        let is_fraction = learned.counts && value.fract() != 0.0;
+        learned.counts &= !is_fraction;
+        learned.largest = learned.largest.max(value.abs());
+        if learned.values == 0 {
+            learned.first_mean = (value + learned.shift) as f32;
+        }
+        is_below_zero || is_fraction || learned.values == 0 || learned.first_mean <= 0.0
     }
 
     fn ready(&self) -> bool {
@@ -164,7 +178,8 @@ impl Model {
     }
 
     /// The score, and whether the alarm is on.
-    fn watch(&mut self, at: i64, value: f32, guess: &Guess, ready: bool) -> (f64, bool) {
+    fn watch(&mut self, at: i64, value: f32, guess: &Guess) -> (f64, bool) {
+        let ready = self.ready();
         let learned = &mut self.learned;
         let plain = learned.around_baseline(guess);
         let factor = learned.baseline.factor();

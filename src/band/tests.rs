@@ -159,6 +159,18 @@ fn edges_are_finite_ordered_and_not_negative_whatever_comes() {
 
 proptest! {
     #[test]
+    fn a_value_has_no_say_in_its_own_band(
+        periods in 30..3 * SLOTS,
+        whole: bool,
+        value in prop_oneof![Just(0.0), Just(0.5), Just(1e15), -1e6f64..1e6],
+    ) {
+        let mut model = model();
+        run(&mut model, 0..periods, |i| business(i, 500.0) + if whole { 0.0 } else { 0.25 });
+        let at = START + periods * PERIOD;
+        prop_assert_eq!(model.band(at), model.step(at, value).band);
+    }
+
+    #[test]
     fn no_series_is_too_odd(
         values in prop::collection::vec(
             prop_oneof![Just(0.0), Just(-1.0), Just(1e15), Just(1e-300), 0.0f64..10.0, -1e6f64..1e6, 0.0f64..1e-12],
