@@ -6,6 +6,7 @@
 //! `render` turns answers into text. `ingest` runs the way in, `cli` composes what a command needs, and `synth` makes
 //! trails to try it all on. `domain` holds the words that everyone shares.
 
+pub mod alarm;
 pub mod band;
 pub mod cli;
 pub mod cloudtrail;
@@ -18,3 +19,4 @@ pub mod source;
 pub mod store;
 pub mod synth;
 pub mod tally;
+pub mod watch;

@@ -12,6 +12,7 @@ mod operation;
 mod outcome;
 mod quota;
 mod series;
+mod setting;
 
 pub use arn::{Arn, KeyArn};
 pub use caller::Caller;
@@ -22,3 +23,4 @@ pub use operation::Operation;
 pub use outcome::Outcome;
 pub use quota::{Pool, QuotaPool};
 pub use series::{SeriesKey, Unattributed};
+pub use setting::SettingError;

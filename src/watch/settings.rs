@@ -1,0 +1,42 @@
+//! What an operator sets of the watch over every series.
+
+use chrono_tz::Tz;
+
+use crate::domain::Outcome;
+
+/// Settings of the watch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchSettings {
+    /// Whether every active series is watched; off where only configured alarms shall page.
+    pub every_series: bool,
+    /// Length of a period in seconds: a multiple of 60 that divides a day.
+    pub period_seconds: u32,
+    /// The time zone of days and weeks.
+    pub zone: Tz,
+    /// False pages a week over all series together.
+    pub false_pages_per_week: f64,
+    /// The metrics that are watched.
+    pub metrics: Vec<Outcome>,
+    /// Ranges that no model learns from and nothing pages in: half-open, seconds since 1970.
+    pub maintenance: Vec<(i64, i64)>,
+    /// An incident is over when its series have been as expected for so many seconds.
+    pub quiet_seconds: u32,
+    /// Anomalies of one key or caller that begin within so many seconds of each other are one incident.
+    pub together_seconds: u32,
+}
+
+impl Default for WatchSettings {
+    /// Every series, in periods of five minutes, one false page a week.
+    fn default() -> Self {
+        WatchSettings {
+            every_series: true,
+            period_seconds: 300,
+            zone: Tz::UTC,
+            false_pages_per_week: 1.0,
+            metrics: vec![Outcome::Successful, Outcome::Throttled, Outcome::Denied],
+            maintenance: Vec::new(),
+            quiet_seconds: 1_800,
+            together_seconds: 1_800,
+        }
+    }
+}
