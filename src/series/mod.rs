@@ -6,10 +6,12 @@
 
 mod dense;
 pub mod export;
+mod periods;
 mod selection;
 pub mod text;
 
 pub use dense::{Dense, read};
+pub use periods::{PeriodCalls, periods};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
