@@ -97,8 +97,9 @@ impl Store {
         let transaction = self.catalog.transaction();
         let names = |transaction: Transaction<'_>| {
             let minute_first = segments.iter().map(|segment| segment.minute_first).min();
-            let batch = "INSERT INTO batches (number, committed_at, minute_first) VALUES (?, ?, ?)";
-            transaction.execute(batch, params![number, now.timestamp(), minute_first])?;
+            let minute_last = segments.iter().map(|segment| segment.minute_last).max();
+            let batch = "INSERT INTO batches (number, committed_at, minute_first, minute_last) VALUES (?, ?, ?, ?)";
+            transaction.execute(batch, params![number, now.timestamp(), minute_first, minute_last])?;
             catalog::insert(&transaction, &new, sizes)?;
             insert_segments(&transaction, &segments)?;
             insert_runs(&transaction, &runs, now)?;

@@ -4,7 +4,7 @@
 //! endian), then an empty name and model, and the XXH3 of all before. A file that the catalog doesn't name is litter.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use rusqlite::params;
@@ -35,7 +35,7 @@ impl Store {
     pub fn save_models<'m>(
         &mut self,
         until: Minute,
-        models: impl Iterator<Item = (&'m str, Vec<u8>)>,
+        models: impl Iterator<Item = io::Result<(&'m str, Vec<u8>)>>,
     ) -> Result<(), StoreError> {
         self.step("save the models")?;
         let folder = self.dir.join(MODELS);
@@ -99,10 +99,11 @@ impl Store {
     }
 }
 
-fn write<'m>(path: &Path, models: impl Iterator<Item = (&'m str, Vec<u8>)>) -> std::io::Result<()> {
+fn write<'m>(path: &Path, models: impl Iterator<Item = io::Result<(&'m str, Vec<u8>)>>) -> io::Result<()> {
     let mut out = Summed { out: BufWriter::with_capacity(1 << 20, File::create(path)?), sum: Xxh3::new() };
     out.write(MAGIC)?;
-    for (name, model) in models {
+    for model in models {
+        let (name, model) = model?;
         out.part(name.as_bytes())?;
         out.part(&model)?;
     }
@@ -121,14 +122,14 @@ struct Summed {
 }
 
 impl Summed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sum.update(bytes);
         self.out.write_all(bytes)
     }
 
-    fn part(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).ok().filter(|length| *length <= PART_BYTES_MAX);
-        let length = length.ok_or_else(|| std::io::Error::other("a model is larger than 16 MiB"))?;
+        let length = length.ok_or_else(|| io::Error::other("a model is larger than 16 MiB"))?;
         self.write(&length.to_le_bytes())?;
         self.write(bytes)
     }

@@ -61,8 +61,9 @@ CREATE VIEW aliases AS
 
 /// Makes a catalog of format 1 one of format 2: what the watch remembers and owes.
 pub(super) const WATCHING: &str = "
--- The first minute that the batch brought anything of: where it is behind the watch, the watch looks again.
+-- The minutes that the batch brought anything of: where they are behind the watch, the watch looks again.
 ALTER TABLE batches ADD COLUMN minute_first INTEGER;
+ALTER TABLE batches ADD COLUMN minute_last INTEGER;
 
 CREATE TABLE memories (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 -- Files of saved models, each as of a minute.

@@ -194,11 +194,14 @@ impl Store {
         read().map_err(|source| self.catalog_error("read the history", source))
     }
 
-    /// The first minute that batches after a number brought anything of, and the number of the last batch.
-    pub fn revised_since(&self, batch: i64) -> Result<(Option<Minute>, i64), StoreError> {
-        let query = "SELECT min(minute_first), coalesce(max(number), ?1) FROM batches WHERE number > ?1";
+    /// What batches after one brought of minutes from `after` on: the first of these minutes; and the last batch.
+    pub fn revised_since(&self, batch: i64, after: Minute) -> Result<(Option<Minute>, i64), StoreError> {
+        let query = "SELECT min(minute_first) FILTER (WHERE minute_last >= ?2), coalesce(max(number), ?1)
+                     FROM batches WHERE number > ?1";
         self.catalog
-            .query_row(query, [batch], |row| Ok((row.get::<_, Option<u32>>(0)?.map(Minute), row.get(1)?)))
+            .query_row(query, params![batch, after.0], |row| {
+                Ok((row.get::<_, Option<u32>>(0)?.map(|first| Minute(first).max(after)), row.get(1)?))
+            })
             .map_err(|source| self.catalog_error("read the batches", source))
     }
 

@@ -4,6 +4,14 @@
 //! incidents and the notices that are owed. Everything here can be computed again from the counts: models are kept so
 //! that a restart needn't.
 
+mod error;
+mod fleet;
+mod incidents;
+mod replay;
 mod settings;
+#[cfg(test)]
+mod tests;
 
+pub use error::WatchError;
+pub use fleet::SeriesId;
 pub use settings::WatchSettings;
