@@ -85,8 +85,7 @@ impl PriceList {
         let mut rows = Vec::with_capacity(file.price.len());
         for row in file.price {
             let per_10000 = checked(&row.per_10000)?;
-            let price =
-                Price { dollars: per_10000 / 10_000.0, usage_type: row.usage_type, note: row.note, own: false };
+            let price = Price { dollars: per_10000 / 10_000.0, usage_type: row.usage_type, note: row.note, own: false };
             rows.push(Row { pools: row.pools, regions: row.regions, price });
         }
         Ok(PriceList {
@@ -147,8 +146,14 @@ pub fn usual_pool(operation: &str) -> &str {
         "Sign" | "Verify" | "DeriveSharedSecret" => "ECC",
         "Encapsulate" | "Decapsulate" => "ML-KEM",
         "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => "GenerateDataKeyPair-ECC_NIST_P256",
-        "Decrypt" | "Encrypt" | "ReEncrypt" | "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" | "GenerateMac"
-        | "VerifyMac" | "GenerateRandom" => "Symmetric",
+        "Decrypt"
+        | "Encrypt"
+        | "ReEncrypt"
+        | "GenerateDataKey"
+        | "GenerateDataKeyWithoutPlaintext"
+        | "GenerateMac"
+        | "VerifyMac"
+        | "GenerateRandom" => "Symmetric",
         other => other,
     }
 }
@@ -158,9 +163,7 @@ pub(super) fn checked(per_10000: &toml::Spanned<f64>) -> Result<f64, SettingErro
     let value = *per_10000.get_ref();
     match value.is_finite() && value >= 0.0 {
         true => Ok(value),
-        false => {
-            Err(SettingError::at(per_10000.span(), format!("per_10000 is {value}; expected dollars, 0 or more")))
-        }
+        false => Err(SettingError::at(per_10000.span(), format!("per_10000 is {value}; expected dollars, 0 or more"))),
     }
 }
 
