@@ -19,4 +19,5 @@ pub mod source;
 pub mod store;
 pub mod synth;
 pub mod tally;
+pub mod tariff;
 pub mod watch;
