@@ -8,12 +8,14 @@ mod callers;
 mod dense;
 pub mod export;
 mod peaks;
+mod periods;
 mod selection;
 pub mod text;
 
 pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_windows, callers_seen};
 pub use dense::{Dense, read};
 pub use peaks::{PoolFilter, PoolUse, pool_uses};
+pub use periods::{PeriodCalls, periods};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};
