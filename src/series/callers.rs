@@ -92,28 +92,22 @@ pub fn caller_cells(
     outcome: Outcome,
     ranges: &[MinuteRange],
 ) -> PolarsResult<CallerCells> {
-    let mut frames: Vec<LazyFrame> = Vec::new();
-    let calls = col(outcome.column()).cast(DataType::Int64);
+    let mut sums: BTreeMap<(u32, u32, u32), i64> = BTreeMap::new();
+    let calls = col(outcome.column()).cast(DataType::Int64).alias("calls");
     for range in merged(ranges) {
         for day in counts.callers(range)? {
-            frames.push(day.filter(is_one_of("series", series)).select([
-                col("slot"),
-                col("caller"),
-                col("series"),
-                calls.clone().alias("calls"),
-            ]));
+            let columns = [col("slot"), col("caller"), col("series"), calls.clone()];
+            let rows = day.filter(is_one_of("series", series)).select(columns).collect()?;
+            let (slots, callers) = (rows.column("slot")?.u32()?, rows.column("caller")?.u32()?);
+            let (numbers, calls) = (rows.column("series")?.u32()?, rows.column("calls")?.i64()?);
+            let rows = slots.iter().zip(callers.iter()).zip(numbers.iter()).zip(calls.iter());
+            for (((slot, caller), series), calls) in rows {
+                let (Some(slot), Some(caller), Some(series), Some(calls)) = (slot, caller, series, calls) else {
+                    continue;
+                };
+                *sums.entry((slot, caller, series)).or_default() += calls;
+            }
         }
-    }
-    if frames.is_empty() {
-        return Ok(CallerCells::default());
-    }
-    let rows = concat(frames, UnionArgs::default())?.collect()?;
-    let (slots, callers) = (rows.column("slot")?.u32()?, rows.column("caller")?.u32()?);
-    let (numbers, calls) = (rows.column("series")?.u32()?, rows.column("calls")?.i64()?);
-    let mut sums: BTreeMap<(u32, u32, u32), i64> = BTreeMap::new();
-    for (((slot, caller), series), calls) in slots.iter().zip(callers.iter()).zip(numbers.iter()).zip(calls.iter()) {
-        let (Some(slot), Some(caller), Some(series), Some(calls)) = (slot, caller, series, calls) else { continue };
-        *sums.entry((slot, caller, series)).or_default() += calls;
     }
     sums.retain(|_, calls| *calls != 0);
     let by_hour = days_by_hour(counts, sums.keys().map(|(slot, _, _)| *slot))?;
