@@ -4,6 +4,9 @@
 //! The nine rules below give every row of the guide's tables. An evaluation allocates nothing; why a state is what it
 //! is, is put in words only when asked for ([`Rule::reason`]).
 
+#[cfg(test)]
+mod tests;
+
 use super::definition::TreatMissingData;
 use super::operator::{BandOperator, Operator};
 use super::state::StateValue;

@@ -1,12 +1,14 @@
 //! Names with wildcards.
 
+use std::sync::Arc;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 /// A name in which `*` stands for any characters, `/` and `:` too, and `?` for one. Everything else is itself.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: String,
-    matcher: Option<GlobMatcher>,
+    matcher: Option<Arc<GlobMatcher>>,
 }
 
 impl Pattern {
@@ -25,7 +27,7 @@ impl Pattern {
         let mut builder = GlobBuilder::new(&escaped);
         builder.literal_separator(false).backslash_escape(true).empty_alternates(true);
         let glob = builder.build().map_err(|error| error.kind().to_string())?;
-        Ok(Pattern { text: text.to_owned(), matcher: Some(glob.compile_matcher()) })
+        Ok(Pattern { text: text.to_owned(), matcher: Some(Arc::new(glob.compile_matcher())) })
     }
 
     /// Whether a name matches, as a whole and with its case.

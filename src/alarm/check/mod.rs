@@ -6,8 +6,10 @@
 mod case;
 mod file;
 mod notation;
+mod read;
 mod run;
 mod series;
+mod tables;
 #[cfg(test)]
 mod tests;
 

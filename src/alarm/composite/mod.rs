@@ -5,6 +5,8 @@ mod order;
 mod parse;
 mod rule;
 mod suppress;
+#[cfg(test)]
+mod tests;
 
 pub(super) use order::order;
 pub use parse::RuleError;

@@ -108,7 +108,7 @@ pub(super) fn read(table: AlarmTable, reading: &mut Reading) {
     if let (Some(condition), Some(period)) = (&condition, period) {
         let of_callers = [("caller", &table.caller), ("resource", &table.resource)];
         let of_callers = of_callers.into_iter().find_map(|(word, value)| Some((word, value.as_ref()?)));
-        check_together(condition, &watched, of_callers, table.key.as_ref(), period, reading);
+        check_together(condition, of_callers, table.key.as_ref(), period, reading);
     }
     let (Some(condition), Some(period_seconds), Some(evaluation_periods)) = (condition, period, n) else { return };
     let metric = MetricAlarm {
@@ -233,26 +233,18 @@ fn check_range(period: u32, n: u32, span: std::ops::Range<usize>, reading: &mut 
 /// What doesn't go together.
 fn check_together(
     condition: &Condition,
-    watched: &Watched,
     of_callers: Option<(&str, &Spanned<String>)>,
     key: Option<&Spanned<String>>,
     period: u32,
     reading: &mut Reading,
 ) {
-    if let Some((word, value)) = of_callers {
-        if !period.is_multiple_of(CALLER_STEP) {
-            let message = format!(
-                "counts by {word} are kept by five minutes, so the period must be a multiple of 300s, not {period}s"
-            );
-            reading.wrong(value.span(), message);
-        }
-        if watched.metric != Outcome::Successful
-            && watched.metric != Outcome::Denied
-            && watched.metric != Outcome::Throttled
-        {
-            let metric = watched.metric.metric();
-            reading.wrong(value.span(), format!("{metric} is not told apart by {word}"));
-        }
+    if let Some((word, value)) = of_callers
+        && !period.is_multiple_of(CALLER_STEP)
+    {
+        let message = format!(
+            "counts by {word} are kept by five minutes, so the period must be a multiple of 300s, not {period}s"
+        );
+        reading.wrong(value.span(), message);
     }
     if matches!(condition, Condition::QuotaShare { .. }) {
         let wrong = key.or(of_callers.map(|(_, value)| value));
