@@ -3,6 +3,9 @@
 //! Alarms are evaluated as ever. What they would have sent is held to the window's end, and sent then if the alarm is
 //! still in the state that was held.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
@@ -69,7 +72,9 @@ impl MuteRule {
             Schedule::At(start) => *start,
             Schedule::Cron(cron) => {
                 let local = DateTime::<Utc>::from_timestamp(second, 0)?.with_timezone(&self.zone);
-                cron.find_previous_occurrence(&local, true).ok()?.timestamp()
+                let start = cron.find_previous_occurrence(&local, true).ok()?.timestamp();
+                // A time that a change of clocks skips is given as the second before the change; windows begin on minutes.
+                (start + 59).div_euclid(60) * 60
             }
         };
         let end = start + i64::from(self.duration_seconds);

@@ -1,5 +1,8 @@
 //! One evaluation of an alarm: from values and memory to states, history, and what is to be told.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};

@@ -3,6 +3,9 @@
 //! An alarm on one key and operation is a plain metric to CloudWatch; any other is a Metrics Insights query, a band is
 //! one with `ThresholdMetricId`.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
 use super::definition::{Condition, Keys, MetricAlarm, Watched};

@@ -6,6 +6,8 @@ mod condition;
 mod metric;
 mod mute;
 mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::ops::Range;
