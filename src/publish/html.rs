@@ -7,15 +7,18 @@ use crate::alarm::{Notice, StateValue, Subject};
 
 /// Colours for both kinds of screens; mail programs that know no media queries keep the bright one.
 const STYLE: &str = "\
-body{margin:0;padding:16px;background:#f4f5f7;color:#1f2933;font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\
+body{margin:0;padding:16px;background:#f4f5f7;color:#1f2933;\
+font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\
 .page{max-width:640px;margin:0 auto;background:#ffffff;border-radius:8px;border-top:6px solid #7b8794;padding:20px}\
 .alarm{border-top-color:#c81e1e}.ok{border-top-color:#0b7a4b}\
 h1{font-size:20px;line-height:1.3;margin:0 0 8px}p{margin:0 0 16px}\
 table{border-collapse:collapse;width:100%}th{text-align:left;vertical-align:top;padding:6px 12px 6px 0;color:#616e7c;\
 font-weight:600;white-space:nowrap}td{padding:6px 0;overflow-wrap:anywhere}\
 img{max-width:100%;height:auto;border-radius:6px;margin:0 0 16px}\
-pre{background:#f4f5f7;border-radius:6px;padding:12px;white-space:pre-wrap;overflow-wrap:anywhere;font:14px/1.4 ui-monospace,Menlo,Consolas,monospace;margin:16px 0 0}\
-@media (prefers-color-scheme:dark){body{background:#12161c;color:#e4e7eb}.page{background:#1d232b}th{color:#9aa5b1}pre{background:#12161c}}";
+pre{background:#f4f5f7;border-radius:6px;padding:12px;white-space:pre-wrap;overflow-wrap:anywhere;\
+font:14px/1.4 ui-monospace,Menlo,Consolas,monospace;margin:16px 0 0}\
+@media (prefers-color-scheme:dark){body{background:#12161c;color:#e4e7eb}.page{background:#1d232b}\
+th{color:#9aa5b1}pre{background:#12161c}}";
 
 /// A notice as a page; `picture` is the address of its picture, such as `cid:picture`. A report is its own page.
 pub fn html(notice: &Notice, picture: Option<&str>) -> String {

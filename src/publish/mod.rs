@@ -4,9 +4,9 @@
 //! delivered, is tried again, or was given up. This room refuses to know why anything is owed, and where that is kept:
 //! whoever keeps it implements [`Outbox`].
 //!
-//! A notice is first a [`Page`], the same facts in the same words on every route; `text`, `markdown` and `html` write it,
-//! and each file of `channel` puts that into its receiver's form. `dispatch` takes what is due, route beside route, each
-//! in order.
+//! A notice is first a [`Page`], the same facts in the same words on every route; `text`, `markdown` and `html` write
+//! it, and each file of `channel` puts that into its receiver's form. `dispatch` takes what is due, route beside route,
+//! and `sending` is one route at work, message after message.
 
 mod backoff;
 mod channel;
@@ -14,6 +14,7 @@ mod counters;
 mod dispatch;
 mod html;
 mod limit;
+mod mail_reader;
 mod markdown;
 mod matcher;
 mod ordered;
@@ -26,6 +27,7 @@ mod route;
 mod router;
 pub mod sample;
 mod secret;
+mod sending;
 mod table;
 mod template;
 mod text;

@@ -21,7 +21,8 @@ pub struct BandPoint {
 }
 
 impl BandPoint {
-    /// A period for a picture: its value, what was expected with its lower and upper edge, and whether the alarm was on.
+    /// A period for a picture: its value, what was expected with the lower and the upper edge, and whether the alarm
+    /// was on.
     pub fn drawn(at: i64, value: Option<f64>, band: Option<(f64, f64, f64)>, anomalous: bool) -> Self {
         let band = band.map(|(expected, lower, upper)| Band { expected, lower, upper });
         BandPoint { at, value, judgement: Judgement { band, score: 0.0, anomalous } }
