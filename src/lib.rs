@@ -7,12 +7,14 @@
 //! trails to try it all on. `domain` holds the words that everyone shares.
 
 pub mod alarm;
+pub mod aws;
 pub mod band;
 pub mod cli;
 pub mod cloudtrail;
 pub mod domain;
 pub mod ingest;
 pub mod insights;
+pub mod publish;
 pub mod render;
 pub mod series;
 pub mod source;
