@@ -1,6 +1,7 @@
 //! How the program ends.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
@@ -82,6 +83,12 @@ impl Failure {
             next = error.source();
         }
         false
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
     }
 }
 
