@@ -5,7 +5,6 @@
 //! where datapoints come from, what time it is, and how a notice reaches anyone.
 
 mod attribution;
-mod attribution;
 mod check;
 mod composite;
 mod contributors;
