@@ -14,6 +14,7 @@ pub mod domain;
 pub mod ingest;
 pub mod insights;
 pub mod render;
+pub mod report;
 pub mod series;
 pub mod source;
 pub mod store;

@@ -17,6 +17,7 @@ mod progress;
 mod query;
 mod question;
 mod range;
+mod report;
 mod status;
 mod synth;
 mod system;
@@ -89,6 +90,8 @@ enum Command {
     Ingest(ingest::Args),
     /// Rank keys, operations, callers, services, resources, accounts or Regions
     Top(top::Args),
+    /// Report what happened in a range: top keys and callers, growth, spend, busiest seconds
+    Report(report::Args),
     /// Run a CloudWatch Metrics Insights query
     Query(query::Args),
     /// Show what is expected of a series, how far it may stray, and where it does
@@ -127,6 +130,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Top(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
         }
+        Command::Report(args) => report::run(args, &cli.global),
         Command::Query(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }

@@ -2,14 +2,26 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 
+use chrono::{DateTime, TimeZone, Utc};
 use keytide::alarm::{CallerWindow, Contribution, KnownOfKey, Question, SeenNow, attribute, novelties, usual_windows};
-use keytide::domain::{Minute, MinuteRange, Outcome, parse_event_time};
+use keytide::domain::{Clock, Minute, MinuteRange, Outcome, parse_event_time};
+use keytide::ingest::{IngestOptions, Silent, ingest};
 use keytide::series::{CallerWindows, Counts, caller_windows, callers_seen, key_operations};
 use keytide::store::Store;
 use keytide::synth::{SynthOptions, generate};
 
-use crate::support::stores::{ingest_path, passing_folder};
+use crate::support::stores::passing_folder;
+
+/// A clock that stands still after the trail's end, before counts by caller are rolled up to hours.
+struct NextDay;
+
+impl Clock for NextDay {
+    fn now(&self) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 1, 12, 0, 0, 0).unwrap()
+    }
+}
 
 /// Six days of keys with callers of several accounts, and incidents.
 struct Made {
@@ -35,7 +47,9 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         ..SynthOptions::default()
     };
     generate(&options, &out, &mut |_| {}).unwrap();
-    ingest_path(&store, out.join("AWSLogs"));
+    let mut opened = Store::open_for_writing(&store).unwrap();
+    let from = IngestOptions::of(vec![out.join("AWSLogs")]);
+    ingest(&mut opened, &from, &NextDay, &Silent, &AtomicBool::new(false)).unwrap();
     Made { truth: out.join("truth"), store, _folder: folder }
 });
 
