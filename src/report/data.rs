@@ -66,6 +66,7 @@ pub struct Change {
     /// Of the range before; none if there is none to compare with.
     pub previous: Option<u64>,
     /// By how many percent there are more; none without calls before.
+    #[serde(serialize_with = "hundredths_of_some")]
     pub growth: Option<f64>,
 }
 
@@ -105,6 +106,7 @@ pub struct Ranked {
     #[serde(flatten)]
     pub change: Change,
     /// Its calls in percent of all.
+    #[serde(serialize_with = "hundredths")]
     pub share: f64,
 }
 
@@ -152,6 +154,7 @@ pub struct QuotaLine {
     /// Requests a second that are allowed; none if that isn't known.
     pub quota_per_second: Option<f64>,
     /// The peak in percent of the quota.
+    #[serde(serialize_with = "hundredths_of_some")]
     pub share: Option<f64>,
     /// Where the quota is from.
     pub note: String,
@@ -186,6 +189,15 @@ pub struct IncidentLine {
     pub cause: Option<Contribution>,
     /// US dollars an hour that the excess cost.
     pub cost_per_hour: Option<f64>,
+}
+
+fn hundredths<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    hundredths_of_some(&Some(*value), serializer)
+}
+
+/// Percent are written to hundredths, as everywhere.
+fn hundredths_of_some<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(|value| (value * 100.0).round() / 100.0).serialize(serializer)
 }
 
 impl ReportData {

@@ -1,5 +1,7 @@
 //! What would have been paged: the watch over stored counts, from nothing, without writing anything.
 
+use std::collections::HashMap;
+
 use super::WatchSettings;
 use super::cause::Cause;
 use super::error::WatchError;
@@ -67,6 +69,26 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
         incidents.push(incident);
     }
     Ok(Evaluation { incidents, series, range: covered })
+}
+
+/// How many pages each budget (false pages a week over all series) would have given in a range.
+pub fn pages_by_budget(
+    store: &Store,
+    setup: &Setup,
+    range: MinuteRange,
+    budgets: &[f64],
+) -> Result<Vec<(f64, usize)>, WatchError> {
+    let counts = store.counts();
+    let watermark = store.status()?.watermark.unwrap_or(Minute(0));
+    let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
+    let aliases = HashMap::new();
+    let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
+    let pages = |budget: &f64| {
+        let settings = WatchSettings { false_pages_per_week: *budget, ..setup.settings.clone() };
+        let (strayed, _) = replay(&counts, &settings, range, &mut cause)?;
+        Ok((*budget, strayed.len()))
+    };
+    budgets.iter().map(pages).collect()
 }
 
 /// What a replay found.

@@ -16,7 +16,7 @@ mod setup;
 mod tell;
 
 pub use error::WatchError;
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;
 pub use rounds::{RoundReport, Watch};
 pub use settings::WatchSettings;
