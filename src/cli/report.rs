@@ -11,8 +11,8 @@ use super::exit::{Exit, Failure};
 use super::question::width;
 use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir};
-use crate::cloudtrail::Fact;
-use crate::domain::{Clock, Minute, MinuteRange, Second};
+use crate::alarm::Incident;
+use crate::domain::{Clock, Minute, MinuteRange};
 use crate::render;
 use crate::report::{Asked, ReportData, build};
 use crate::series::{Counts, SeriesError};
@@ -68,20 +68,14 @@ enum Output {
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let Report::Top(args) = &args.report;
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let aliases = aliases(&store.facts(Second(0), Second(u32::MAX))?);
     let mut out = BufWriter::new(io::stdout().lock());
-    top(args, &store.counts(), &aliases, SystemClock.now(), &mut out)?;
+    top(args, &store, SystemClock.now(), &mut out)?;
     out.flush()?;
     Ok(Exit::Success)
 }
 
-fn top(
-    args: &TopArgs,
-    counts: &dyn Counts,
-    aliases: &BTreeMap<String, String>,
-    now: DateTime<Utc>,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+fn top(args: &TopArgs, store: &Store, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), Failure> {
+    let counts = store.counts();
     let asked = args.range.minutes(now).map_err(Failure::usage)?;
     let unread = |error: SeriesError| {
         Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
@@ -89,18 +83,20 @@ fn top(
     let stored = counts.covered(asked).map_err(unread)?;
     let (prices, quotas) = (PriceList::default(), QuotaList::default());
     let range = closed(asked, stored);
+    let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+    let incidents = incidents(store)?;
     let asked = Asked {
         kind: "report",
         range,
         previous: args.previous.then(|| before(range)),
         limit: args.limit as usize,
         zone: args.range.timezone.0,
-        aliases,
-        incidents: &[],
+        aliases: &aliases,
+        incidents: incidents.as_deref(),
         prices: &prices,
         quotas: &quotas,
     };
-    let report = build(counts, &asked).map_err(unread)?;
+    let report = build(&counts, &asked).map_err(unread)?;
     match args.output {
         Output::Table => write_tables(&report, args, out)?,
         Output::Md => out.write_all(report.markdown().as_bytes())?,
@@ -128,18 +124,13 @@ fn before(range: MinuteRange) -> MinuteRange {
     MinuteRange { start: Minute(range.start.0.saturating_sub(length)), end: range.start }
 }
 
-/// The alias that each key had last, by ARN.
-fn aliases(facts: &[Fact]) -> BTreeMap<String, String> {
-    let mut keys: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| !fact.alias.is_empty() && fact.error_code.is_empty()) {
-        let alias = (fact.account.as_str(), fact.region.as_str(), fact.alias.as_str());
-        match fact.event_name.as_str() {
-            "CreateAlias" | "UpdateAlias" => drop(keys.insert(alias, &fact.key_arn)),
-            "DeleteAlias" => drop(keys.remove(&alias)),
-            _ => {}
-        }
-    }
-    keys.into_iter().map(|((_, _, alias), key)| (key.to_owned(), alias.to_owned())).collect()
+/// All incidents; none if there never was one, as when nothing watches.
+fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
+    let unread = |error| Failure::new(format!("can't read an incident of the store: {error}"), None);
+    let rows = store.incidents_since(i64::MIN)?;
+    let incidents = rows.iter().map(|row| serde_json::from_str(&row.body).map_err(unread));
+    let incidents: Vec<Incident> = incidents.collect::<Result<_, _>>()?;
+    Ok(Some(incidents).filter(|incidents| !incidents.is_empty()))
 }
 
 fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {

@@ -28,8 +28,8 @@ pub struct Asked<'a> {
     pub zone: Tz,
     /// Aliases by key ARN, as far as they are known.
     pub aliases: &'a BTreeMap<String, String>,
-    /// Incidents; those that touch the range are told.
-    pub incidents: &'a [Incident],
+    /// Incidents, of which those that touch the range are told; none if nothing watches.
+    pub incidents: Option<&'a [Incident]>,
     /// What requests cost.
     pub prices: &'a PriceList,
     /// How many are allowed.
@@ -45,7 +45,9 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
         start: moment(i64::from(range.start.0) * 60, asked.zone),
         end: moment(i64::from(range.end.0) * 60, asked.zone),
     };
-    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>| ranked(of(&now), before.as_ref().map(of));
+    let totals = totals(&now, before.as_ref());
+    let all = totals.successful.calls;
+    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>| ranked(of(&now), before.as_ref().map(of), all);
     let mut keys = ranked(|usage| &usage.keys);
     for key in &mut keys {
         key.alias = asked.aliases.get(&key.name).cloned();
@@ -60,7 +62,7 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
         title: format!("Keytide {}, {}", asked.kind, text::span(span(asked.range))),
         range: span(asked.range),
         previous: asked.previous.map(span),
-        totals: totals(&now, before.as_ref()),
+        totals,
         keys: top(keys),
         changes,
         operations: top(ranked(|usage| &usage.operations)),
@@ -68,7 +70,7 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
         resources: top(ranked(|usage| &usage.resources)),
         spend: spend(&now, before.as_ref(), asked.prices),
         quotas: quotas(&now, asked),
-        incidents: incidents(asked),
+        incidents: asked.incidents.map(|incidents| told(incidents, asked)),
     })
 }
 
@@ -91,9 +93,8 @@ fn totals(now: &Usage, before: Option<&Usage>) -> Totals {
     }
 }
 
-/// All names by calls, those too that only the range before has. Shares are of the range's successful calls.
-fn ranked(now: &BTreeMap<String, u64>, before: Option<&BTreeMap<String, u64>>) -> Vec<Ranked> {
-    let total: u64 = now.values().sum();
+/// All names by calls, those too that only the range before has, with their share of all calls.
+fn ranked(now: &BTreeMap<String, u64>, before: Option<&BTreeMap<String, u64>>, total: u64) -> Vec<Ranked> {
     let of = |calls: Option<&BTreeMap<String, u64>>, name: &str| calls.map(|calls| *calls.get(name).unwrap_or(&0));
     let gone = before.into_iter().flat_map(|before| before.keys()).filter(|name| !now.contains_key(*name));
     let mut rows: Vec<Ranked> = now
@@ -173,19 +174,25 @@ fn quotas(now: &Usage, asked: &Asked<'_>) -> Vec<QuotaLine> {
         }
     });
     let mut lines: Vec<QuotaLine> = lines.collect();
+    // A second with one request shows nothing, however low its quota; many quotas are of a few requests.
+    let shows = |line: &QuotaLine| line.peak_per_second > 1 || line.throttled > 0;
     let share = |line: &QuotaLine| line.share.unwrap_or(-1.0);
     let name = |line: &QuotaLine| (line.account.clone(), line.region.clone(), line.pool.clone());
-    lines.sort_by(|a, b| share(b).total_cmp(&share(a)).then_with(|| name(a).cmp(&name(b))));
+    lines.sort_by(|a, b| {
+        let by_share = || share(b).total_cmp(&share(a));
+        shows(b).cmp(&shows(a)).then_with(by_share).then_with(|| name(a).cmp(&name(b)))
+    });
     lines.truncate(asked.limit);
     lines
 }
 
-fn incidents(asked: &Asked<'_>) -> Vec<IncidentLine> {
+/// The incidents that touch the range.
+fn told(incidents: &[Incident], asked: &Asked<'_>) -> Vec<IncidentLine> {
     let (start, end) = (i64::from(asked.range.start.0) * 60, i64::from(asked.range.end.0) * 60);
     let touches =
         |incident: &&Incident| incident.onset < end && incident.resolved_at.is_none_or(|resolved| resolved > start);
     let mut lines: Vec<IncidentLine> =
-        asked.incidents.iter().filter(touches).map(|incident| IncidentLine::of(incident, asked.zone)).collect();
+        incidents.iter().filter(touches).map(|incident| IncidentLine::of(incident, asked.zone)).collect();
     lines.sort_by_key(|line| (line.onset.at, line.number));
     lines
 }

@@ -28,10 +28,10 @@ pub struct ReportData {
     pub resources: Vec<Ranked>,
     /// What requests cost, estimated.
     pub spend: Spend,
-    /// The busiest second of each quota, the largest share first.
+    /// The busiest second of each quota, the largest share first; those of a single request come last.
     pub quotas: Vec<QuotaLine>,
-    /// What went wrong in the range, in order of time.
-    pub incidents: Vec<IncidentLine>,
+    /// What went wrong in the range, in order of time; none if nothing watches.
+    pub incidents: Option<Vec<IncidentLine>>,
 }
 
 /// A range of time, half-open.
@@ -105,7 +105,7 @@ pub struct Ranked {
     /// Its successful calls.
     #[serde(flatten)]
     pub change: Change,
-    /// Its calls in percent of all.
+    /// Its calls in percent of all successful calls. A ReEncrypt counts for both its keys.
     #[serde(serialize_with = "hundredths")]
     pub share: f64,
 }

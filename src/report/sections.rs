@@ -85,14 +85,16 @@ impl ReportData {
         let spend =
             (text::dollars(self.spend.dollars), text::change_of_amount(self.spend.dollars, self.spend.previous));
         figures.push(("Spend on requests, estimated", spend));
-        figures.push(("Incidents", (text::count(self.incidents.len() as u64), String::new())));
+        if let Some(incidents) = &self.incidents {
+            figures.push(("Incidents", (text::count(incidents.len() as u64), String::new())));
+        }
         figures.into_iter().map(|(name, (value, change))| (name, value, change)).collect()
     }
 
     /// The sections, in order of what is looked at first. Those that can't have rows are left out.
     pub fn sections(&self) -> Vec<Section> {
         let compared = self.previous.is_some();
-        let mut sections = vec![self.incident_section()];
+        let mut sections: Vec<Section> = self.incidents.iter().map(|lines| incident_section(lines)).collect();
         let plain = |title, name, rows: &[Ranked]| ranking(title, name, rows, compared);
         sections.push(plain("Top keys", "key", &self.keys));
         if compared {
@@ -104,35 +106,6 @@ impl ReportData {
         sections.push(self.spend_section(compared));
         sections.push(self.quota_section());
         sections
-    }
-
-    fn incident_section(&self) -> Section {
-        let columns = vec![
-            left("from"),
-            left("to"),
-            left("series"),
-            right("calls"),
-            right("expected"),
-            right("excess"),
-            left("cause"),
-            right("cost an hour"),
-        ];
-        let rows = self.incidents.iter().map(|line| {
-            let to = line.resolved_at.map_or("goes on".to_owned(), text::moment);
-            let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
-            let cost = line.cost_per_hour.map_or(String::new(), text::dollars);
-            vec![
-                Cell::Text(text::moment(line.onset)),
-                Cell::Text(to),
-                series_of(line),
-                whole(line.observed),
-                whole(line.expected),
-                Cell::Text(text::signed(line.excess)),
-                Cell::Text(cause_of(line)),
-                Cell::Text(cost),
-            ]
-        });
-        Section { title: "Incidents", note: String::new(), columns, rows: rows.collect() }
     }
 
     fn change_section(&self) -> Section {
@@ -208,6 +181,35 @@ impl ReportData {
         });
         Section { title: "Busiest seconds", note: note.unwrap_or_default(), columns, rows: rows.collect() }
     }
+}
+
+fn incident_section(lines: &[IncidentLine]) -> Section {
+    let columns = vec![
+        left("from"),
+        left("to"),
+        left("series"),
+        right("calls"),
+        right("expected"),
+        right("excess"),
+        left("cause"),
+        right("cost an hour"),
+    ];
+    let rows = lines.iter().map(|line| {
+        let to = line.resolved_at.map_or("goes on".to_owned(), text::moment);
+        let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
+        let cost = line.cost_per_hour.map_or(String::new(), text::dollars);
+        vec![
+            Cell::Text(text::moment(line.onset)),
+            Cell::Text(to),
+            series_of(line),
+            whole(line.observed),
+            whole(line.expected),
+            Cell::Text(text::signed(line.excess)),
+            Cell::Text(cause_of(line)),
+            Cell::Text(cost),
+        ]
+    });
+    Section { title: "Incidents", note: String::new(), columns, rows: rows.collect() }
 }
 
 fn ranking(title: &'static str, name: &'static str, rows: &[Ranked], compared: bool) -> Section {

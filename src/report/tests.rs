@@ -126,7 +126,7 @@ fn report(compared: bool, zone: Tz) -> ReportData {
         limit: 3,
         zone,
         aliases: &aliases,
-        incidents: &[incident(), long_ago],
+        incidents: Some(&[incident(), long_ago]),
         prices: &PriceList::default(),
         quotas: &QuotaList::default(),
     };
@@ -146,8 +146,8 @@ fn lines<'r>(rows: &'r [Ranked]) -> Vec<(&'r str, u64, Option<u64>, Option<f64>,
 #[test]
 fn keys_are_ranked_and_compared_with_the_range_before() {
     let report = report(true, Tz::UTC);
-    // A ReEncrypt counts for both its keys: 210 and 100 of 310. C had calls before only.
-    let expected = [(A, 210, Some(100), Some(110.0), 67.7), (B, 100, Some(0), None, 32.3)];
+    // A ReEncrypt counts for both its keys: 210 and 100 of 300. C had calls before only.
+    let expected = [(A, 210, Some(100), Some(110.0), 70.0), (B, 100, Some(0), None, 33.3)];
     assert_eq!(lines(&report.keys), expected);
     assert_eq!(report.keys[0].alias.as_deref(), Some("alias/app"));
     let changed: Vec<_> = lines(&report.changes).into_iter().map(|line| (line.0, line.1, line.3)).collect();
@@ -172,7 +172,7 @@ fn callers_resources_and_operations_are_ranked() {
         (etl, 50, Some(100), Some(-50.0), 16.7),
     ];
     assert_eq!(lines(&report.callers), expected);
-    assert_eq!(lines(&report.resources), [(ETL[3], 50, Some(100), Some(-50.0), 100.0)]);
+    assert_eq!(lines(&report.resources), [(ETL[3], 50, Some(100), Some(-50.0), 16.7)]);
     let operations: Vec<_> = lines(&report.operations).into_iter().map(|line| (line.0, line.1)).collect();
     assert_eq!(operations, [("Decrypt", 290), ("ReEncrypt", 10)]);
 }
@@ -204,7 +204,7 @@ fn busiest_seconds_stand_against_their_quotas() {
 
 #[test]
 fn incidents_of_the_range_are_told_with_their_cause() {
-    let incidents = report(true, Tz::UTC).incidents;
+    let incidents = report(true, Tz::UTC).incidents.expect("something watches");
     assert_eq!(incidents.len(), 1);
     assert_eq!((incidents[0].number, incidents[0].key_arn.as_str(), incidents[0].series), (4, A, 2));
     assert_eq!(incidents[0].cause.as_ref().map(|cause| cause.share), Some(0.98));
@@ -216,7 +216,7 @@ fn json_has_every_field_and_times_in_the_reports_zone() {
     assert_eq!(json["title"], "Keytide daily report, 2026-01-06 01:00 to 2026-01-07 01:00");
     assert_eq!(json["range"]["start"], "2026-01-06T01:00:00+01:00");
     let key = serde_json::json!({
-        "name": A, "alias": "alias/app", "calls": 210, "previous": 100, "growth": 110.0, "share": 67.74
+        "name": A, "alias": "alias/app", "calls": 210, "previous": 100, "growth": 110.0, "share": 70.0
     });
     assert_eq!(json["keys"][0], key);
     assert_eq!(json["incidents"][0]["cause"]["resource"], "arn:aws:s3:::raw");
@@ -239,9 +239,9 @@ fn markdown_has_tables_and_names_mean_nothing_in_it() {
         "## Top keys",
         "| key | calls | share | growth |",
         "| --- | ---: | ---: | ---: |",
-        "| alias/app (arn:aws:kms:us-east-1:111122223333:key/aaaa) | 210 | 67.7% | +110% |",
+        "| alias/app (arn:aws:kms:us-east-1:111122223333:key/aaaa) | 210 | 70.0% | +110% |",
         "| arn:aws:iam::111122223333:role/web\\|x | 160 | 53.3% | new |",
-        "| arn:aws:s3:::\\<raw\\> | 50 | 100.0% | -50.0% |",
+        "| arn:aws:s3:::\\<raw\\> | 50 | 16.7% | -50.0% |",
         "| arn:aws:kms:us-east-1:111122223333:key/cccc | 0 | 40 | -40 | gone |",
         "| 2026-01-06 01:00 | 2026-01-06 02:00 | Decrypt, arn:aws:kms:us-east-1:111122223333:key/aaaa and 1 more | 1,500 \
          | 500 | +1,000 | arn:aws:iam::111122223333:role/etl through s3.amazonaws.com, arn:aws:s3:::raw: 98.0% | $0.0030 |",
@@ -275,7 +275,7 @@ fn a_report_of_nothing_says_so() {
         limit: 3,
         zone: Tz::UTC,
         aliases: &nothing,
-        incidents: &[],
+        incidents: None,
         prices: &PriceList::default(),
         quotas: &QuotaList::default(),
     };
@@ -283,4 +283,6 @@ fn a_report_of_nothing_says_so() {
     assert_eq!((report.totals.successful.calls, report.keys.len(), report.spend.dollars), (0, 0, 0.0));
     assert!(report.markdown().contains("## Top keys\n\nNone.\n"));
     assert!(report.html().contains("None."));
+    // Whether there were incidents isn't known if nothing watches.
+    assert!(report.json()["incidents"].is_null() && !report.markdown().contains("Incidents"));
 }
