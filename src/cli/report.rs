@@ -150,7 +150,9 @@ fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io:
             crate::report::Cell::Share(share) => render::Cell::Share(*share),
             // Without its ARN, which would make the table too wide; the other forms have it.
             crate::report::Cell::Name { name, .. } => render::Cell::Text(name.clone().into()),
-            crate::report::Cell::Text(text) => render::Cell::Text(text.clone().into()),
+            crate::report::Cell::Text(text) | crate::report::Cell::Time(text) => {
+                render::Cell::Text(text.clone().into())
+            }
         };
         let rows: Vec<Vec<render::Cell<'_>>> = section.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
         render::table(&columns, &rows, width(), args.range.timezone, out)?;

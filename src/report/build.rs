@@ -36,8 +36,8 @@ pub struct Asked<'a> {
     pub quotas: &'a QuotaList,
 }
 
-/// Builds a report. Counts by caller are in slots of five minutes (possibly hours after two weeks): of a range that cuts
-/// one, the whole slot is in the rankings of callers and resources.
+/// Builds a report. Counts by caller are in slots of five minutes (possibly hours after two weeks): of a range that
+/// cuts one, the whole slot is in the rankings of callers and resources.
 pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData> {
     let now = Usage::read(counts, asked.range)?;
     let before = asked.previous.map(|range| Usage::read(counts, range)).transpose()?;

@@ -4,7 +4,7 @@ use minijinja::{Environment, context};
 use serde::Serialize;
 
 use super::data::ReportData;
-use super::sections::{Cell, Section};
+use super::sections::{Cell, Column, Section};
 use super::text;
 
 /// The page's template. Its name ends in `.html`, so that everything in it is escaped.
@@ -28,7 +28,7 @@ struct Table {
 #[derive(Serialize)]
 struct Shown {
     column: &'static str,
-    right: bool,
+    class: &'static str,
     text: String,
     detail: String,
     /// Percent of a bar.
@@ -58,16 +58,7 @@ impl Table {
     fn of(section: &Section) -> Self {
         let shown = |row: &Vec<Cell>| {
             let cells = section.columns.iter().zip(row);
-            cells
-                .map(|(column, cell)| {
-                    let (text, detail, bar) = match cell {
-                        Cell::Name { name, detail } => (name.clone(), detail.clone(), None),
-                        Cell::Share(share) => (cell.text(), String::new(), Some(share.clamp(0.0, 100.0))),
-                        Cell::Text(text) => (text.clone(), String::new(), None),
-                    };
-                    Shown { column: column.name, right: column.right, text, detail, bar }
-                })
-                .collect()
+            cells.map(|(column, cell)| Shown::of(column, cell)).collect()
         };
         Table {
             title: section.title,
@@ -75,5 +66,21 @@ impl Table {
             columns: section.columns.iter().map(|column| (column.name, column.right)).collect(),
             rows: section.rows.iter().map(shown).collect(),
         }
+    }
+}
+
+impl Shown {
+    fn of(column: &Column, cell: &Cell) -> Self {
+        let class = match cell {
+            Cell::Time(_) => "time",
+            _ if column.right => "right",
+            _ => "",
+        };
+        let (text, detail, bar) = match cell {
+            Cell::Name { name, detail } => (name.clone(), detail.clone(), None),
+            Cell::Share(share) => (cell.text(), String::new(), Some(share.clamp(0.0, 100.0))),
+            Cell::Text(text) | Cell::Time(text) => (text.clone(), String::new(), None),
+        };
+        Shown { column: column.name, class, text, detail, bar }
     }
 }

@@ -37,6 +37,8 @@ pub enum Cell {
         /// What AWS calls it; empty if that is the same.
         detail: String,
     },
+    /// A moment.
+    Time(String),
     /// A part of 100, as a number and where there is room as a bar.
     Share(f64),
 }
@@ -45,7 +47,7 @@ impl Cell {
     /// As one line of text.
     pub fn text(&self) -> String {
         match self {
-            Cell::Text(text) => text.clone(),
+            Cell::Text(text) | Cell::Time(text) => text.clone(),
             Cell::Name { name, detail } if detail.is_empty() => name.clone(),
             Cell::Name { name, detail } => format!("{name} ({detail})"),
             Cell::Share(share) => text::percent(*share),
@@ -166,7 +168,7 @@ impl ReportData {
                 Cell::Text(line.region.clone()),
                 Cell::Text(line.pool.clone()),
                 Cell::Text(text::count(u64::from(line.peak_per_second))),
-                Cell::Text(text::moment(line.peak_at)),
+                Cell::Time(text::moment(line.peak_at)),
                 Cell::Text(allowed),
                 line.share.map_or(Cell::Text(String::new()), Cell::Share),
                 Cell::Text(text::count(line.throttled)),
@@ -185,9 +187,9 @@ impl ReportData {
 
 fn incident_section(lines: &[IncidentLine]) -> Section {
     let columns = vec![
+        left("series"),
         left("from"),
         left("to"),
-        left("series"),
         right("calls"),
         right("expected"),
         right("excess"),
@@ -199,9 +201,9 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
         let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
         let cost = line.cost_per_hour.map_or(String::new(), text::dollars);
         vec![
-            Cell::Text(text::moment(line.onset)),
-            Cell::Text(to),
             series_of(line),
+            Cell::Time(text::moment(line.onset)),
+            Cell::Time(to),
             whole(line.observed),
             whole(line.expected),
             Cell::Text(text::signed(line.excess)),

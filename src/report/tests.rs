@@ -243,7 +243,7 @@ fn markdown_has_tables_and_names_mean_nothing_in_it() {
         "| arn:aws:iam::111122223333:role/web\\|x | 160 | 53.3% | new |",
         "| arn:aws:s3:::\\<raw\\> | 50 | 16.7% | -50.0% |",
         "| arn:aws:kms:us-east-1:111122223333:key/cccc | 0 | 40 | -40 | gone |",
-        "| 2026-01-06 01:00 | 2026-01-06 02:00 | Decrypt, arn:aws:kms:us-east-1:111122223333:key/aaaa and 1 more | 1,500 \
+        "| Decrypt, arn:aws:kms:us-east-1:111122223333:key/aaaa and 1 more | 2026-01-06 01:00 | 2026-01-06 02:00 | 1,500 \
          | 500 | +1,000 | arn:aws:iam::111122223333:role/etl through s3.amazonaws.com, arn:aws:s3:::raw: 98.0% | $0.0030 |",
         "| 444455556666 | 20,050 | $0.30 and more | new |",
         "| 444455556666 | us-east-1 | RSA | 20,000 | 2026-01-06 00:00:09 | 1,000 | 2000.0% | 0 |",
