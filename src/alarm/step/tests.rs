@@ -240,11 +240,11 @@ fn a_window_holds_each_series_for_itself() {
 
 #[test]
 fn a_composite_alarm_names_the_children_that_decided() {
-    let definitions = definitions(&format!(
+    let definitions = definitions(
         "[[alarm]]\nname = 'a'\nperiod = '1m'\nthreshold = 1\ncomparison_operator = 'LessThanThreshold'\n\
          [[alarm]]\nname = 'b'\nperiod = '1m'\nthreshold = 1\ncomparison_operator = 'LessThanThreshold'\n\
          [[composite_alarm]]\nname = 'c'\nalarm_rule = 'ALARM(a) OR ALARM(b)'\n"
-    ));
+    );
     let alarm = &definitions.alarms[2];
     let composite = alarm.composite().unwrap();
     let mut memory = AlarmMemory::new(0);
