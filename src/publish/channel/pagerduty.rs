@@ -19,7 +19,6 @@ const SUMMARY_MOST: usize = 1_024;
 const DEDUP_KEY_MOST: usize = 255;
 
 /// A service in PagerDuty.
-#[derive(Debug)]
 pub(in crate::publish) struct Service {
     /// Its integration key.
     pub(in crate::publish) routing_key: Secret,

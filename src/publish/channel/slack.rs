@@ -20,7 +20,6 @@ const HEADER_MOST: usize = 150;
 const BLOCKS_MOST: usize = 50;
 
 /// An incoming webhook. Its address is a secret: who knows it may post.
-#[derive(Debug)]
 pub(in crate::publish) struct Hook {
     pub(in crate::publish) url: Url,
     pub(in crate::publish) secret_url: Secret,
