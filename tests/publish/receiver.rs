@@ -46,11 +46,13 @@ pub struct Receiver {
     coming: mpsc::UnboundedReceiver<Got>,
 }
 
+type Answering = dyn Fn(usize, &Got) -> Answer + Send + Sync;
+
 #[derive(Clone)]
 struct Shared {
     got: Arc<Mutex<Vec<Got>>>,
     coming: mpsc::UnboundedSender<Got>,
-    answer: Arc<dyn Fn(usize, &Got) -> Answer + Send + Sync>,
+    answer: Arc<Answering>,
 }
 
 impl Receiver {
