@@ -198,3 +198,13 @@ async fn a_clock_that_jumps_back_holds_no_route_up() {
     dispatcher.run_once(&mut outbox).await.unwrap();
     assert!(outbox.is_delivered(id));
 }
+
+#[tokio::test]
+async fn a_route_can_be_tried_out_past_the_outbox() {
+    let receiver = Receiver::start(|number, _| status(if number == 0 { 200 } else { 500 })).await;
+    let dispatcher = dispatcher(&hook("ops", &receiver.url("/")), &[], &Clock::new());
+    let test = keytide::publish::sample::test();
+    assert_eq!(dispatcher.send_now("ops", &test).await, Ok(()));
+    assert!(dispatcher.send_now("ops", &test).await.is_err_and(|error| error.contains("500")));
+    assert_eq!(dispatcher.send_now("oops", &test).await, Err("there is no route `oops`".to_owned()));
+}

@@ -2,10 +2,12 @@
 //!
 //! `delivery` holds what the dispatcher promises whatever a receiver does, `forms` what PagerDuty, Slack and webhooks
 //! are sent, against a receiver on this machine that plays them. `alertmanager`, `mail` and `topic` talk to the real
-//! thing: Alertmanager, an SMTP server with STARTTLS and AUTH, and moto's SNS and SQS.
+//! thing: Alertmanager, an SMTP server with STARTTLS and AUTH, and moto's SNS and SQS. `documents` holds
+//! docs/publishing.md to what is.
 
 mod alertmanager;
 mod delivery;
+mod documents;
 mod files;
 mod forms;
 mod mail;
