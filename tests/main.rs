@@ -5,6 +5,9 @@
 //! store may do, `band` what is said of a series and of the band itself, `report` what explains an excess and what is
 //! reported of a range, `synthetic` answers against the truth of a synthetic trail. `tidy` keeps the house. `support`
 //! makes records and trails, and counts them again in the plainest way there is.
+//! store may do, `band` what is said of a series and of the band itself, `report` what explains an excess, `publish`
+//! holds messages as real receivers get them, `synthetic` answers against the truth of a synthetic trail. `tidy` keeps
+//! the house. `support` makes records and trails, and counts them again in the plainest way there is.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
 
@@ -12,6 +15,7 @@ mod bad_input;
 mod band;
 mod exact;
 mod kill;
+mod publish;
 mod report;
 mod samples;
 mod simulation;
