@@ -7,6 +7,7 @@
 //! trails to try it all on. `domain` holds the words that everyone shares.
 
 pub mod alarm;
+pub mod aws;
 pub mod band;
 pub mod cli;
 pub mod cloudtrail;
@@ -15,6 +16,7 @@ pub mod daemon;
 pub mod domain;
 pub mod ingest;
 pub mod insights;
+pub mod publish;
 pub mod render;
 pub mod series;
 pub mod serve;
@@ -22,4 +24,5 @@ pub mod source;
 pub mod store;
 pub mod synth;
 pub mod tally;
+pub mod tariff;
 pub mod watch;

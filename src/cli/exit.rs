@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use super::question::QuestionError;
 use crate::store::StoreError;
 use crate::synth::SynthError;
+use crate::watch::WatchError;
 
 /// What the program's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,16 @@ impl From<QuestionError> for Failure {
         let typed_wrong = matches!(error, QuestionError::Range(_) | QuestionError::Operation { .. });
         let exit = if typed_wrong { Exit::Usage } else { Exit::Failure };
         Self { error: error.into(), hint: None, exit }
+    }
+}
+
+impl From<WatchError> for Failure {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Store(error) => error.into(),
+            WatchError::Settings(error) => Self::usage(error),
+            other => Self::new(other, Some("keytide status shows what is stored")),
+        }
     }
 }
 

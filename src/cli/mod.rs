@@ -4,6 +4,7 @@
 //! standard output, everything else to standard error. Only here are rooms composed for people, and only here and in
 //! `render` is anything printed.
 
+mod alarms;
 mod band;
 mod compact;
 mod demo;
@@ -100,6 +101,8 @@ enum Command {
     Query(query::Args),
     /// Show what is expected of a series, how far it may stray, and where it does
     Band(Box<band::Args>),
+    /// Show what is watched, what happened, and what would have been paged
+    Alarms(alarms::Args),
     /// Write counts and facts for other programs
     Export(export::Args),
     /// Show what was read, what was set aside and why
@@ -142,6 +145,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }
         Command::Band(args) => band::run(args, &cli.global, system::SystemClock.now()),
+        Command::Alarms(args) => alarms::run(args, &cli.global, system::SystemClock.now()),
         Command::Export(args) => export::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
         Command::Compact(args) => compact::run(args, &cli.global),
