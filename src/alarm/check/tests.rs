@@ -144,6 +144,15 @@ fn rules_come_from_other_files_whose_other_settings_do_not_matter() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn any_text_is_values_or_an_error_at_a_place_in_it(text in "[0-9x_+.\\- e]{0,30}") {
+        for error in [read_values(&text).err(), read_bands(&text).err()].into_iter().flatten() {
+            proptest::prop_assert!(text.get(error.span).is_some_and(|place| !place.is_empty()));
+        }
+    }
+}
+
 /// The blocks of TOML in the page about alarms.
 fn documented() -> Vec<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alarms.md");

@@ -239,6 +239,22 @@ fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others() {
 }
 
 #[test]
+fn without_any_series_the_alarm_speaks_itself() {
+    let definitions = definitions(
+        "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\
+         comparison_operator = 'GreaterThanThreshold'\ntreat_missing_data = 'breaching'\n",
+    );
+    let alarm = &definitions.alarms[0];
+    let mut memory = AlarmMemory::new(0);
+    let none = step_series(&mut memory, alarm, &[], 60, &[]);
+    assert_eq!(told(std::slice::from_ref(&none)), [(1, Unknown, Bad, false)]);
+    assert_eq!(none.owed[0].contributor, None);
+    let some = step_series(&mut memory, alarm, &[], 120, &[(KEY, Some(1.0))]);
+    assert_eq!(told(std::slice::from_ref(&some)), [(1, Bad, Fine, false)]);
+    assert_eq!(some.owed[0].notice.dedup_key, none.owed[0].notice.dedup_key);
+}
+
+#[test]
 fn a_window_holds_each_series_for_itself() {
     let definitions = definitions(&format!(
         "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\

@@ -37,8 +37,7 @@ type Checked = (String, Result<Vec<TestResult>, String>);
 
 /// Runs the tests of all files. The exit code is that of a failure if a test fails or a file can't be run.
 pub(in crate::cli) fn run(args: &Args, _global: &Global) -> Result<Exit, Failure> {
-    let checked: Vec<Checked> =
-        args.files.iter().map(|file| (file.display().to_string(), check_file(file))).collect();
+    let checked: Vec<Checked> = args.files.iter().map(|file| (file.display().to_string(), check_file(file))).collect();
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
         Output::Table => write_table(&checked, &mut out)?,
@@ -186,7 +185,8 @@ mod tests {
             ("empty.toml", ALARM),
         ]);
         let error = |file: &str| check_file(&folder.path().join(file)).unwrap_err();
-        let expected = "keytide.toml:3: Period must be 10, 20, 30 or a multiple of 60\n  | period = '45s'\n  |          ^^^^^\n";
+        let expected =
+            "keytide.toml:3: Period must be 10, 20, 30 or a multiple of 60\n  | period = '45s'\n  |          ^^^^^\n";
         assert!(error("rules.toml").ends_with(expected), "{}", error("rules.toml"));
         assert!(error("gone.toml").contains("gone.toml:1: ") && error("gone.toml").contains("none.toml can't be read"));
         assert!(error("empty.toml").contains("has no [[test]] and no [[case]]"));
