@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use keytide::publish::{Outbox, Owed, Settled};
+use keytide::publish::{Outbox, Owed, Round, Settled};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -135,4 +136,74 @@ async fn what_comes_while_it_runs_is_sent_and_stopping_waits_for_the_answer() {
     assert!(id == 1 && matches!(outcome, Settled::Delivered { .. }), "{outcome:?}");
     let round = tokio::time::timeout(PATIENT, running).await.unwrap().unwrap();
     assert_eq!((round.delivered, round.failed, round.dead), (3, 0, 0));
+}
+
+#[tokio::test]
+async fn turns_of_a_schedule_are_short_and_hear_later_what_took_longer() {
+    let open = Arc::new(Notify::new());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let slow = listener.local_addr().unwrap();
+    let app = axum::Router::new().fallback({
+        let open = Arc::clone(&open);
+        move || async move { open.notified().await }
+    });
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let willing = Receiver::willing().await;
+    let (clock, mut outbox) = (Clock::new(), Memory::default());
+    let tables = hook(&willing.url("/")) + &hook(&format!("http://{slow}/")).replace("\"ops\"", "\"slow\"");
+    let mut dispatcher = dispatcher(&tables, &[], &clock);
+    let late = outbox.owe("slow", alarm("a"), clock.now());
+    let first = outbox.owe("ops", alarm("b"), clock.now());
+    let turn = Duration::from_millis(200);
+    while !outbox.is_delivered(first) {
+        dispatcher.turn(&mut outbox, turn).await.unwrap();
+    }
+    let second = outbox.owe("ops", alarm("c"), clock.now());
+    while !outbox.is_delivered(second) {
+        dispatcher.turn(&mut outbox, turn).await.unwrap();
+    }
+    assert_eq!(outbox.last(late), None, "it was sent once, and its answer is still to come");
+    open.notify_one();
+    let round = dispatcher.finish(&mut outbox).await.unwrap();
+    assert_eq!((round.delivered, outbox.is_delivered(late)), (1, true));
+    assert_eq!(dispatcher.run_once(&mut outbox).await.unwrap(), Round::default());
+}
+
+/// An outbox that can't be written to at first.
+struct Locked {
+    inner: Memory,
+    refusals: usize,
+}
+
+impl Outbox for Locked {
+    type Error = &'static str;
+
+    fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Owed>, Self::Error> {
+        self.inner.due(now, limit).map_err(|never| match never {})
+    }
+
+    fn settle(&mut self, id: i64, outcome: Settled) -> Result<(), Self::Error> {
+        if self.refusals > 0 {
+            self.refusals -= 1;
+            return Err("the store is locked");
+        }
+        self.inner.settle(id, outcome).map_err(|never| match never {})
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_that_could_not_be_written_down_is_not_forgotten() {
+    let receiver = Receiver::willing().await;
+    let (clock, mut inner) = (Clock::new(), Memory::default());
+    let ids = ["a", "b", "c"].map(|key| inner.owe("ops", alarm(key), clock.now()));
+    let mut outbox = Locked { inner, refusals: 2 };
+    let mut dispatcher = dispatcher(&hook(&receiver.url("/")), &[], &clock);
+    for _ in 0..2 {
+        assert_eq!(dispatcher.run_once(&mut outbox).await, Err("the store is locked"));
+    }
+    let mut delivered = 0;
+    while !ids.iter().all(|id| outbox.inner.is_delivered(*id)) {
+        delivered += dispatcher.run_once(&mut outbox).await.unwrap().delivered;
+    }
+    assert_eq!((keys(&receiver), delivered), (vec!["a:ALARM".into(), "b:ALARM".into(), "c:ALARM".into()], 3));
 }
