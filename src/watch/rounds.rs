@@ -49,6 +49,8 @@ struct Position {
 pub struct RoundReport {
     /// Series that are watched.
     pub series: usize,
+    /// Periods that were judged, over all series.
+    pub periods: u64,
     /// Before this minute everything is judged.
     pub until: Option<Minute>,
     /// Incidents that began, and that are over.
@@ -94,18 +96,11 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Takes other settings, from the next round on. Models stay, unless they were made for other periods or days.
-    pub fn set_up(&mut self, store: &Store, setup: Setup) -> Result<(), WatchError> {
-        let position = self.position.clone();
-        *self = Watch::open(store, setup)?;
-        self.position.batch = position.batch;
-        Ok(())
-    }
-
     /// Judges every period that ended before the watermark, and commits what follows.
     pub fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundReport, WatchError> {
         let Some(watermark) = store.status()?.watermark else { return Ok(RoundReport::default()) };
         let looked_again = self.look_again(store, watermark)?;
+        let judged_until = self.fleet.until.0;
         let mut round = WatchRound::default();
         let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
@@ -125,6 +120,8 @@ impl Watch {
             self.save(store)?;
         }
         report.series = self.fleet.len();
+        report.periods = u64::from(self.fleet.until.0.saturating_sub(judged_until)) / u64::from(self.fleet.period())
+            * self.fleet.len() as u64;
         report.until = Some(self.fleet.until);
         report.open = self.incidents.open.len();
         report.model_bytes = self.fleet.size_bytes();
