@@ -9,12 +9,14 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::channel::Failure;
 use super::channel::http::Http;
 use super::counters::Counters;
 use super::limit::Pace;
 use super::outbox::{Outbox, Owed, Settled};
 use super::route::Route;
 use super::sending::{Now, Sending, Told};
+use crate::alarm::Notice;
 
 /// So long is an answer waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -97,6 +99,16 @@ impl Dispatcher {
     /// What was delivered and what was not.
     pub fn counters(&self) -> Counters {
         self.counters.clone()
+    }
+
+    /// Sends one notice at once, past the outbox: for someone who tries out a route and waits for the answer. The
+    /// error says why it wasn't delivered, and holds no secret.
+    pub async fn send_now(&self, route: &str, notice: &Notice) -> Result<(), String> {
+        let found = self.routes.get(route).ok_or_else(|| format!("there is no route `{route}`"))?;
+        let sent = found.channel.send(notice, route, &self.http, (self.now)()).await;
+        sent.map_err(|failure| match failure {
+            Failure::Later { error, .. } | Failure::Never { error } => error,
+        })
     }
 
     /// Sends what is due now, once, and waits for every answer.
