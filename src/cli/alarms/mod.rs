@@ -1,5 +1,6 @@
 //! `keytide alarms`: what is watched, what happened, and what would have been paged.
 
+mod check;
 mod evaluate;
 mod history;
 
@@ -18,6 +19,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run tests of alarm rules: files of series and the states expected
+    Check(check::Args),
     /// Replay a range and show what would have been paged
     Evaluate(evaluate::Args),
     /// Show what changed state, and who was told
@@ -27,6 +30,7 @@ enum Command {
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     match &args.command {
+        Command::Check(args) => check::run(args, global),
         Command::Evaluate(args) => evaluate::run(args, global, now),
         Command::History(args) => history::run(args, global, now),
     }
