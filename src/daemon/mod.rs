@@ -30,4 +30,4 @@ pub use parts::{Evaluate, Idle, Later, Parts, Publish, PublishSummary, RoundSumm
 pub use run::{Ended, Reload, run};
 pub use sending::Sending;
 pub use signals::{Signal, signals};
-pub use watching::{Telling, Watching, routes_of};
+pub use watching::{Telling, Watching, draw, routes_of};

@@ -1,12 +1,14 @@
 //! The watch, the reports and the routes as the daemon calls them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::{DateTime, TimeZone, Utc};
 
 use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use crate::alarm::{Incident, Notice, Severity, Subject};
 use crate::config::Config;
+use crate::publish::picture::svg;
 use crate::publish::{Route, Router, SecretSource, routes};
 use crate::report::{Asked, ReportSchedule, build};
 use crate::store::{NewMessage, Outbox, Store, WatchRound};
@@ -64,6 +66,7 @@ impl Watching {
 impl Evaluate for Watching {
     fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
         let report = self.watch(store)?.round(store, now)?;
+        draw(store, report.begun.iter().chain(&report.ended));
         let reports = self.report(store, now)?;
         Ok(RoundSummary {
             series: report.series as u64,
@@ -88,6 +91,24 @@ impl Evaluate for Watching {
         self.watch = Some(watch);
         self.config = config.clone();
         Ok(())
+    }
+}
+
+/// Draws the pictures of incidents where their pages say that they lie. A page goes out without its picture too.
+pub fn draw<'n>(store: &Store, numbers: impl Iterator<Item = &'n u64>) {
+    for number in numbers {
+        let drawn = || -> Result<(), TaskError> {
+            let Some(row) = store.incident(*number)? else { return Ok(()) };
+            let incident: Incident = serde_json::from_str(&row.body)?;
+            let Some(path) = incident.picture_path.as_deref().map(Path::new) else { return Ok(()) };
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            Ok(std::fs::write(path, svg(&incident))?)
+        };
+        if let Err(error) = drawn() {
+            tracing::warn!(incident = number, %error, "the picture of an incident can't be drawn");
+        }
     }
 }
 

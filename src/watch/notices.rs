@@ -62,6 +62,11 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     }
 }
 
+/// A notice of an incident as it is kept, for someone who asks.
+pub fn incident_notice(incident: &Incident, severity: Severity, at: i64) -> Notice {
+    Notice { severity, ..notice(incident, "asked", at) }
+}
+
 fn owner(key_arn: &str) -> Option<String> {
     Arn::parse(key_arn).map(|arn| arn.account.to_owned())
 }

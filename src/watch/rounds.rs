@@ -1,6 +1,6 @@
 //! A watch over a store: round by round, each committed whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::incidents::Incidents;
 use super::notices;
 use super::setup::Setup;
 use super::tell::Teller;
+use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
 use crate::store::{Store, WatchRound};
 
@@ -85,11 +86,7 @@ impl Watch {
         watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
         watch.incidents.next_number = watch.incidents.next_number.max(1);
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
-        for (name, bytes) in store.memories(ALARM)? {
-            let memory =
-                serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
-            watch.alarms.memories.insert(name[ALARM.len()..].to_owned(), memory);
-        }
+        watch.alarms.memories = memories(store)?;
         if watch.position.made_for == watch.made_for() {
             watch.rewind(store, Minute(watch.position.until))?;
         }
@@ -208,11 +205,6 @@ impl Watch {
         Ok(())
     }
 
-    /// The states of the configured alarms.
-    pub fn states(&self) -> Vec<AlarmState> {
-        self.alarms.memories.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect()
-    }
-
     fn track_open(&mut self) {
         for series in self.incidents.open.iter().flat_map(|incident| &incident.series) {
             self.fleet.track(&series.id(), true);
@@ -266,6 +258,21 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// The states of configured alarms, as far as they were ever judged.
+pub fn states(store: &Store) -> Result<Vec<AlarmState>, WatchError> {
+    Ok(memories(store)?.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect())
+}
+
+fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
+    let mut memories = BTreeMap::new();
+    for (name, bytes) in store.memories(ALARM)? {
+        let memory =
+            serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
+        memories.insert(name[ALARM.len()..].to_owned(), memory);
+    }
+    Ok(memories)
 }
 
 fn remembered<T: for<'de> Deserialize<'de>>(store: &Store, name: &str) -> Result<Option<T>, WatchError> {
