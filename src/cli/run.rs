@@ -13,6 +13,7 @@ use crate::config::{Config, SourceSettings};
 use crate::daemon::{Ended, Parts, Sending, TaskError, Telling, Watching, once, routes_of, run as run_daemon, signals};
 use crate::domain::Clock;
 use crate::publish::Router;
+use crate::series::key_operations;
 use crate::serve::{Metrics, Server};
 use crate::store::Store;
 
@@ -60,6 +61,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         "started"
     );
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    warn_of_unseen_keys(&store, &config)?;
     let watching = Watching::open(&store, &config, clock.now()).map_err(failed)?;
     let sending = Sending::open(&dir, &config, args.once, || SystemClock.now()).map_err(failed)?;
     let router = Router::new(&routes_of(&config).map_err(failed)?);
@@ -115,6 +117,22 @@ fn settings_of(args: &Args, global: &Global) -> Result<Config, Failure> {
         return Err(Failure::new("there is no folder to watch", Some(hint)));
     }
     Ok(config)
+}
+
+/// Says which keys are named by alarms and have no call yet. That may be a typing error; it may be a new key.
+fn warn_of_unseen_keys(store: &Store, config: &Config) -> Result<(), Failure> {
+    if config.named_keys.is_empty() {
+        return Ok(());
+    }
+    let seen = key_operations(&store.counts()).map_err(|error| Failure::new(error, None))?;
+    for named in config.named_keys.iter().filter(|named| !seen.iter().any(|key| key.key_arn == named.arn)) {
+        tracing::warn!(
+            key = named.arn,
+            "{}: an alarm names a key that no stored call was made with; is it written correctly?",
+            named.place
+        );
+    }
+    Ok(())
 }
 
 fn failed(error: TaskError) -> Failure {

@@ -72,6 +72,7 @@ pub(super) struct WatchTable {
     metrics: Option<Vec<Spanned<String>>>,
     quiet_for: Written<String>,
     together_within: Written<String>,
+    page_back: Written<String>,
 }
 
 impl WatchTable {
@@ -102,13 +103,14 @@ impl WatchTable {
         if let Some(names) = self.metrics {
             watch.metrics = names.iter().filter_map(|name| metric(name, errors)).collect();
         }
-        let mut seconds = |written: Written<String>, into: &mut u32| {
-            if let Some(duration) = written.and_then(|written| duration(&written, 60..=DAY, errors)) {
+        let mut seconds = |written: Written<String>, most: u64, into: &mut u32| {
+            if let Some(duration) = written.and_then(|written| duration(&written, 60..=most, errors)) {
                 *into = duration.as_secs() as u32;
             }
         };
-        seconds(self.quiet_for, &mut watch.quiet_seconds);
-        seconds(self.together_within, &mut watch.together_seconds);
+        seconds(self.quiet_for, DAY, &mut watch.quiet_seconds);
+        seconds(self.together_within, DAY, &mut watch.together_seconds);
+        seconds(self.page_back, 366 * DAY, &mut watch.page_back_seconds);
         watch
     }
 }

@@ -68,6 +68,15 @@ impl Store {
         self.sweep()
     }
 
+    /// Forgets models that were saved as of a later minute.
+    pub fn forget_models_after(&mut self, minute: Minute) -> Result<(), StoreError> {
+        let forgotten = self
+            .catalog
+            .execute("DELETE FROM model_files WHERE minute > ?", [minute.0])
+            .map_err(|source| self.catalog_error("forget the models", source))?;
+        if forgotten == 0 { Ok(()) } else { self.sweep() }
+    }
+
     /// The files of saved models, newest first.
     pub fn saved_models(&self) -> Result<Vec<SavedModels>, StoreError> {
         let query = "SELECT file, minute FROM model_files ORDER BY minute DESC";

@@ -82,13 +82,14 @@ impl Outbox {
     }
 
     /// The messages that are due, oldest first, at most `limit` of each route: one that can't deliver hides no other.
-    /// What ends an episode waits for what began it, where that is to be tried again later.
+    /// What ends an episode waits for what began it, where that is to be tried again later. What was never tried is due
+    /// whatever the clock says: it may have jumped back since.
     pub fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<OwedMessage>, StoreError> {
         let query = "SELECT id, route, notice, attempts, owed_at FROM (
                  SELECT *, row_number() OVER (PARTITION BY route ORDER BY id) AS nth FROM outbox AS this
-                 WHERE delivered_at IS NULL AND dead_at IS NULL AND next_at <= ?1 AND NOT EXISTS (
+                 WHERE delivered_at IS NULL AND dead_at IS NULL AND (next_at <= ?1 OR attempts = 0) AND NOT EXISTS (
                      SELECT 1 FROM outbox AS earlier WHERE earlier.delivered_at IS NULL AND earlier.dead_at IS NULL
-                     AND earlier.next_at > ?1 AND earlier.route = this.route
+                     AND earlier.next_at > ?1 AND earlier.attempts > 0 AND earlier.route = this.route
                      AND earlier.dedup_key = this.dedup_key AND earlier.id < this.id))
              WHERE nth <= ?2 ORDER BY id";
         let read = || -> rusqlite::Result<Vec<OwedMessage>> {

@@ -32,13 +32,12 @@ fn replay(
     let seconds = i64::from(settings.period_seconds);
     fleet.advance(counts, range.end, &mut |start, sightings| {
         let at = i64::from(start.0) * 60;
-        let tracked = incidents.take((at, at + seconds), sightings, settings, ask)?;
-        over.append(&mut incidents.over.clone());
+        let tracked = incidents.take(at + seconds, sightings, settings, ask)?;
+        over.append(&mut incidents.over);
         Ok(tracked)
     })?;
     over.append(&mut incidents.open);
-    over.sort_by_key(|incident| (incident.number, incident.resolved_at.is_none()));
-    over.dedup_by_key(|incident| incident.number);
+    over.sort_by_key(|incident| incident.number);
     over.retain(|incident| incident.onset >= i64::from(range.start.0) * 60);
     Ok((over, fleet.len()))
 }

@@ -12,7 +12,7 @@ use crate::domain::{Arn, Outcome};
 /// When so many series begin to stray in one period, callers aren't asked for: the account and Region tell enough.
 const ASKED_MAX: usize = 16;
 
-/// An incident that is over is remembered for so long, so that late counts don't page for it again.
+/// An incident that is over is remembered for so long at least, so that late counts don't page for it again.
 const REMEMBERED_SECONDS: i64 = 3 * 86_400;
 
 /// A series of an incident.
@@ -74,21 +74,25 @@ pub(super) struct Incidents {
     pub open: Vec<Strayed>,
     pub over: Vec<Strayed>,
     pub next_number: u64,
+    /// Everything before this second was taken in once; where it is taken in again, what began too long ago to be
+    /// remembered begins nothing.
+    #[serde(default)]
+    pub judged_until: i64,
 }
 
 impl Incidents {
-    /// Takes in what was seen in the period from `at` to `end`. Which series are to be tracked from now on or no
+    /// Takes in what was seen in the period that ends at `end`. Which series are to be tracked from now on or no
     /// longer is returned.
     pub(super) fn take(
         &mut self,
-        (at, end): (i64, i64),
+        end: i64,
         mut sightings: Vec<Sighting>,
         settings: &WatchSettings,
         ask: &mut dyn AskCallers,
     ) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> {
         let mut tracked = Vec::new();
         sightings.retain(|sighting| !self.count(sighting, end));
-        sightings.retain(|sighting| sighting.anomalous && !self.was_told(sighting));
+        sightings.retain(|sighting| sighting.anomalous && !self.was_told(sighting, settings));
         // The largest excess opens the incident that others join.
         sightings.sort_by(|a, b| (b.value - b.normal).abs().total_cmp(&(a.value - a.normal).abs()));
         let few = sightings.len() <= ASKED_MAX;
@@ -98,8 +102,18 @@ impl Incidents {
             self.begin(&sighting, end, callers, settings, few);
         }
         self.end(end, settings, &mut tracked);
-        self.over.retain(|incident| incident.resolved_at.is_none_or(|over| over + REMEMBERED_SECONDS > at));
+        self.judged_until = self.judged_until.max(end);
         Ok(tracked)
+    }
+
+    /// Forgets incidents that were over long ago. Those that nobody was told of yet must be told before.
+    pub(super) fn forget(&mut self, settings: &WatchSettings) {
+        let before = self.remembered_from(settings);
+        self.over.retain(|incident| incident.resolved_at.is_none_or(|over| over > before));
+    }
+
+    fn remembered_from(&self, settings: &WatchSettings) -> i64 {
+        self.judged_until - REMEMBERED_SECONDS.max(i64::from(settings.page_back_seconds))
     }
 
     /// Counts a period of a series that an open incident has; whether one has it.
@@ -120,13 +134,18 @@ impl Incidents {
         true
     }
 
-    /// Whether an incident that is over had the series then: counts that came late change nothing of it.
-    fn was_told(&self, sighting: &Sighting) -> bool {
-        self.over.iter().any(|incident| {
-            let until = incident.resolved_at.unwrap_or(i64::MAX);
-            let had = |series: &StrayedSeries| series.is(&sighting.series) && series.onset <= sighting.at;
-            sighting.at < until && incident.series.iter().any(had)
-        })
+    /// Whether an incident that is over had the series then or nearly then: counts that came late change nothing of it.
+    /// As well if it is so long ago that no incident of then is remembered.
+    fn was_told(&self, sighting: &Sighting, settings: &WatchSettings) -> bool {
+        let quiet = i64::from(settings.quiet_seconds);
+        let together = i64::from(settings.together_seconds);
+        sighting.at < self.remembered_from(settings)
+            || self.over.iter().any(|incident| {
+                let until = incident.resolved_at.map_or(i64::MAX, |over| over + quiet);
+                let had =
+                    |series: &StrayedSeries| series.is(&sighting.series) && series.onset - together <= sighting.at;
+                sighting.at < until && incident.series.iter().any(had)
+            })
     }
 
     fn begin(
@@ -203,3 +222,6 @@ impl Incidents {
 fn place(key_arn: &str) -> Option<(&str, &str)> {
     Arn::parse(key_arn).map(|arn| (arn.account, arn.region))
 }
+
+#[cfg(test)]
+mod tests;

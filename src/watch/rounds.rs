@@ -88,7 +88,11 @@ impl Watch {
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
         watch.alarms.memories = memories(store)?;
         if watch.position.made_for == watch.made_for() {
-            watch.rewind(store, Minute(watch.position.until))?;
+            let until = Minute(watch.position.until);
+            if !watch.rewind(store, until)? {
+                // Everything is learned again.
+                watch.position.made_for.clear();
+            }
         }
         Ok(watch)
     }
@@ -104,6 +108,7 @@ impl Watch {
         if self.setup.settings.every_series {
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
+            self.incidents.forget(&self.setup.settings);
         }
         self.judge_alarms(store, watermark, now, &mut round)?;
         self.position.until = self.fleet.until.0;
@@ -138,7 +143,7 @@ impl Watch {
     }
 
     /// Goes back as far as counts came late, or to the beginning where models would have had days more to learn from.
-    fn look_again(&mut self, store: &Store, watermark: Minute) -> Result<bool, WatchError> {
+    fn look_again(&mut self, store: &mut Store, watermark: Minute) -> Result<bool, WatchError> {
         let stored = store.minutes_covered()?.map_or(watermark, |range| range.start);
         let from = stored.max(Minute(watermark.0.saturating_sub(LEARNED_MINUTES)));
         let is_new = self.position.made_for != self.made_for();
@@ -148,32 +153,39 @@ impl Watch {
         let (revised, batch) = store.revised_since(self.position.batch, oldest)?;
         self.position.batch = batch;
         if is_new || more_days {
-            self.fleet = Fleet::new(&self.setup.settings)?;
-            self.fleet.until = Minute(from.0 / self.fleet.period() * self.fleet.period());
-            self.position.learned_from = from.0;
-            self.track_open();
+            self.learn_anew(store, from)?;
             return Ok(!is_new);
         }
-        match revised.filter(|minute| *minute < self.fleet.until) {
-            Some(minute) if !saved.is_empty() => {
-                self.rewind(store, minute)?;
-                Ok(true)
-            }
-            _ => Ok(false),
+        let Some(minute) = revised.filter(|minute| *minute < self.fleet.until) else { return Ok(false) };
+        // What was saved after that minute never saw what came late.
+        store.forget_models_after(minute)?;
+        if !self.rewind(store, minute)? {
+            self.learn_anew(store, from)?;
         }
+        Ok(true)
     }
 
-    /// Puts the models back to the last saving before a minute, or the first there is.
-    fn rewind(&mut self, store: &Store, minute: Minute) -> Result<(), WatchError> {
-        let saved = store.saved_models()?;
-        let Some(chosen) = saved.iter().find(|saved| saved.until <= minute).or(saved.last()) else {
-            // Nothing was saved yet: everything is learned again.
-            self.position.made_for.clear();
-            return Ok(());
-        };
-        self.fleet.load(store, chosen)?;
+    fn learn_anew(&mut self, store: &mut Store, from: Minute) -> Result<(), WatchError> {
+        store.forget_models()?;
+        self.fleet = Fleet::new(&self.setup.settings)?;
+        self.fleet.until = Minute(from.0 / self.fleet.period() * self.fleet.period());
+        self.position.learned_from = from.0;
         self.track_open();
         Ok(())
+    }
+
+    /// Puts the models back to the last saving before a minute that can be read; whether there is one.
+    fn rewind(&mut self, store: &Store, minute: Minute) -> Result<bool, WatchError> {
+        for saved in store.saved_models()?.iter().filter(|saved| saved.until <= minute) {
+            match self.fleet.load(store, saved) {
+                Ok(()) => {
+                    self.track_open();
+                    return Ok(true);
+                }
+                Err(error) => tracing::warn!(%error, "saved models can't be read; what they knew is learned again"),
+            }
+        }
+        Ok(false)
     }
 
     /// Judges the configured alarms up to the watermark. After a long time away not all of it is judged again: what
@@ -219,7 +231,7 @@ impl Watch {
         let (incidents, settings) = (&mut self.incidents, &self.setup.settings);
         self.fleet.advance(&counts, watermark, &mut |start, sightings| {
             let at = i64::from(start.0) * 60;
-            incidents.take((at, at + seconds), sightings, settings, &mut cause)
+            incidents.take(at + seconds, sightings, settings, &mut cause)
         })
     }
 

@@ -1,6 +1,7 @@
 //! `keytide run`, as the real program: what it reads and when, what it is asked, and how it ends.
 
 mod asked;
+mod endtoend;
 mod failing;
 mod folders;
 mod retention;

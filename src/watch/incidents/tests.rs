@@ -1,0 +1,160 @@
+//! What becomes one incident, and what becomes another.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{AskCallers, Incidents};
+use crate::domain::Outcome;
+use crate::watch::WatchSettings;
+use crate::watch::error::WatchError;
+use crate::watch::fleet::{SeriesId, Sighting};
+
+const PERIOD: i64 = 300;
+/// A whole hour.
+const START: i64 = 1_767_600_000;
+
+/// Knows who calls with a key.
+#[derive(Default)]
+struct Known {
+    callers: HashMap<String, Vec<String>>,
+    asked: usize,
+}
+
+impl AskCallers for Known {
+    fn callers(&mut self, sighting: &Sighting) -> Result<Vec<String>, WatchError> {
+        self.asked += 1;
+        Ok(self.callers.get(&sighting.series.key_arn).cloned().unwrap_or_default())
+    }
+}
+
+fn known(callers: &[(&str, &str)]) -> Known {
+    let callers = callers.iter().map(|(key, caller)| (arn(key), vec![(*caller).to_owned()])).collect();
+    Known { callers, asked: 0 }
+}
+
+fn arn(key: &str) -> String {
+    format!("arn:aws:kms:us-east-1:111122223333:key/{key}")
+}
+
+/// What is seen of Decrypt with a key in the `nth` period, where 10 calls are normal.
+fn seen(key: &str, nth: i64, value: f64) -> Sighting {
+    let id = SeriesId { key_arn: arn(key), operation: "Decrypt".to_owned(), outcome: Outcome::Successful };
+    let anomalous = !(5.0..=20.0).contains(&value);
+    Sighting { series: Arc::new(id), at: START + nth * PERIOD, value, normal: 10.0, anomalous }
+}
+
+fn take(incidents: &mut Incidents, nth: i64, sightings: Vec<Sighting>, ask: &mut Known) {
+    let end = START + (nth + 1) * PERIOD;
+    incidents.take(end, sightings, &WatchSettings::default(), ask).unwrap();
+}
+
+#[test]
+fn series_of_one_caller_are_one_incident_and_others_are_their_own() {
+    let mut ask = known(&[("a", "etl"), ("b", "etl"), ("c", "web")]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0), seen("b", 0, 400.0), seen("c", 0, 300.0)], &mut ask);
+    let keys: Vec<Vec<&str>> = incidents
+        .open
+        .iter()
+        .map(|incident| incident.series.iter().map(|series| &series.key_arn[series.key_arn.len() - 1..]).collect())
+        .collect();
+    assert_eq!(keys, [vec!["a", "b"], vec!["c"]]);
+    assert_eq!(incidents.open.iter().map(|incident| incident.number).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn another_operation_of_the_key_joins_and_after_too_long_it_begins_its_own() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    let sign = |nth: i64, value: f64| {
+        let decrypt = seen("a", nth, value);
+        let id = SeriesId { operation: "Sign".to_owned(), ..(*decrypt.series).clone() };
+        Sighting { series: Arc::new(id), ..decrypt }
+    };
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    // 30 minutes are six periods.
+    take(&mut incidents, 6, vec![sign(6, 90.0)], &mut ask);
+    assert_eq!((incidents.open.len(), incidents.open[0].series.len()), (1, 2));
+
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    take(&mut incidents, 7, vec![sign(7, 90.0)], &mut ask);
+    assert_eq!((incidents.open.len(), incidents.over.len()), (1, 1));
+}
+
+#[test]
+fn forty_series_that_fall_silent_together_are_one_incident_and_nobody_is_asked() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    let silent = (0..40).map(|number| seen(&format!("key-{number:02}"), 0, 0.0)).collect();
+    take(&mut incidents, 0, silent, &mut ask);
+    assert_eq!((incidents.open.len(), ask.asked), (1, 0));
+    assert_eq!(incidents.open[0].series.len(), 40);
+    assert!(incidents.open[0].shortfall);
+}
+
+#[test]
+fn too_many_and_too_few_are_two_incidents() {
+    let mut ask = known(&[("a", "etl"), ("b", "etl")]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0), seen("b", 0, 0.0)], &mut ask);
+    assert_eq!(incidents.open.len(), 2);
+}
+
+#[test]
+fn it_is_over_after_half_an_hour_as_expected_and_ended_when_that_began() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    take(&mut incidents, 1, vec![seen("a", 1, 300.0)], &mut ask);
+    for nth in 2..7 {
+        take(&mut incidents, nth, vec![seen("a", nth, 11.0)], &mut ask);
+        assert_eq!(incidents.open.len(), 1, "period {nth}");
+    }
+    take(&mut incidents, 7, vec![seen("a", 7, 11.0)], &mut ask);
+    assert!(incidents.open.is_empty());
+    let over = &incidents.over[0];
+    assert_eq!((over.onset, over.resolved_at), (START, Some(START + 2 * PERIOD)));
+    // 500 + 300 and six times 11 came; 10 were normal in each of the eight periods.
+    assert_eq!((over.series[0].observed, over.series[0].expected), (866.0, 80.0));
+}
+
+#[test]
+fn taken_in_again_it_counts_once_and_begins_nothing() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    let periods = [500.0, 300.0, 11.0, 11.0, 11.0, 11.0, 11.0, 11.0];
+    for (nth, value) in (0..).zip(periods) {
+        take(&mut incidents, nth, vec![seen("a", nth, value)], &mut ask);
+        let once = incidents.clone();
+        for again in 0..=nth {
+            let value = periods[again as usize];
+            take(&mut incidents, again, vec![seen("a", again, value)], &mut ask);
+        }
+        assert_eq!(incidents, once, "after period {nth}");
+    }
+    // Counts that came late make the periods beside it stray too.
+    let over = incidents.clone();
+    take(&mut incidents, -2, vec![seen("a", -2, 40.0)], &mut ask);
+    take(&mut incidents, 5, vec![seen("a", 5, 40.0)], &mut ask);
+    assert_eq!(incidents, over);
+    // What strays after that is news.
+    take(&mut incidents, 9, vec![seen("a", 9, 40.0)], &mut ask);
+    assert_eq!(incidents.open.iter().map(|incident| incident.number).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn what_is_over_stays_until_it_is_told_and_then_begins_nothing_when_all_is_learned_again() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    // Ten days of 288 periods in one go.
+    for nth in 1..2_880 {
+        take(&mut incidents, nth, Vec::new(), &mut ask);
+    }
+    assert_eq!(incidents.over.len(), 1);
+    incidents.forget(&WatchSettings::default());
+    assert!(incidents.over.is_empty());
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    assert_eq!((incidents.open.len(), incidents.next_number), (0, 2));
+}
