@@ -4,7 +4,8 @@
 //! call counts once, whatever the order, the runs and the crashes. `bad_input` holds what a damaged trail, disk or
 //! store may do, `band` what is said of a series and of the band itself, `report` what explains an excess and what is
 //! reported of a range, `publish` messages as real receivers get them, `daemon` the program that runs for months,
-//! `synthetic` answers against the truth of a synthetic trail. `tidy` keeps the house. `support` makes records and
+//! `watch` what is kept of the watch through crashes and late counts, `synthetic` answers against the truth of a
+//! synthetic trail. `tidy` keeps the house. `support` makes records and
 //! trails, and counts them again in the plainest way there is.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on ends")]
@@ -21,3 +22,4 @@ mod simulation;
 mod support;
 mod synthetic;
 mod tidy;
+mod watch;

@@ -7,6 +7,7 @@ mod folders;
 mod retention;
 mod settings;
 mod signals;
+mod unseen;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
