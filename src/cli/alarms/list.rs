@@ -97,7 +97,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             kind: if alarm.metric().is_some() { "metric" } else { "composite" },
             state: state.map_or(StateValue::InsufficientData, |state| state.state),
             since: state.map(|state| state.since),
-            about: state.map_or_else(|| "never judged: keytide run does".to_owned(), |state| about(state)),
+            about: state.map_or_else(|| "never judged: keytide run does".to_owned(), about),
         });
     }
     Ok(lines)
