@@ -47,8 +47,9 @@ pub(super) struct Learned {
     pub dispersion: Dispersion,
     pub baseline: Baseline,
     pub watch: Watch,
-    /// How surprising values were lately.
+    /// How surprising values were lately, and in the last month.
     pub surprise: f32,
+    pub habit: f32,
     pub today: Option<i64>,
     /// Days that began with a season.
     pub seasons: u32,
@@ -85,6 +86,7 @@ impl Learned {
             baseline: Baseline::new(period),
             watch: Watch::new(period),
             surprise: 0.0,
+            habit: 0.0,
             today: None,
             seasons: 0,
             first: 0,

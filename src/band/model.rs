@@ -29,6 +29,10 @@ const ADOPT_SECONDS: i64 = 64_800;
 const SURPRISE_DAYS: f32 = 5.0;
 const SURPRISE_MAX: f32 = 10.0;
 
+/// A series that surprises now and then: so much of what a month has shown is no surprise either.
+const HABIT_DAYS: f32 = 30.0;
+const HABIT_SHARE: f32 = 0.7;
+
 /// The model of one series.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -193,20 +197,24 @@ impl Model {
         let sight = Sight {
             at,
             value,
+            expected: around.mean as f32,
             deviate: around.deviate(f64::from(value)) as f32,
+            likelihood_deviate: around.likelihood_deviate(f64::from(value)) as f32,
             off_baseline: baseline.deviate(f64::from(value)) as f32,
             baseline: &baseline,
             hour: (guess.place.slot as f32 + 0.5) * 24.0 / self.calendar.slots() as f32,
             seasonal: learned.seasons >= 2,
             ready,
+            has_zero: learned.shift <= 0.0,
         };
         let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
         learned.keep(value, guess, &baseline);
         learned.follow(value, guess.season, &baseline);
         let surprise = verdict.surprise.min(SURPRISE_MAX);
-        let score = (surprise - learned.surprise).max(0.0);
-        let fade = (-(self.settings.period_seconds as f32) / (SURPRISE_DAYS * DAY as f32)).exp();
-        learned.surprise = (learned.surprise * fade).max(surprise);
+        let score = (surprise - learned.surprise.max(HABIT_SHARE * learned.habit)).max(0.0);
+        let fade = |days: f32| (-(self.settings.period_seconds as f32) / (days * DAY as f32)).exp();
+        learned.surprise = (learned.surprise * fade(SURPRISE_DAYS)).max(surprise);
+        learned.habit = (learned.habit * fade(HABIT_DAYS)).max(surprise);
         (f64::from(score), verdict.alarm)
     }
 
