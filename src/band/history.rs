@@ -85,6 +85,20 @@ impl History {
         }
     }
 
+    /// Moves what a day holds by so many slots: its clock was another. What leaves the day is lost.
+    pub fn move_day(&mut self, day: i64, slots: i64) {
+        let by = usize::try_from(slots.unsigned_abs()).unwrap_or(usize::MAX).min(self.slots);
+        for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
+            if *row == day && slots > 0 {
+                codes.rotate_right(by);
+                codes[..by].fill(MISSING);
+            } else if *row == day {
+                codes.rotate_left(by);
+                codes[self.slots - by..].fill(MISSING);
+            }
+        }
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.codes.capacity() * size_of::<u16>() + self.days.capacity() * size_of::<i64>()

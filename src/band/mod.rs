@@ -11,6 +11,7 @@
 //! incidents can't drag along; `watch` tests values and their recent sums against it, each test by its own `tail`.
 //! `docs/band.md` has the equations in order, their sources, and what each costs to leave out.
 
+mod alternatives;
 mod baseline;
 mod calendar;
 mod dispersion;

@@ -100,7 +100,7 @@ impl Model {
     /// Bytes of memory that the model takes.
     pub fn size_bytes(&self) -> usize {
         let learned = &self.learned;
-        let profiles = (learned.profile.capacity() + learned.swings.capacity()) * size_of::<f32>();
+        let profiles = (learned.profile.capacity() + learned.other.capacity()) * size_of::<f32>();
         let excluded = self.settings.excluded.capacity() * size_of::<(i64, i64)>();
         size_of::<Self>() + learned.history.heap_bytes() + learned.dispersion.heap_bytes() + profiles + excluded
     }
@@ -119,8 +119,9 @@ impl Model {
     fn take(&mut self, at: i64, value: f64, guess: &Guess) -> (f64, bool) {
         let said = self.watch(at, value as f32, guess);
         self.learn(value as f32, guess);
+        self.learned.turn(value as f32, guess, self.settings.period_seconds);
         if let Some(since) = self.learned.watch.on_since().filter(|since| at - since > ADOPT_SECONDS) {
-            let since = self.calendar.place(since);
+            let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
         }
         said
@@ -160,7 +161,7 @@ impl Model {
     }
 
     fn guess(&mut self, at: i64) -> Guess {
-        let place = self.calendar.place(at);
+        let place = self.calendar.place(at + self.learned.clock);
         if self.learned.today.is_none_or(|today| today < place.day) {
             self.learned.begin_day(place.day, self.settings.period_seconds);
         }
@@ -187,7 +188,7 @@ impl Model {
         let learned = &mut self.learned;
         let plain = learned.around_baseline(guess);
         let factor = learned.baseline.factor();
-        let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| factor * swing);
+        let swing = factor * learned.swing(guess.place.slot, self.settings.period_seconds);
         let jitter = f64::from(learned.baseline.jitter_variance(swing));
         let baseline = Distribution { variance: plain.variance + jitter, ..plain };
         let around = Distribution { variance: guess.around.variance + jitter, ..guess.around };

@@ -1,0 +1,151 @@
+//! Days that don't go as their date says: holidays, and clocks that are put forward or back.
+//!
+//! Beside what today's season expects, three alternatives are watched: the profile of the other group of days (a
+//! holiday looks like a Sunday), and today's own an hour earlier and an hour later. Each gathers evidence, the
+//! discounted sum over six hours of how much less it lost on a quarter of an hour than the season did. Losses are
+//! the negative log likelihoods of a normal distribution, cut, so that no single value decides. The season may take
+//! another level for it, that of the last hour: an incident is no other day.
+
+use serde::{Deserialize, Serialize};
+
+/// What is judged at once.
+const BLOCK_SECONDS: f32 = 900.0;
+
+/// How long evidence lasts, and how many blocks at least.
+const MEMORY_SECONDS: f32 = 21_600.0;
+const MEMORY_BLOCKS: f32 = 12.0;
+
+/// Squared errors count at most so much, in variances, and a block at most so much either way.
+const SQUARE_MAX: f32 = 9.0;
+const EVIDENCE_MAX: f32 = 4.0;
+
+/// Relative variance that a block shares.
+const SHARED_VARIANCE: f32 = 0.03;
+
+/// The evidence, a logarithm of odds, that makes an alternative the rule: 1 in 160,000 against it.
+const EVIDENCE_MIN: f32 = 12.0;
+
+/// The time over which the season may take another level, and the calls that are known of it beforehand.
+const LEVEL_SECONDS: f32 = 3_600.0;
+const LEVEL_PRIOR: f32 = 1.0;
+
+const ALTERNATIVES: usize = 3;
+
+/// What is expected of a period: a mean and its variance.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Expected {
+    pub mean: f32,
+    pub variance: f32,
+}
+
+/// What the evidence says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Today began or ceased to look like a day of the other group.
+    Day,
+    /// The series runs an hour earlier than it did.
+    Earlier,
+    /// It runs an hour later.
+    Later,
+}
+
+/// The evidence for each alternative: the other group's day, an hour earlier, an hour later.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Alternatives {
+    keep: f32,
+    keep_level: f32,
+    /// Periods of a block, and of the one that is on.
+    periods: u32,
+    on: u32,
+    /// What came in this block, and what the season and the alternatives expected.
+    came: f32,
+    season: Expected,
+    expected: [Expected; ALTERNATIVES],
+    evidence: [f32; ALTERNATIVES],
+    /// What came and what the season expected in the last hour.
+    hour: (f32, f32),
+    other: bool,
+}
+
+impl Alternatives {
+    pub fn new(period_seconds: f32) -> Self {
+        let periods = (BLOCK_SECONDS / period_seconds).max(1.0).floor();
+        let block = periods * period_seconds;
+        Alternatives {
+            keep: (-block / MEMORY_SECONDS.max(MEMORY_BLOCKS * block)).exp(),
+            keep_level: (-block / LEVEL_SECONDS.max(2.0 * block)).exp(),
+            periods: periods as u32,
+            on: 0,
+            came: 0.0,
+            season: Expected::default(),
+            expected: [Expected::default(); ALTERNATIVES],
+            evidence: [0.0; ALTERNATIVES],
+            hour: (0.0, 0.0),
+            other: false,
+        }
+    }
+
+    /// Whether today looks like a day of the other group.
+    pub fn is_other_day(&self) -> bool {
+        self.other
+    }
+
+    /// Forgets all evidence, as when a day of another group begins.
+    pub fn reset(&mut self) {
+        self.evidence = [0.0; ALTERNATIVES];
+        self.other = false;
+    }
+
+    /// Learns from a value, given what the season and the alternatives expected.
+    pub fn learn(&mut self, value: f32, season: Expected, alternatives: [Expected; ALTERNATIVES]) -> Option<Turn> {
+        self.came += value;
+        self.season.add(season);
+        for (sum, expected) in self.expected.iter_mut().zip(alternatives) {
+            sum.add(expected);
+        }
+        self.on += 1;
+        (self.on >= self.periods).then(|| self.judge()).flatten()
+    }
+
+    fn judge(&mut self) -> Option<Turn> {
+        let level = (self.hour.0 + LEVEL_PRIOR) / (self.hour.1 + LEVEL_PRIOR);
+        let of_season = self.season.loss(self.came).min(self.season.times(level).loss(self.came));
+        self.hour.0 = self.hour.0 * self.keep_level + self.came;
+        self.hour.1 = self.hour.1 * self.keep_level + self.season.mean;
+        for (sum, expected) in self.evidence.iter_mut().zip(self.expected) {
+            let evidence = (of_season - expected.loss(self.came)).clamp(-EVIDENCE_MAX, EVIDENCE_MAX);
+            *sum = *sum * self.keep + evidence;
+        }
+        (self.on, self.came, self.season) = (0, 0.0, Expected::default());
+        self.expected = [Expected::default(); ALTERNATIVES];
+        self.turn()
+    }
+
+    fn turn(&mut self) -> Option<Turn> {
+        let [other, earlier, later] = self.evidence;
+        let was_other = self.other;
+        if earlier.max(later) >= EVIDENCE_MIN && earlier.max(later) > other {
+            return Some(if earlier > later { Turn::Earlier } else { Turn::Later });
+        }
+        self.other = if was_other { other > 0.0 } else { other >= EVIDENCE_MIN };
+        (self.other != was_other).then_some(Turn::Day)
+    }
+}
+
+impl Expected {
+    fn add(&mut self, other: Expected) {
+        self.mean += other.mean;
+        self.variance += other.variance;
+    }
+
+    fn times(self, factor: f32) -> Expected {
+        Expected { mean: self.mean * factor, variance: self.variance * factor.max(factor * factor) }
+    }
+
+    /// The negative log likelihood, but for a constant.
+    fn loss(self, came: f32) -> f32 {
+        let variance = self.variance + SHARED_VARIANCE * self.mean * self.mean;
+        let square = ((came - self.mean).powi(2) / variance).min(SQUARE_MAX);
+        0.5 * (square + variance.ln())
+    }
+}
