@@ -36,7 +36,7 @@ const QUIET: f32 = 2.0;
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
-/// Fewer calls than this above the baseline wake nobody.
+/// Fewer calls than this above what is expected wake nobody.
 const EXCESS_MIN: f32 = 3.0;
 
 /// What is smaller is no incident, however rare it is: a rise by 3/10, a fall to a half. For the score a fall by as
@@ -124,9 +124,7 @@ impl Watch {
         deviates[0] = sight.deviate;
         deviates[1..].copy_from_slice(&self.sum_deviates(sight));
         let rarest = self.rarest(&deviates, sight);
-        let upward = rarest.side > 0.0;
-        let enough = !(upward && sight.baseline.counts) || sight.value - sight.baseline.mean as f32 >= EXCESS_MIN;
-        let hit = sight.ready && enough && rarest.rate * self.week_periods < pages_per_week / (2.0 * self.tests());
+        let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / (2.0 * self.tests());
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
         }
@@ -185,20 +183,21 @@ impl Watch {
         1.0 + 1.0 + self.keep.windows(2).filter(|pair| pair[0] != pair[1]).count() as f32
     }
 
-    /// How many times what was due came, in a test's time; 1 if that can't be said.
-    fn change(&self, test: usize, sight: &Sight) -> f32 {
+    /// What came and what was due, in a test's time. A value must be off both what the band and what the baseline
+    /// expects.
+    fn change(&self, test: usize, side: f32, sight: &Sight) -> Change {
+        let (expected, baseline) = (sight.expected, sight.baseline.mean as f32);
         let (came, due) = match test {
-            0 => (sight.value, sight.expected),
+            0 => (sight.value, if side > 0.0 { expected.max(baseline) } else { expected.min(baseline) }),
             _ => (self.came[test - 1], self.due[test - 1]),
         };
-        came / due
+        Change { came, due, side, is_ratio: sight.has_zero, counts: sight.baseline.counts }
     }
 
     fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> Rarest {
         let keep = 1.0 - 1.0 / (MEMORY_WEEKS * self.week_periods);
-        let mut rarest = Rarest { rate: 1.0, side: 0.0, rate_of_score: 1.0 };
+        let mut rarest = Rarest { rate: 1.0, rate_of_score: 1.0 };
         for test in 0..if sight.seasonal { TESTS } else { 1 } {
-            let change = self.change(test, sight);
             for (tail, side) in [1.0f32, -1.0].into_iter().enumerate() {
                 let supported = match test {
                     0 => !sight.seasonal || sight.off_baseline * side >= VALUE_SUPPORT,
@@ -207,13 +206,14 @@ impl Watch {
                 };
                 let of = |deviate: f32| if supported { deviate * side } else { 0.0 };
                 let deviate = of(deviates[test]);
+                let change = self.change(test, side, sight);
                 let rate = self.tails[test][tail].rate(deviate);
-                if rate < rarest.rate && (!sight.has_zero || is_large(change, side, FALL_MAX)) {
-                    (rarest.rate, rarest.side) = (rate, side);
+                if rate < rarest.rate && change.is_large(FALL_MAX) && change.is_enough() {
+                    rarest.rate = rate;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
                 let rate = if test == 0 { self.likelihood[tail].rate(by_likelihood) } else { rate };
-                if rate < rarest.rate_of_score && (!sight.has_zero || is_large(change, side, 1.0 / RISE_MIN)) {
+                if rate < rarest.rate_of_score && change.is_large(1.0 / RISE_MIN) {
                     rarest.rate_of_score = rate;
                 }
                 if self.on_since.is_none() {
@@ -230,14 +230,30 @@ impl Watch {
 
 /// The rarest of the tests.
 struct Rarest {
-    /// Clusters a period that go as high, and on which side.
+    /// Clusters a period that go as high.
     rate: f32,
-    side: f32,
-    /// The same for the score, on either side.
+    /// The same for the score.
     rate_of_score: f32,
 }
 
-/// Whether a change is one that matters.
-fn is_large(change: f32, side: f32, fall_max: f32) -> bool {
-    if side > 0.0 { change >= RISE_MIN } else { change <= fall_max }
+/// What came and what was due.
+struct Change {
+    came: f32,
+    due: f32,
+    side: f32,
+    is_ratio: bool,
+    counts: bool,
+}
+
+impl Change {
+    /// Whether it is large enough to matter.
+    fn is_large(&self, fall_max: f32) -> bool {
+        !self.is_ratio
+            || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { self.came <= fall_max * self.due }
+    }
+
+    /// Whether a rise is one of more than a few calls.
+    fn is_enough(&self) -> bool {
+        self.side < 0.0 || !self.counts || self.came - self.due >= EXCESS_MIN
+    }
 }
