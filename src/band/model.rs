@@ -31,7 +31,7 @@ const SURPRISE_MAX: f32 = 10.0;
 
 /// A series that surprises now and then: so much of what a month has shown is no surprise either.
 const HABIT_DAYS: f32 = 30.0;
-const HABIT_SHARE: f32 = 0.7;
+const HABIT_SHARE: f32 = 0.8;
 
 /// The model of one series.
 #[derive(Clone, Debug)]
