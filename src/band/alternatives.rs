@@ -90,7 +90,7 @@ impl Alternatives {
         self.other
     }
 
-    /// Forgets all evidence, as when a day of another group begins.
+    /// Forgets all evidence, as when a day begins: most holidays last for one.
     pub fn reset(&mut self) {
         self.evidence = [0.0; ALTERNATIVES];
         self.other = false;

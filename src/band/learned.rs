@@ -113,9 +113,7 @@ impl Learned {
 
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
-        if self.today.is_none_or(|today| Place::is_weekend(today) != Place::is_weekend(day)) {
-            self.alternatives.reset();
-        }
+        self.alternatives.reset();
         self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.
@@ -194,14 +192,18 @@ impl Learned {
         }
     }
 
-    /// What an alarm has shown for long is the new normal: the days before it are taken to its level.
+    /// What an alarm has shown for long is the new normal: the days before it are taken to its level. A first weekend
+    /// is no new level, though, but a weekend's.
     pub fn adopt(&mut self, since: Place) {
         let factor = self.level.of_hours();
-        self.history.adopt(since.day, since.slot, factor);
+        let of_group = !self.history.knows_group_before(since.day);
+        self.history.adopt(since.day, since.slot, if of_group { 1.0 } else { factor });
         for value in self.profile.iter_mut().chain(&mut self.other) {
             *value *= factor;
         }
-        self.first_mean *= factor;
+        if !of_group {
+            self.first_mean *= factor;
+        }
         self.level.rescale(factor);
         self.baseline.reset();
         self.watch.end();
