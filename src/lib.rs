@@ -7,16 +7,22 @@
 //! trails to try it all on. `domain` holds the words that everyone shares.
 
 pub mod alarm;
+pub mod aws;
 pub mod band;
 pub mod cli;
 pub mod cloudtrail;
+pub mod config;
+pub mod daemon;
 pub mod domain;
 pub mod ingest;
 pub mod insights;
+pub mod publish;
 pub mod render;
 pub mod series;
+pub mod serve;
 pub mod source;
 pub mod store;
 pub mod synth;
 pub mod tally;
+pub mod tariff;
 pub mod watch;

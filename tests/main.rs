@@ -2,7 +2,7 @@
 //!
 //! `samples` holds the rules of counting, a small trail each. `exact`, `simulation` and `kill` hold the promise that a
 //! call counts once, whatever the order, the runs and the crashes. `bad_input` holds what a damaged trail, disk or
-//! store may do, `band` what is said of a series and of the band itself, `synthetic` answers against the truth of a
+//! store may do, `band` what is said of a series and of the band itself, `report` what explains an excess, `synthetic` answers against the truth of a
 //! synthetic trail. `tidy` keeps the house. `support` makes records and trails, and counts them again in the plainest
 //! way there is.
 
@@ -12,6 +12,7 @@ mod bad_input;
 mod band;
 mod exact;
 mod kill;
+mod report;
 mod samples;
 mod simulation;
 mod support;

@@ -54,7 +54,7 @@ const ROOMS: &[Room] = &[
     room("publish", &["domain", "alarm", "render", "aws"], &[May::Outside, May::Clock]),
     room("aws", &["domain"], &[May::Outside, May::AwsSdk]),
     room("serve", &["domain"], &[May::Outside]),
-    room("config", &["domain", "alarm", "publish", "report", "tariff"], &[]),
+    room("config", &["domain", "alarm", "publish", "report", "tariff", "watch"], &[]),
     room("watch", &["domain", "store", "series", "band", "alarm", "tariff", "report", "render"], &[]),
     room("daemon", &["*"], &[May::Outside, May::Clock]),
     room("render", &["domain", "series", "insights", "band"], &[May::Print]),

@@ -4,10 +4,46 @@
 //! CloudWatch's reasons, incidents with their attribution, and the notices that are owed. The room refuses to know
 //! where datapoints come from, what time it is, and how a notice reaches anyone.
 
+mod attribution;
+mod check;
+mod composite;
+mod contributors;
+mod definition;
+mod evaluate;
+mod memory;
+mod mute;
 mod notice;
+mod operator;
+mod pattern;
+mod reason;
+mod reason_data;
 mod state;
+mod step;
+mod table;
+mod tell;
+mod trigger;
 
+pub use attribution::{
+    CallerWindow, KnownOfKey, Priced, Question, SeenNow, UsualWindow, attribute, cost_per_hour, novelties,
+    usual_windows,
+};
+pub use check::{CheckError, Failure, TestResult, check};
+pub use composite::{CompositeRule, Least, Node, RuleError, SuppressedBy, Suppression, Suppressor};
+pub use contributors::{contributor_id, contributor_state, parent_reason_data, parent_state};
+pub use definition::{
+    Alarm, AlarmKind, CompositeAlarm, Condition, Keys, MetricAlarm, TreatMissingData, Watched, alarm_arn,
+};
+pub use evaluate::{Because, Comparison, Point, Rule, Slots, Verdict};
+pub use memory::{AlarmMemory, ContributorMemory, Held, HistoryItem, HistoryKind, Owing};
+pub use mute::{MuteRule, MuteStatus, Schedule, Window, muted_by};
 pub use notice::{
     Contribution, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms, StateChange, Subject,
 };
+pub use operator::{BandOperator, Operator};
+pub use pattern::Pattern;
+pub use reason::{NO_CONTRIBUTION, UNCHECKED};
+pub use reason_data::stamp;
 pub use state::{Severity, StateValue};
+pub use step::{Contributor, Moment, Owed, Series, Stepped};
+pub use table::{AlarmTable, AlarmTables, CompositeAlarmTable, Definitions, Duration, MuteTable};
+pub use trigger::trigger;

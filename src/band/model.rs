@@ -4,7 +4,7 @@ use super::calendar::{Calendar, DAY};
 use super::distribution::Distribution;
 use super::learned::{Guess, Learned};
 use super::watch::Sight;
-use super::{Band, Judgement, Settings, SettingsError, State};
+use super::{Band, Judgement, Settings, SettingsError, State, Width};
 
 /// Values before the first band: two hours of them, but no fewer than eight and no more than 24.
 const READY_SECONDS: i64 = 7_200;
@@ -84,6 +84,24 @@ impl Model {
             self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
         Judgement { band, score, anomalous }
+    }
+
+    /// What would be normal for the period that starts at `at`, whatever an incident has done to the level since it
+    /// began. `None` while too little is known. It costs a copy of the model.
+    pub fn normal(&self, at: i64) -> Option<f64> {
+        let mut asked = self.clone();
+        let guess = asked.guess(at);
+        asked.ready().then(|| asked.learned.around_baseline(&guess).mean - asked.learned.shift)
+    }
+
+    /// The first second of the first period that was learned from, and the largest value since.
+    pub fn seen(&self) -> Option<(i64, f64)> {
+        (self.learned.values > 0).then_some((self.learned.first, self.learned.largest))
+    }
+
+    /// Sets the width from the next value on: a fleet's budget is shared by as many series as there are.
+    pub fn set_width(&mut self, width: Width) {
+        self.settings.width = width;
     }
 
     /// How far training is.

@@ -1,12 +1,14 @@
 //! How the program ends.
 
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
 use super::question::QuestionError;
 use crate::store::StoreError;
 use crate::synth::SynthError;
+use crate::watch::WatchError;
 
 /// What the program's exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,12 @@ impl Failure {
     }
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let hint = error.hint();
@@ -96,6 +104,16 @@ impl From<QuestionError> for Failure {
         let typed_wrong = matches!(error, QuestionError::Range(_) | QuestionError::Operation { .. });
         let exit = if typed_wrong { Exit::Usage } else { Exit::Failure };
         Self { error: error.into(), hint: None, exit }
+    }
+}
+
+impl From<WatchError> for Failure {
+    fn from(error: WatchError) -> Self {
+        match error {
+            WatchError::Store(error) => error.into(),
+            WatchError::Settings(error) => Self::usage(error),
+            other => Self::new(other, Some("keytide status shows what is stored")),
+        }
     }
 }
 

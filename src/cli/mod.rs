@@ -4,6 +4,7 @@
 //! standard output, everything else to standard error. Only here are rooms composed for people, and only here and in
 //! `render` is anything printed.
 
+mod alarms;
 mod band;
 mod compact;
 mod demo;
@@ -17,6 +18,8 @@ mod progress;
 mod query;
 mod question;
 mod range;
+mod run;
+mod settings;
 mod status;
 mod synth;
 mod system;
@@ -42,8 +45,11 @@ struct Cli {
 }
 
 /// Flags of every command.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Global {
+    /// The settings [default: keytide.toml here, else in the platform's folder for settings]
+    #[arg(long, global = true, env = "KEYTIDE_CONFIG", value_name = "FILE", help_heading = "Global options")]
+    config: Option<PathBuf>,
     /// The store's folder [default: keytide in the platform's data folder]
     #[arg(long, global = true, env = "KEYTIDE_DATA_DIR", value_name = "DIR", help_heading = "Global options")]
     data_dir: Option<PathBuf>,
@@ -53,9 +59,9 @@ struct Global {
     /// Say nothing but errors on standard error
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
     quiet: bool,
-    /// The form of log lines on standard error
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "KEYTIDE_LOG_FORMAT", help_heading = "Global options")]
-    log_format: LogFormat,
+    /// The form of log lines on standard error [default: text]
+    #[arg(long, global = true, value_enum, env = "KEYTIDE_LOG_FORMAT", help_heading = "Global options")]
+    log_format: Option<LogFormat>,
     /// Whether to use color
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "KEYTIDE_COLOR", help_heading = "Global options")]
     color: Color,
@@ -87,12 +93,16 @@ enum Command {
     Demo(demo::Args),
     /// Read log files into the store
     Ingest(ingest::Args),
+    /// Watch folders: read what arrives, raise alarms, tell people
+    Run(run::Args),
     /// Rank keys, operations, callers, services, resources, accounts or Regions
     Top(top::Args),
     /// Run a CloudWatch Metrics Insights query
     Query(query::Args),
     /// Show what is expected of a series, how far it may stray, and where it does
     Band(Box<band::Args>),
+    /// Show what is watched, what happened, and what would have been paged
+    Alarms(alarms::Args),
     /// Write counts and facts for other programs
     Export(export::Args),
     /// Show what was read, what was set aside and why
@@ -113,7 +123,10 @@ pub fn main() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Success };
         }
     };
-    logging::init(&cli.global);
+    // The daemon's settings say how it logs.
+    if !matches!(cli.command, Command::Run(_)) {
+        logging::init(&cli.global);
+    }
     match run(&cli) {
         Ok(exit) => exit,
         Err(failure) => failure.report(),
@@ -124,6 +137,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Demo(args) => demo::run(args, &cli.global),
         Command::Ingest(args) => ingest::run(args, &cli.global),
+        Command::Run(args) => run::run(args, &cli.global),
         Command::Top(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
         }
@@ -131,6 +145,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }
         Command::Band(args) => band::run(args, &cli.global, system::SystemClock.now()),
+        Command::Alarms(args) => alarms::run(args, &cli.global, system::SystemClock.now()),
         Command::Export(args) => export::run(args, &cli.global),
         Command::Status(args) => status::run(args, &cli.global),
         Command::Compact(args) => compact::run(args, &cli.global),

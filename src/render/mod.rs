@@ -18,5 +18,6 @@ pub use band::{BandLines, BandPoint, BandRow, Condensed, condense};
 pub use cell::{Cell, Column, grouped};
 pub use csv::csv;
 pub use json::json;
+pub use spark::spark;
 pub use text::table;
 pub use zone::Zone;

@@ -3,7 +3,7 @@
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// A sparkline of `width` characters: neighbours are added up to fit, the largest is a full block, nothing is blank.
-pub(super) fn spark(values: &[u64], width: usize) -> String {
+pub fn spark(values: &[u64], width: usize) -> String {
     let each = values.len().div_ceil(width.max(1)).max(1);
     let sums: Vec<u64> = values.chunks(each).map(|chunk| chunk.iter().sum()).collect();
     let largest = sums.iter().copied().max().unwrap_or(0);

@@ -4,12 +4,18 @@
 //! reader can work a day at a time and keep its memory flat. This room refuses to know where the frames come from: the
 //! store implements [`Counts`], tests implement it over frames in memory.
 
+mod callers;
 mod dense;
 pub mod export;
+mod peaks;
+mod periods;
 mod selection;
 pub mod text;
 
+pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_windows, callers_seen};
 pub use dense::{Dense, read};
+pub use peaks::{PoolFilter, PoolUse, pool_uses};
+pub use periods::{PeriodCalls, periods};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};

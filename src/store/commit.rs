@@ -96,7 +96,10 @@ impl Store {
         let new = profiles.since(sizes[0], sizes[1], sizes[2]);
         let transaction = self.catalog.transaction();
         let names = |transaction: Transaction<'_>| {
-            transaction.execute("INSERT INTO batches VALUES (?, ?)", params![number, now.timestamp()])?;
+            let minute_first = segments.iter().map(|segment| segment.minute_first).min();
+            let minute_last = segments.iter().map(|segment| segment.minute_last).max();
+            let batch = "INSERT INTO batches (number, committed_at, minute_first, minute_last) VALUES (?, ?, ?, ?)";
+            transaction.execute(batch, params![number, now.timestamp(), minute_first, minute_last])?;
             catalog::insert(&transaction, &new, sizes)?;
             insert_segments(&transaction, &segments)?;
             insert_runs(&transaction, &runs, now)?;

@@ -106,7 +106,8 @@ impl Store {
         self.step("commit the compaction")?;
         let commit = |store: &mut Self| {
             let transaction = store.catalog.transaction()?;
-            transaction.execute("INSERT INTO batches VALUES (?, ?)", params![batch, now.timestamp()])?;
+            transaction
+                .execute("INSERT INTO batches (number, committed_at) VALUES (?, ?)", params![batch, now.timestamp()])?;
             transaction.execute("DELETE FROM segments WHERE day = ?", [day])?;
             insert_segments(&transaction, &written)?;
             transaction.commit()

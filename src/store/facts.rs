@@ -34,4 +34,16 @@ impl Store {
         })
         .map_err(|source| self.catalog_error("read the lifecycle facts", source))
     }
+
+    /// The alias that each key had at a second, by the key's ARN; of several the one set last.
+    pub fn key_aliases(&self, second: i64) -> Result<Vec<(String, String)>, StoreError> {
+        let query = format!(
+            "SELECT key_arn, alias FROM (
+                 SELECT key_arn, alias, row_number() OVER (PARTITION BY account, region, alias ORDER BY since DESC) AS nth,
+                        since FROM aliases WHERE since < {second})
+             WHERE nth = 1 AND key_arn <> '' ORDER BY since"
+        );
+        super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(|source| self.catalog_error("read the aliases", source))
+    }
 }

@@ -4,7 +4,7 @@
 //! event ids, its counts are written to new files, and one SQLite transaction names these files, the objects, the ids'
 //! runs and the facts together. Until then the files are litter, afterwards they are never changed; a crash at any
 //! instruction leaves the store as it was or as it should be. Frames of committed counts leave through
-//! [`crate::series::Counts`].
+//! [`crate::series::Counts`]. What the watch remembers, and the messages it owes, are rounds that enter just as whole.
 //!
 //! One process writes at a time, any number read. The room refuses to know what a record looks like and where objects
 //! come from.
@@ -18,17 +18,25 @@ mod expire;
 mod facts;
 mod ledger;
 mod lookup;
+mod models;
 mod objects;
 mod open;
+mod outbox;
+mod retention;
 mod schema;
 mod segment;
 mod status;
+mod watching;
 
 pub use commit::{Committed, NewBatch, ObjectRecord, Quarantined};
 pub use compact::{Compacted, SEGMENTS_MAX};
 pub use counts::StoredCounts;
 pub use error::StoreError;
 pub use expire::LEDGER_DAYS;
+pub use models::SavedModels;
 pub use objects::{KnownObjects, ObjectId};
 pub use open::{Probe, Store};
+pub use outbox::{DeadLetter, Outbox, OutboxDepth, OwedMessage};
+pub use retention::KeptFrom;
 pub use status::{QuarantineEntry, RejectEntry, Status, WATERMARK_MINUTES};
+pub use watching::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, WatchRound};

@@ -39,6 +39,8 @@ const LOCK: &str = "lock";
 /// The folder of Parquet segments, and that of ledger files.
 pub(super) const SEGMENTS: &str = "segments";
 pub(super) const LEDGER: &str = "ledger";
+/// The folder of saved models.
+pub(super) const MODELS: &str = "models";
 
 impl Store {
     /// Opens the store in `dir` for writing, making an empty one if there is none. Files that no commit names are
@@ -49,7 +51,7 @@ impl Store {
 
     /// As [`Store::open_for_writing`], with a probe that can stop it at any step.
     pub fn open_with_probe(dir: &Path, probe: Box<dyn Probe>) -> Result<Self, StoreError> {
-        for folder in [dir.to_owned(), dir.join(SEGMENTS), dir.join(LEDGER)] {
+        for folder in [dir.to_owned(), dir.join(SEGMENTS), dir.join(LEDGER), dir.join(MODELS)] {
             fs::create_dir_all(&folder).map_err(|source| file_error("make the folder", &folder, source))?;
         }
         let lock = lock(dir)?;
@@ -87,13 +89,17 @@ impl Store {
 
     fn set_up(&mut self) -> Result<(), StoreError> {
         self.wait_for_others()?;
-        if self.format()? != 0 {
+        let found = self.format()?;
+        if found == schema::FORMAT {
             return Ok(());
         }
         let create = |catalog: &mut Connection| {
             catalog.pragma_update(None, "journal_mode", "WAL")?;
             let transaction = catalog.transaction()?;
-            transaction.execute_batch(schema::CREATE)?;
+            if found == 0 {
+                transaction.execute_batch(schema::CREATE)?;
+            }
+            transaction.execute_batch(schema::WATCHING)?;
             transaction.pragma_update(None, "user_version", schema::FORMAT)?;
             transaction.commit()
         };
@@ -110,7 +116,7 @@ impl Store {
     }
 
     /// The store's format, 0 for an empty catalog.
-    fn format(&self) -> Result<i64, StoreError> {
+    pub(super) fn format(&self) -> Result<i64, StoreError> {
         let found: i64 = self
             .catalog
             .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -123,9 +129,11 @@ impl Store {
 
     /// Removes files that no commit names: what a crash left, and what compaction and merging replaced.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        for (folder, query) in
-            [(SEGMENTS, "SELECT file FROM segments"), (LEDGER, "SELECT DISTINCT file FROM ledger_runs")]
-        {
+        for (folder, query) in [
+            (SEGMENTS, "SELECT file FROM segments"),
+            (LEDGER, "SELECT DISTINCT file FROM ledger_runs"),
+            (MODELS, "SELECT file FROM model_files"),
+        ] {
             let named = self.texts(query)?;
             let path = self.dir.join(folder);
             let entries = fs::read_dir(&path).map_err(|source| file_error("list", &path, source))?;

@@ -1,9 +1,12 @@
 //! The catalog's tables.
 
 /// The format of a store: catalog, segments and ledger together.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
-/// Makes an empty catalog of [`FORMAT`].
+/// The first format that has [`WATCHING`].
+pub(super) const FORMAT_OF_WATCHING: i64 = 2;
+
+/// Makes the tables of format 1.
 pub(super) const CREATE: &str = "
 CREATE TABLE batches (number INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL);
 
@@ -54,4 +57,31 @@ CREATE VIEW aliases AS
            CASE event_name WHEN 'DeleteAlias' THEN '' ELSE key_arn END AS key_arn
     FROM lifecycle
     WHERE alias <> '' AND error_code = '' AND event_name IN ('CreateAlias', 'UpdateAlias', 'DeleteAlias');
+";
+
+/// Makes a catalog of format 1 one of format 2: what the watch remembers and owes.
+pub(super) const WATCHING: &str = "
+-- The minutes that the batch brought anything of: where they are behind the watch, the watch looks again.
+ALTER TABLE batches ADD COLUMN minute_first INTEGER;
+ALTER TABLE batches ADD COLUMN minute_last INTEGER;
+
+CREATE TABLE memories (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+-- Files of saved models, each as of a minute.
+CREATE TABLE model_files (file TEXT PRIMARY KEY, minute INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE alarm_history (
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, alarm TEXT NOT NULL, kind TEXT NOT NULL, summary TEXT NOT NULL,
+    data TEXT NOT NULL);
+CREATE INDEX alarm_history_by_alarm ON alarm_history (alarm, at);
+CREATE TABLE incidents (
+    number INTEGER PRIMARY KEY, onset INTEGER NOT NULL, resolved_at INTEGER, body TEXT NOT NULL);
+CREATE TABLE incident_series (
+    number INTEGER NOT NULL, key_arn TEXT NOT NULL, operation TEXT NOT NULL, metric TEXT NOT NULL,
+    onset INTEGER NOT NULL, PRIMARY KEY (number, key_arn, operation, metric)) WITHOUT ROWID;
+CREATE INDEX incident_series_by_series ON incident_series (key_arn, operation, metric, onset);
+-- Messages owed. One that was delivered stays for a while, as evidence.
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, route TEXT NOT NULL, dedup_key TEXT NOT NULL, notice TEXT NOT NULL,
+    owed_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
+    delivered_at INTEGER, dead_at INTEGER, error TEXT NOT NULL DEFAULT '');
+CREATE INDEX outbox_open ON outbox (next_at) WHERE delivered_at IS NULL AND dead_at IS NULL;
 ";

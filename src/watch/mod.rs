@@ -4,6 +4,20 @@
 //! incidents and the notices that are owed. Everything here can be computed again from the counts: models are kept so
 //! that a restart needn't.
 
+mod cause;
+mod error;
+mod evaluate;
+mod fleet;
+mod incidents;
+mod notices;
+mod rounds;
 mod settings;
+mod setup;
+mod tell;
 
+pub use error::WatchError;
+pub use evaluate::{Evaluation, evaluate, pages_by_budget};
+pub use fleet::SeriesId;
+pub use rounds::{RoundReport, Watch};
 pub use settings::WatchSettings;
+pub use setup::Setup;

@@ -23,6 +23,9 @@ pub struct WatchSettings {
     pub quiet_seconds: u32,
     /// Anomalies of one key or caller that begin within so many seconds of each other are one incident.
     pub together_seconds: u32,
+    /// An incident that was over for longer than this when it could first be told, as in a backlog that is read after
+    /// days, is written down but pages nobody.
+    pub page_back_seconds: u32,
 }
 
 impl Default for WatchSettings {
@@ -37,6 +40,7 @@ impl Default for WatchSettings {
             maintenance: Vec::new(),
             quiet_seconds: 1_800,
             together_seconds: 1_800,
+            page_back_seconds: 86_400,
         }
     }
 }

@@ -4,7 +4,7 @@ mod condense;
 mod lines;
 mod number;
 
-use crate::band::Judgement;
+use crate::band::{Band, Judgement};
 
 pub use condense::{Condensed, condense};
 pub use lines::{BandLines, BandRow};
@@ -18,4 +18,13 @@ pub struct BandPoint {
     pub value: Option<f64>,
     /// What the band says of it.
     pub judgement: Judgement,
+}
+
+impl BandPoint {
+    /// A period for a picture: its value, what was expected with the lower and the upper edge, and whether the alarm
+    /// was on.
+    pub fn drawn(at: i64, value: Option<f64>, band: Option<(f64, f64, f64)>, anomalous: bool) -> Self {
+        let band = band.map(|(expected, lower, upper)| Band { expected, lower, upper });
+        BandPoint { at, value, judgement: Judgement { band, score: 0.0, anomalous } }
+    }
 }

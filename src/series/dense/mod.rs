@@ -1,8 +1,9 @@
 //! Dense series: a value for each period, zero where nothing was called.
 
-use polars::prelude::{DataType, IntoLazy, PolarsResult, col, df, lit};
+use polars::prelude::PolarsResult;
 
 use super::Counts;
+use super::periods::{summed, wanted};
 use crate::domain::{Minute, MinuteRange, Outcome};
 
 /// Calls by period, without a gap.
@@ -42,27 +43,13 @@ pub fn read(
     if first >= end {
         return Ok(dense);
     }
-    let pairs = series.iter().zip(0_u32..).flat_map(|(numbers, set)| numbers.iter().map(move |number| (*number, set)));
-    let (numbers, sets): (Vec<u32>, Vec<u32>) = pairs.unzip();
-    let wanted = df!("series" => numbers, "set" => sets)?;
+    let wanted = wanted(series)?;
     let whole = MinuteRange { start: Minute(first * period), end: Minute(end * period) };
-    let calls = col(outcome.column());
     // Days come in order of time, so a series' first row is of its first period that isn't zero, or of its day's.
     for day in counts.minutes(whole)? {
-        let frame = day
-            .filter(calls.clone().gt(lit(0_u32)))
-            .inner_join(wanted.clone().lazy(), col("series"), col("series"))
-            .select([
-                col("set"),
-                (col("minute") - col("minute") % lit(period)).alias("from"),
-                calls.clone().cast(DataType::UInt64).alias("calls"),
-            ])
-            .group_by([col("set"), col("from")])
-            .agg([col("calls").sum()])
-            .sort(["set", "from"], polars::prelude::SortMultipleOptions::default())
-            .collect()?;
+        let frame = summed(day, &wanted, period, &[outcome], ["set", "from"])?;
         let (set, from) = (frame.column("set")?.u32()?, frame.column("from")?.u32()?);
-        let calls = frame.column("calls")?.u64()?;
+        let calls = frame.column(outcome.column())?.u64()?;
         for ((set, from), calls) in set.iter().zip(from.iter()).zip(calls.iter()) {
             let (Some(set), Some(from), Some(calls)) = (set, from, calls) else { continue };
             let dense = dense[set as usize].get_or_insert_with(|| Dense {

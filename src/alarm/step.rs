@@ -1,0 +1,295 @@
+//! One evaluation of an alarm: from values and memory to states, history, and what is to be told.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::composite::Suppressor;
+use super::contributors::{contributor_state, parent_reason_data, parent_state};
+use super::definition::{Alarm, CompositeAlarm, MetricAlarm};
+use super::evaluate::Slots;
+use super::memory::{AlarmMemory, ContributorMemory, HistoryItem, HistoryKind};
+use super::mute::MuteRule;
+use super::reason::{NO_CONTRIBUTION, UNCHECKED};
+use super::reason_data::stamp;
+use super::state::StateValue;
+use super::tell::{Told, tell};
+
+pub use super::tell::{Contributor, Owed};
+
+/// When and where an alarm is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// Now, seconds since 1970.
+    pub now: i64,
+    /// All mute rules.
+    pub mutes: &'a [MuteRule],
+    /// The account that alarms are said to be in.
+    pub account: &'a str,
+    /// The Region that alarms are said to be in.
+    pub region: &'a str,
+    /// When the alarm's definition last changed, seconds since 1970.
+    pub configured_at: i64,
+}
+
+/// What an evaluation brought. Empty if nothing changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stepped {
+    /// Whether the memory is another one, and has to be kept.
+    pub has_changed: bool,
+    /// What goes into the history.
+    pub history: Vec<HistoryItem>,
+    /// What is to be told.
+    pub owed: Vec<Owed>,
+}
+
+/// One series of an alarm on several.
+#[derive(Clone, Copy, Debug)]
+pub struct Series<'a> {
+    /// [`super::contributor_id`] of its attributes. Made once, not at each step.
+    pub id: &'a str,
+    /// What it is: `KeyArn`, `Operation` …
+    pub attributes: &'a BTreeMap<String, String>,
+    /// Its values.
+    pub slots: Slots<'a>,
+}
+
+impl AlarmMemory {
+    /// Evaluates an alarm on one series.
+    pub fn step_metric(
+        &mut self,
+        alarm: &Alarm,
+        metric: &MetricAlarm,
+        moment: &Moment<'_>,
+        slots: Slots<'_>,
+    ) -> Stepped {
+        let rule = metric.rule();
+        let verdict = rule.evaluate(slots, self.state);
+        let mut stepped = Stepped::default();
+        if verdict.state != self.state {
+            let reason = rule.reason(slots, &verdict);
+            let data = rule.reason_data(slots, &verdict, moment.now);
+            self.change(verdict.state, reason, data, moment, &mut stepped);
+        }
+        self.tell_change(alarm, moment, &mut stepped);
+        stepped
+    }
+
+    /// Evaluates an alarm on several series: all that there are now.
+    pub fn step_series<'a>(
+        &mut self,
+        alarm: &Alarm,
+        metric: &MetricAlarm,
+        moment: &Moment<'_>,
+        all: impl IntoIterator<Item = Series<'a>>,
+    ) -> Stepped {
+        let rule = metric.rule();
+        let mut stepped = Stepped::default();
+        let (mut count, mut in_alarm, mut seen) = (0, 0, HashSet::new());
+        for series in all {
+            count += 1;
+            let known = self.contributors.get(series.id);
+            let state = known.map_or(StateValue::Ok, |contributor| contributor.state);
+            let verdict = rule.evaluate(series.slots, state);
+            let new = contributor_state(&verdict);
+            in_alarm += usize::from(new == StateValue::Alarm);
+            if known.is_some() {
+                seen.insert(series.id);
+            }
+            if new != state {
+                let reason = rule.contributor_reason(series.slots, &verdict);
+                self.change_contributor(series.id, series.attributes, new, reason, moment, &mut stepped);
+                seen.insert(series.id);
+            }
+        }
+        let is_gone = |(id, contributor): &(&String, &ContributorMemory)| {
+            contributor.state == StateValue::Alarm && !seen.contains(id.as_str())
+        };
+        let gone: Vec<String> = self.contributors.iter().filter(is_gone).map(|(id, _)| id.clone()).collect();
+        for id in gone {
+            let attributes = self.contributors[&id].attributes.clone();
+            let reason = NO_CONTRIBUTION.to_owned();
+            self.change_contributor(&id, &attributes, StateValue::Ok, reason, moment, &mut stepped);
+        }
+        let (state, reason) = parent_state(&rule, in_alarm, count, self.state);
+        if state != self.state {
+            self.change(state, reason, parent_reason_data(moment.now), moment, &mut stepped);
+        }
+        self.tell_contributors(alarm, moment, &mut stepped);
+        // The series speak for themselves; the alarm only where there is none and that is an alarm.
+        let is_filled = count == 0 && self.state == StateValue::Alarm;
+        if is_filled || self.owed.episode.is_some() || self.owed.held.is_some() {
+            self.tell_change(alarm, moment, &mut stepped);
+        }
+        self.owed.entered_from = None;
+        stepped
+    }
+
+    /// Evaluates an alarm on other alarms, after those. `state_of` gives an alarm's state and since when it has it
+    /// (seconds since 1970).
+    pub fn step_composite(
+        &mut self,
+        alarm: &Alarm,
+        composite: &CompositeAlarm,
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+    ) -> Stepped {
+        let mut stepped = Stepped::default();
+        let (state, deciding) = composite.rule.decide(&|name| state_of(name).map(|(state, _)| state));
+        if state != self.state {
+            let (reason, data) = self.composite_reason(alarm, state, &deciding, moment, state_of);
+            self.triggering = deciding.iter().map(|name| (*name).to_owned()).collect();
+            self.change(state, reason, data, moment, &mut stepped);
+        }
+        match &composite.suppressor {
+            None => self.tell_change(alarm, moment, &mut stepped),
+            Some(suppressor) => self.tell_unless_suppressed(suppressor, alarm, moment, state_of, &mut stepped),
+        }
+        for owed in &mut stepped.owed {
+            owed.set_children(self.triggering.iter().filter_map(|name| {
+                let (state, since) = state_of(name)?;
+                Some((super::alarm_arn(name, moment.region, moment.account), state, since))
+            }));
+        }
+        stepped
+    }
+
+    fn tell_unless_suppressed(
+        &mut self,
+        suppressor: &Suppressor,
+        alarm: &Alarm,
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+        stepped: &mut Stepped,
+    ) {
+        let is_alarm = state_of(&suppressor.alarm).is_some_and(|(state, _)| state == StateValue::Alarm);
+        let before = self.suppression;
+        let has_changed = !stepped.history.is_empty();
+        let runs = self.suppression.step(suppressor, moment.now, self.state, has_changed, is_alarm);
+        stepped.has_changed |= self.suppression != before;
+        let old = runs.then(|| before.told());
+        self.tell(alarm, moment, old, stepped);
+    }
+
+    /// Enters another state.
+    fn change(&mut self, state: StateValue, reason: String, data: Value, moment: &Moment<'_>, stepped: &mut Stepped) {
+        let documented = |state: StateValue, reason: &str, data: &Value| match data {
+            Value::Null => json!({"stateValue": state.name(), "stateReason": reason}),
+            data => json!({"stateValue": state.name(), "stateReason": reason, "stateReasonData": data}),
+        };
+        stepped.history.push(HistoryItem {
+            at: moment.now,
+            kind: HistoryKind::StateUpdate,
+            summary: format!("Alarm updated from {} to {state}", self.state),
+            data: json!({
+                "version": "1.0",
+                "oldState": documented(self.state, &self.reason, &self.reason_data),
+                "newState": documented(state, &reason, &data),
+            }),
+        });
+        stepped.has_changed = true;
+        self.owed.entered_from = Some(self.state);
+        (self.state, self.reason, self.reason_data, self.since) = (state, reason, data, moment.now);
+    }
+
+    fn change_contributor(
+        &mut self,
+        id: &str,
+        attributes: &BTreeMap<String, String>,
+        state: StateValue,
+        reason: String,
+        moment: &Moment<'_>,
+        stepped: &mut Stepped,
+    ) {
+        let contributor = self.contributors.entry(id.to_owned()).or_insert_with(|| ContributorMemory {
+            attributes: attributes.clone(),
+            state: StateValue::Ok,
+            reason: String::new(),
+            since: moment.now,
+            owed: super::memory::Owing::default(),
+        });
+        stepped.history.push(HistoryItem {
+            at: moment.now,
+            kind: HistoryKind::AlarmContributorStateUpdate,
+            summary: format!("Contributor state updated to {state}"),
+            data: json!({
+                "version": "1.0",
+                "alarmContributor": {"id": id, "attributes": attributes},
+                "newState": {"stateValue": state.name(), "stateReason": reason},
+            }),
+        });
+        stepped.has_changed = true;
+        contributor.owed.entered_from = Some(contributor.state);
+        (contributor.state, contributor.reason, contributor.since) = (state, reason, moment.now);
+    }
+
+    /// Tells of a change just made, or of one whose mute window is over.
+    fn tell_change(&mut self, alarm: &Alarm, moment: &Moment<'_>, stepped: &mut Stepped) {
+        let old = self.owed.entered_from;
+        if old.is_some() {
+            self.suppression.is_told(self.state);
+        }
+        self.tell(alarm, moment, old, stepped);
+    }
+
+    fn tell(&mut self, alarm: &Alarm, moment: &Moment<'_>, old: Option<StateValue>, stepped: &mut Stepped) {
+        self.owed.entered_from = None;
+        let told = Told {
+            old,
+            state: self.state,
+            since: self.since,
+            reason: &self.reason,
+            reason_data: &self.reason_data,
+            contributor: None,
+        };
+        tell(&mut self.owed, alarm, moment, &told, stepped);
+    }
+
+    fn tell_contributors(&mut self, alarm: &Alarm, moment: &Moment<'_>, stepped: &mut Stepped) {
+        self.contributors.retain(|id, contributor| {
+            let told = Told {
+                old: contributor.owed.entered_from.take(),
+                state: contributor.state,
+                since: contributor.since,
+                reason: &contributor.reason,
+                reason_data: &Value::Null,
+                contributor: Some((id, &contributor.attributes)),
+            };
+            tell(&mut contributor.owed, alarm, moment, &told, stepped);
+            contributor.state == StateValue::Alarm || contributor.owed.held.is_some()
+        });
+    }
+
+    fn composite_reason(
+        &self,
+        alarm: &Alarm,
+        state: StateValue,
+        deciding: &[&str],
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+    ) -> (String, Value) {
+        let known = deciding.iter().filter_map(|name| Some((*name, state_of(name)?)));
+        let known: Vec<(&str, (StateValue, i64))> = known.collect();
+        let arn = |name: &str| super::alarm_arn(name, moment.region, moment.account);
+        let triggering = known.iter().map(|(name, (state, since))| {
+            json!({"arn": arn(name), "state": {"value": state.name(), "timestamp": stamp(*since)}})
+        });
+        let data = json!({"triggeringAlarms": triggering.collect::<Vec<_>>()});
+        let newest = known.iter().max_by_key(|(_, (_, since))| *since);
+        let reason = match newest {
+            _ if self.reason == UNCHECKED => {
+                format!("{} was created and its alarm rule evaluates to {state}", arn(&alarm.name))
+            }
+            Some((name, (of_child, since))) if *since >= self.since => {
+                let time = chrono::DateTime::from_timestamp(*since, 0).unwrap_or_default();
+                let time = time.format("%A %d %B, %Y %H:%M:%S UTC");
+                format!("{} transitioned to {of_child} at {time}", arn(name))
+            }
+            _ => format!("{} was updated and its alarm rule evaluates to {state}", arn(&alarm.name)),
+        };
+        (reason, data)
+    }
+}

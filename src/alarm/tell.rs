@@ -1,0 +1,146 @@
+//! Who is told of a change, when, and in what words.
+//!
+//! A change is told once, when it happens. In a mute window it is held; at the window's end it is told if the state is
+//! then another one than the state that was told last.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::definition::{Alarm, AlarmKind, Keys};
+use super::memory::{Held, Owing};
+use super::mute::muted_by;
+use super::notice::{Notice, StateChange, Subject};
+use super::state::StateValue;
+use super::step::{Moment, Stepped};
+use super::trigger::trigger;
+use crate::domain::KeyArn;
+
+/// A message that is owed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What is to be told, without an incident.
+    pub notice: Notice,
+    /// Of an alarm on several series the one that it is about.
+    pub contributor: Option<Contributor>,
+    /// The mute window that held it back: rule, start and end in seconds since 1970.
+    pub muted: Option<(String, i64, i64)>,
+}
+
+/// One series of an alarm on several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributor {
+    /// Sixteen hexadecimal digits.
+    pub id: String,
+    /// What it is: `KeyArn`, `Operation` …
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Owed {
+    pub(super) fn set_children(&mut self, children: impl Iterator<Item = (String, StateValue, i64)>) {
+        if let Subject::StateChange(change) = &mut self.notice.subject {
+            change.triggering_children = children.collect();
+        }
+    }
+}
+
+/// A state, and the one that a change came from if there was one just now.
+pub(super) struct Told<'a> {
+    pub(super) old: Option<StateValue>,
+    pub(super) state: StateValue,
+    pub(super) since: i64,
+    pub(super) reason: &'a str,
+    pub(super) reason_data: &'a Value,
+    pub(super) contributor: Option<(&'a String, &'a BTreeMap<String, String>)>,
+}
+
+/// Tells of a change, holds it, or tells of one that was held.
+pub(super) fn tell(owing: &mut Owing, alarm: &Alarm, moment: &Moment<'_>, told: &Told<'_>, stepped: &mut Stepped) {
+    if told.old.is_none() && owing.held.is_none() {
+        return;
+    }
+    if told.old.is_some() && told.state == StateValue::Alarm && owing.episode.is_none() {
+        owing.episode = Some(told.since);
+    }
+    let held = owing.held.take();
+    let Some(old) = held.as_ref().map(|held| held.old_state).or(told.old) else { return };
+    let is_owed = alarm.actions_enabled && old != told.state;
+    let muted = if is_owed { muted_by(moment.mutes, &alarm.name, moment.now) } else { None };
+    if let Some((rule, window)) = muted {
+        let held_now =
+            Held { old_state: old, rule: rule.name.clone(), window_start: window.start, window_end: window.end };
+        stepped.has_changed |= held.as_ref() != Some(&held_now);
+        owing.held = Some(held_now);
+        return;
+    }
+    stepped.has_changed = true;
+    if is_owed {
+        let muted = held.map(|held| (held.rule, held.window_start, held.window_end));
+        stepped.owed.push(owed(owing, alarm, moment, told, old, muted));
+    }
+    if told.state == StateValue::Ok {
+        owing.episode = None;
+    }
+}
+
+fn owed(
+    owing: &Owing,
+    alarm: &Alarm,
+    moment: &Moment<'_>,
+    told: &Told<'_>,
+    old: StateValue,
+    muted: Option<(String, i64, i64)>,
+) -> Owed {
+    let contributor =
+        told.contributor.map(|(id, attributes)| Contributor { id: id.clone(), attributes: attributes.clone() });
+    let (keys, accounts) = concerned(alarm, contributor.as_ref());
+    let change = StateChange {
+        alarm_name: alarm.name.clone(),
+        alarm_description: alarm.description.clone(),
+        alarm_arn: alarm.arn(moment.region, moment.account),
+        account: moment.account.to_owned(),
+        region: moment.region.to_owned(),
+        configured_at: moment.configured_at,
+        old_state: old,
+        new_state: told.state,
+        reason: told.reason.to_owned(),
+        reason_data: told.reason_data.clone(),
+        changed_at: told.since,
+        after_mute_window: muted.is_some(),
+        ok_actions: alarm.ok_actions.clone(),
+        alarm_actions: alarm.alarm_actions.clone(),
+        insufficient_data_actions: alarm.insufficient_data_actions.clone(),
+        trigger: alarm.metric().map(trigger),
+        alarm_rule: alarm.composite().map(|composite| composite.rule.text.clone()),
+        triggering_children: Vec::new(),
+        incident: None,
+    };
+    let series = contributor.as_ref().map_or(String::new(), |contributor| format!("/{}", contributor.id));
+    let episode = owing.episode.unwrap_or(told.since);
+    let notice = Notice {
+        dedup_key: format!("alarm/{}{series}/{episode}", alarm.name),
+        severity: alarm.severity,
+        keys,
+        accounts,
+        tags: alarm.tags.clone(),
+        subject: Subject::StateChange(Box::new(change)),
+    };
+    Owed { notice, contributor, muted }
+}
+
+/// Keys and accounts that an alarm, or one series of it, is about.
+fn concerned(alarm: &Alarm, contributor: Option<&Contributor>) -> (Vec<String>, Vec<String>) {
+    let attribute = |name: &str| contributor.and_then(|contributor| contributor.attributes.get(name));
+    let of_alarm = match &alarm.kind {
+        AlarmKind::Metric(metric) => match &metric.watched.keys {
+            Keys::One(arn) => Some(arn),
+            Keys::Together | Keys::Matching(_) | Keys::EverySeries => None,
+        },
+        AlarmKind::Composite(_) => None,
+    };
+    let key = attribute("KeyArn").or(of_alarm);
+    let owner = key.and_then(|key| KeyArn::parse(key)).map(|key| key.account().to_owned());
+    let accounts = owner.into_iter().chain(attribute("Account").cloned());
+    (key.cloned().into_iter().collect(), accounts.collect())
+}

@@ -1,0 +1,217 @@
+//! `keytide alarms evaluate`: what would have been paged.
+
+use std::io::{self, BufWriter, Write};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::alarm::Incident;
+use crate::cli::Global;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::question::width;
+use crate::cli::range::{Period, RangeArgs};
+use crate::cli::system::data_dir;
+use crate::domain::{Minute, MinuteRange, format_second};
+use crate::render::{self, Cell, Column};
+use crate::store::Store;
+use crate::watch::{Evaluation, Setup, WatchSettings, evaluate, pages_by_budget};
+
+/// Flags of `keytide alarms evaluate`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    range: RangeArgs,
+    /// False pages a week that all series together may cause [default: as configured, else 1]
+    #[arg(long, value_name = "PAGES", value_parser = positive)]
+    false_pages_per_week: Option<f64>,
+    /// Find the budget that would have given at most so many pages a week
+    #[arg(long, value_name = "PAGES", value_parser = positive, conflicts_with = "false_pages_per_week")]
+    at_most: Option<f64>,
+    /// Length of a period: 5m, 1h; it divides a day [default: as configured, else 5m]
+    #[arg(long, value_name = "LENGTH")]
+    period: Option<Period>,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How the answer is written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Output {
+    /// For people, fitted to the terminal
+    #[default]
+    Table,
+    /// An array of objects, one a page and line
+    Json,
+}
+
+/// Budgets that are tried, in false pages a week.
+const BUDGETS: [f64; 8] = [16.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.1, 0.01];
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
+        _ => Err("expected a number above 0, such as 1 or 0.5".to_owned()),
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
+    let range = args.range.minutes(now).map_err(Failure::usage)?;
+    let store = Store::open_for_reading(&data_dir(global)?)?;
+    let mut settings = WatchSettings { zone: args.range.timezone.0, ..WatchSettings::default() };
+    settings.false_pages_per_week = args.false_pages_per_week.unwrap_or(settings.false_pages_per_week);
+    if let Some(period) = args.period {
+        if !Minute::PER_DAY.is_multiple_of(period.minutes) {
+            return Err(Failure::usage(format!("a period of {period} does not divide a day; give 5m, 15m, 1h …")));
+        }
+        settings.period_seconds = period.minutes * 60;
+    }
+    let mut setup = Setup::silent(settings);
+    let mut out = BufWriter::new(io::stdout().lock());
+    if let Some(at_most) = args.at_most {
+        let weeks = weeks_of(stored(&store, range)?);
+        let tried = pages_by_budget(&store, &setup, range, &BUDGETS)?;
+        let fitting = tried.iter().find(|(_, pages)| *pages as f64 / weeks <= at_most);
+        setup.settings.false_pages_per_week = fitting.map_or(BUDGETS[BUDGETS.len() - 1], |(budget, _)| *budget);
+        if args.output == Output::Table {
+            write_tried(&tried, weeks, at_most, &mut out)?;
+        }
+    }
+    let found = evaluate(&store, &setup, range)?;
+    match args.output {
+        Output::Json => write_json(&found, &mut out)?,
+        Output::Table => write_table(args, &found, setup.settings.false_pages_per_week, &mut out)?,
+    }
+    out.flush()?;
+    Ok(Exit::Success)
+}
+
+/// The part of a range that could be judged.
+fn stored(store: &Store, range: MinuteRange) -> Result<Option<MinuteRange>, Failure> {
+    let status = store.status()?;
+    let (Some(covered), Some(watermark)) = (status.covered, status.watermark) else { return Ok(None) };
+    let range = MinuteRange { start: range.start.max(covered.start), end: range.end.min(watermark) };
+    Ok((!range.is_empty()).then_some(range))
+}
+
+fn weeks_of(range: Option<MinuteRange>) -> f64 {
+    range.map_or(1.0, |range| f64::from(range.end.0 - range.start.0) / f64::from(7 * Minute::PER_DAY))
+}
+
+fn write_tried(tried: &[(f64, usize)], weeks: f64, at_most: f64, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "false_pages_per_week   pages   a week")?;
+    for (budget, pages) in tried {
+        writeln!(out, "{budget:>20}   {pages:>5}   {:>6.2}", *pages as f64 / weeks)?;
+    }
+    let fits = |(_, pages): &&(f64, usize)| *pages as f64 / weeks <= at_most;
+    match tried.iter().find(fits) {
+        Some((budget, _)) => {
+            writeln!(out, "\nSet false_pages_per_week = {budget} in [watch] for at most {at_most} a week:\n")
+        }
+        None => writeln!(out, "\nNone of these gives at most {at_most} pages a week; what follows is the last:\n"),
+    }
+}
+
+fn write_table(args: &Args, found: &Evaluation, budget: f64, out: &mut impl Write) -> io::Result<()> {
+    let zone = args.range.timezone;
+    let Some(range) = found.range else { return writeln!(out, "Nothing is stored of this range.") };
+    let pages = found.incidents.len();
+    writeln!(
+        out,
+        "{pages} {} over {} series from {} to {}, budget {budget} false a week\n",
+        if pages == 1 { "page" } else { "pages" },
+        render::grouped(found.series as i64),
+        zone.long(range.start),
+        zone.long(range.end)
+    )?;
+    let columns = [
+        Column::right("incident"),
+        Column::left("onset"),
+        Column::left("key"),
+        Column::left("operation"),
+        Column::right("observed"),
+        Column::right("expected"),
+        Column::left("caller"),
+        Column::right("share"),
+    ];
+    let minute = |second: i64| Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)));
+    let count = |number: f64| Cell::Count(number.round() as i64);
+    let rows: Vec<Vec<Cell<'_>>> = found
+        .incidents
+        .iter()
+        .map(|incident| {
+            let series = incident.series.first();
+            let first = incident.attribution.first();
+            vec![
+                Cell::Count(incident.number.cast_signed()),
+                minute(incident.onset),
+                Cell::text(series.map_or("", |series| series.alias.as_deref().unwrap_or(&series.key_arn))),
+                Cell::text(series.map_or("", |series| &series.operation)),
+                count(incident.observed),
+                count(incident.expected),
+                match first.map(|first| first.caller.as_str()).unwrap_or("") {
+                    "" => Cell::Absent("(unknown)"),
+                    caller => Cell::text(caller),
+                },
+                first.map_or(Cell::Missing, |first| Cell::Share(first.share * 100.0)),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        render::table(&columns, &rows, width(), zone, out)?;
+    }
+    Ok(())
+}
+
+fn write_json(found: &Evaluation, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, incident) in found.incidents.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, &page(incident))?;
+    }
+    out.write_all(b"\n]\n")
+}
+
+/// A page as the replay shows it: the incident as it was when it was over.
+fn page(incident: &Incident) -> Value {
+    let series = incident.series.iter().map(|series| {
+        json!({
+            "key_arn": series.key_arn,
+            "alias": series.alias,
+            "operation": series.operation,
+            "metric": series.metric,
+            "onset": format_second(series.onset),
+            "observed": series.observed,
+            "expected": rounded(series.expected),
+        })
+    });
+    let attribution = incident.attribution.iter().map(|of| {
+        json!({
+            "caller": of.caller,
+            "account": of.account,
+            "service": of.service,
+            "resource": of.resource,
+            "excess": rounded(of.excess),
+            "share": of.share,
+        })
+    });
+    json!({
+        "incident": incident.number,
+        "onset": format_second(incident.onset),
+        "paged_at": format_second(incident.paged_at),
+        "resolved_at": incident.resolved_at.map(format_second),
+        "series": series.collect::<Vec<_>>(),
+        "observed": incident.observed,
+        "expected": rounded(incident.expected),
+        "excess": rounded(incident.excess),
+        "attribution": attribution.collect::<Vec<_>>(),
+        "new": incident.new,
+        "cost_per_hour": incident.cost_per_hour,
+        "cost_note": incident.cost_note,
+    })
+}
+
+fn rounded(calls: f64) -> f64 {
+    (calls * 10.0).round() / 10.0
+}

@@ -1,0 +1,93 @@
+//! `keytide alarms history`: what changed state, and who was told.
+
+use std::io::{self, BufWriter, Write};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::cli::Global;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::question::width;
+use crate::cli::range::RangeArgs;
+use crate::cli::system::data_dir;
+use crate::domain::{Minute, format_second};
+use crate::render::{self, Cell, Column};
+use crate::store::{HistoryItem, Store};
+
+/// Flags of `keytide alarms history`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// One alarm [default: all]
+    #[arg(value_name = "ALARM")]
+    alarm: Option<String>,
+    #[command(flatten)]
+    range: RangeArgs,
+    /// Entries, the newest first
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How the answer is written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Output {
+    /// For people, fitted to the terminal
+    #[default]
+    Table,
+    /// An array of objects, one a line
+    Json,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
+    let range = args.range.minutes(now).map_err(Failure::usage)?;
+    let store = Store::open_for_reading(&data_dir(global)?)?;
+    let second = |minute: Minute| i64::from(minute.0) * 60;
+    let items = store.alarm_history(args.alarm.as_deref(), second(range.start), second(range.end), args.limit)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    match args.output {
+        Output::Json => write_json(&items, &mut out)?,
+        Output::Table if items.is_empty() => writeln!(out, "Nothing happened yet, or `keytide run` never ran.")?,
+        Output::Table => {
+            let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::left("summary")];
+            let row = |item| row_of(item);
+            render::table(
+                &columns,
+                &items.iter().map(row).collect::<Vec<_>>(),
+                width(),
+                args.range.timezone,
+                &mut out,
+            )?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Success)
+}
+
+fn row_of(item: &HistoryItem) -> Vec<Cell<'_>> {
+    vec![
+        Cell::Time(Minute(u32::try_from(item.at / 60).unwrap_or(0))),
+        Cell::text(&item.alarm),
+        Cell::text(&item.kind),
+        Cell::text(&item.summary),
+    ]
+}
+
+fn write_json(items: &[HistoryItem], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, item) in items.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        let data: Value = serde_json::from_str(&item.data).unwrap_or(Value::Null);
+        let line = json!({
+            "at": format_second(item.at),
+            "alarm": item.alarm,
+            "kind": item.kind,
+            "summary": item.summary,
+            "data": data,
+        });
+        serde_json::to_writer(&mut *out, &line)?;
+    }
+    out.write_all(b"\n]\n")
+}

@@ -1,0 +1,55 @@
+//! Where the settings are: the file that is named, or the first that is found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Global;
+use super::exit::Failure;
+use crate::config::{Config, SourceSettings, data_dir_of, parse};
+
+const FILE: &str = "keytide.toml";
+
+/// The settings' file: the flag, else the environment (both through clap), else that of the working folder, else that
+/// of the platform's folder for settings.
+pub(super) fn settings_file(global: &Global) -> Option<PathBuf> {
+    let found = || {
+        let in_platform = dirs::config_dir().map(|dir| dir.join("keytide").join(FILE));
+        [Some(PathBuf::from(FILE)), in_platform].into_iter().flatten().find(|path| path.is_file())
+    };
+    global.config.clone().or_else(found)
+}
+
+/// The settings of the file and the environment, their paths as the process reaches them.
+///
+/// # Errors
+/// The file can't be read, or settings are wrong: all of them are said.
+pub(super) fn settings(global: &Global) -> Result<Config, Failure> {
+    let file = settings_file(global);
+    let text = file.as_deref().map(read).transpose()?.unwrap_or_default();
+    let name = file.as_deref().map_or(FILE.to_owned(), |path| path.display().to_string());
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let variables = variables.map(|(name, value)| (name, value.to_string_lossy().into_owned()));
+    let config = parse(&text, &name, &variables.collect::<Vec<_>>());
+    let mut config = config.map_err(|errors| Failure::new(format!("settings are wrong\n{errors}"), None))?;
+    let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    config.data_dir = config.data_dir.map(|dir| folder.join(dir));
+    for SourceSettings::Folder { path } in &mut config.sources {
+        *path = folder.join(&path);
+    }
+    Ok(config)
+}
+
+/// The store's folder that the settings' file names, if there is one. What else may be wrong in the file is the matter
+/// of `keytide run`.
+pub(super) fn data_dir_of_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
+    let Some(file) = settings_file(global) else { return Ok(None) };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Ok(data_dir_of(&read(&file)?).map(|dir| folder.join(dir)))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let hint = "name another with --config, or leave it out: every setting has a default";
+        Failure::new(format!("the settings {} can't be read: {error}", path.display()), Some(hint))
+    })
+}

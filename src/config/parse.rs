@@ -1,0 +1,105 @@
+//! The file's text to settings.
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::ConfigErrors;
+use super::maintenance::MaintenanceTable;
+use super::overrides::{beyond, put_in};
+use super::read::{in_plain_words, read, unknown};
+use super::settings::Config;
+use super::tables::{DaemonTable, HealthTable, LogTable, ServeTable, SourceTable, WatchTable, zone};
+use crate::domain::SettingError;
+
+/// What stands at the top of the file.
+pub(super) const TOP: &[&str] =
+    &["data_dir", "timezone", "source", "watch", "maintenance", "daemon", "serve", "log", "health"];
+
+/// Reads settings. `name` is the file's, for messages; `variables` are those of the environment (what doesn't begin
+/// with `KEYTIDE_` is passed over).
+///
+/// # Errors
+/// Everything that is wrong, at once; a text that is no TOML says only that.
+pub fn parse(text: &str, name: &str, variables: &[(String, String)]) -> Result<Config, ConfigErrors> {
+    let (root, broken) = DeTable::parse_recoverable(text);
+    if !broken.is_empty() {
+        let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
+        let each = broken.iter().map(|error| SettingError::at(at(error), in_plain_words(error.message())));
+        return Err(ConfigErrors::of(name, text, &[], each.collect()));
+    }
+    let mut root = root.into_inner();
+    let mut errors = Vec::new();
+    let names = put_in(&mut root, variables, beyond(text), &mut errors);
+    let config = Sections { root, errors: &mut errors }.config();
+    match errors.is_empty() {
+        true => Ok(config),
+        false => Err(ConfigErrors::of(name, text, &names, errors)),
+    }
+}
+
+/// The store's folder that a file names, whatever else may be wrong in it. As written.
+pub fn data_dir_of(text: &str) -> Option<PathBuf> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    root.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
+}
+
+/// The file's tables, taken one after the other.
+struct Sections<'t, 'e> {
+    root: DeTable<'t>,
+    errors: &'e mut Vec<SettingError>,
+}
+
+impl Sections<'_, '_> {
+    fn config(mut self) -> Config {
+        let mut config = Config::default();
+        for key in self.root.keys().filter(|key| !TOP.contains(&&**key.get_ref())) {
+            self.errors.push(SettingError::at(key.span(), unknown("setting", key.get_ref(), TOP)));
+        }
+        config.data_dir = self.value::<PathBuf>("data_dir").map(Spanned::into_inner);
+        if let Some(written) = self.value::<String>("timezone") {
+            config.timezone = zone(&written, self.errors).unwrap_or(config.timezone);
+        }
+        let sources = self.tables::<SourceTable>("source");
+        config.sources = sources.into_iter().filter_map(|table| table.check(self.errors)).collect();
+        let maintenance = self.tables::<MaintenanceTable>("maintenance");
+        let zone = config.timezone;
+        config.maintenance = maintenance.into_iter().filter_map(|table| table.check(zone, self.errors)).collect();
+        config.watch = self.table::<WatchTable>("watch").check(self.errors);
+        config.watch.zone = zone;
+        config.watch.maintenance = config.maintenance.iter().map(|range| (range.start, range.end)).collect();
+        config.daemon = self.table::<DaemonTable>("daemon").check(self.errors);
+        config.serve = self.table::<ServeTable>("serve").check(config.serve, self.errors);
+        config.log = self.table::<LogTable>("log").check();
+        config.health = self.table::<HealthTable>("health").check(self.errors);
+        config
+    }
+
+    /// A setting of the top.
+    fn value<T: DeserializeOwned>(&mut self, name: &str) -> Option<Spanned<T>> {
+        let value = self.root.get(name)?;
+        read::<T>(value, self.errors).map(|read| Spanned::new(value.span(), read))
+    }
+
+    /// A section; empty if it is not there or can't be read.
+    fn table<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
+        let Some(value) = self.root.get(name) else { return T::default() };
+        if !value.get_ref().is_table() {
+            self.errors.push(SettingError::at(value.span(), format!("there is one only; write [{name}]")));
+            return T::default();
+        }
+        read(value, self.errors).unwrap_or_default()
+    }
+
+    /// A section that may occur several times.
+    fn tables<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
+        let Some(value) = self.root.get(name) else { return Vec::new() };
+        let DeValue::Array(tables) = value.get_ref() else {
+            self.errors.push(SettingError::at(value.span(), format!("there may be several; write [[{name}]]")));
+            return Vec::new();
+        };
+        tables.iter().filter_map(|table| read(table, self.errors)).collect()
+    }
+}

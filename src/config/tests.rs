@@ -1,0 +1,206 @@
+//! Settings as they should be, and each way in which they can be wrong.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use super::parse::TOP;
+use super::tables::SCALAR_SECTIONS;
+use super::{Config, Keep, LogFormat, LogLevel, SourceSettings, parse};
+use crate::domain::Outcome;
+
+const EXAMPLE: &str = include_str!("../../keytide.example.toml");
+
+fn good(text: &str) -> Config {
+    parse(text, "keytide.toml", &[]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// All that is said of a text.
+fn wrong(text: &str) -> String {
+    parse(text, "keytide.toml", &[]).expect_err("this is wrong").to_string()
+}
+
+fn with(text: &str, variable: &str, value: &str) -> Result<Config, String> {
+    parse(text, "keytide.toml", &[(variable.to_owned(), value.to_owned())]).map_err(|errors| errors.to_string())
+}
+
+/// The example with its settings that have no default.
+fn full_example() -> String {
+    let is_setting = |line: &str| line.starts_with(|c: char| c == '[' || c.is_ascii_lowercase());
+    let each = EXAMPLE.lines().map(|line| match line.strip_prefix('#') {
+        Some(rest) if is_setting(rest) => rest,
+        _ => line,
+    });
+    each.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn nothing_and_the_example_are_the_defaults() {
+    assert_eq!(good(""), Config::default());
+    assert_eq!(good(EXAMPLE), Config::default());
+}
+
+#[test]
+fn the_example_has_every_setting_and_its_variable() {
+    let text = full_example();
+    good(&text);
+    let table: toml::Table = text.parse().unwrap();
+    for name in TOP {
+        assert!(table.contains_key(*name), "{name}");
+    }
+    for (section, fields) in SCALAR_SECTIONS {
+        for field in fields() {
+            let value =
+                table[*section].get(field).unwrap_or_else(|| panic!("[{section}] {field} is not in the example"));
+            let variable = format!("KEYTIDE_{section}__{field}").to_uppercase();
+            assert!(value.is_array() || text.contains(&format!("{variable}\n")), "{variable}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_taken_over() {
+    let config = good(
+        r#"
+        data_dir = "store"
+        timezone = "Europe/Berlin"
+        [[source]]
+        kind = "folder"
+        path = "logs"
+        [[maintenance]]
+        start = "2026-11-28 22:00"
+        end = 2026-11-29T01:00:00Z
+        [watch]
+        period = "1m"
+        metrics = ["DeniedRequest"]
+        [daemon]
+        keep_callers = "90d"
+        settle_for = "10s"
+        [serve]
+        address = "[::1]:0"
+        [log]
+        level = "debug"
+        format = "json"
+        "#,
+    );
+    assert_eq!(config.data_dir, Some("store".into()));
+    assert_eq!(config.sources, [SourceSettings::Folder { path: "logs".into() }]);
+    // 22:00 in Berlin in winter is 21:00 UTC: `date -u -d 2026-11-28T21:00Z +%s`.
+    assert_eq!(config.watch.maintenance, [(1_795_899_600, 1_795_914_000)]);
+    assert_eq!((config.watch.zone, config.watch.period_seconds), (Tz::Europe__Berlin, 60));
+    assert_eq!(config.watch.metrics, [Outcome::Denied]);
+    assert_eq!(config.daemon.keep_callers, Keep::Days(90));
+    assert_eq!(config.daemon.settle_for, Duration::from_secs(10));
+    assert_eq!(config.serve.map(|address| address.to_string()), Some("[::1]:0".to_owned()));
+    assert_eq!((config.log.level, config.log.format), (LogLevel::Debug, LogFormat::Json));
+    assert_eq!(good("[serve]\naddress = \"off\"").serve, None);
+}
+
+#[test]
+fn an_error_names_the_line_and_shows_it_with_a_mark() {
+    let said = wrong("timezone = \"UTC\"\n\n[watch]\nperoid = \"5m\"\n");
+    let expected =
+        "keytide.toml:4: unknown setting `peroid`; did you mean `period`?\n  4 | peroid = \"5m\"\n    | ^^^^^^";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn all_errors_are_said_at_once_in_the_order_of_the_file() {
+    let said = wrong(
+        "timezone = \"Europe/Berlim\"\nport = 1\n[watch]\nperiod = \"7m\"\nfalse_pages_per_week = \"one\"\nmetric = 1\n\
+         [serve]\naddress = \"0.0.0.0:80\"\n[[source]]\nkind = \"s3\"\n[wach]\n",
+    );
+    let lines: Vec<&str> = said.lines().filter(|line| line.starts_with("keytide.toml:")).collect();
+    let starts = [
+        "keytide.toml:1: unknown time zone `Europe/Berlim`; did you mean `Europe/Berlin`?",
+        "keytide.toml:2: unknown setting `port`; known here: data_dir, timezone",
+        "keytide.toml:4: a period is whole minutes that divide a day; `7m` is not",
+        "keytide.toml:5: expected a number, found string \"one\"",
+        "keytide.toml:6: unknown setting `metric`; did you mean `metrics`?",
+        "keytide.toml:8: 0.0.0.0:80 can be reached from other machines",
+        "keytide.toml:10: unknown value `s3`",
+        "keytide.toml:11: unknown setting `wach`; did you mean `watch`?",
+    ];
+    assert_eq!(lines.len(), starts.len(), "{said}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}\ndoes not begin with\n{start}");
+    }
+}
+
+#[test]
+fn every_setting_that_can_be_wrong_is_refused_with_its_line() {
+    for (text, line, message) in [
+        ("timezone = 1", 1, "expected a text in quotes"),
+        ("[watch]\nperiod = \"30s\"", 2, "`30s` is not between 1m and 1d"),
+        ("[watch]\nperiod = \"five\"", 2, "`five` is no duration"),
+        ("[watch]\nfalse_pages_per_week = 0.0", 2, "not more than 0"),
+        ("[watch]\nfalse_pages_per_week = nan", 2, "not more than 0"),
+        ("[watch]\nmetrics = [\n\"Succesful\",\n\"DeniedRequests\"]", 3, "unknown metric `Succesful`"),
+        ("[watch]\nmetrics = [\n\"DeniedRequest\",\n\"DeniedRequests\"]", 4, "did you mean `DeniedRequest`?"),
+        ("[watch]\nevery_series = \"yes\"", 2, "expected true or false"),
+        ("[[watch]]\nperiod = \"5m\"", 1, "there is one only; write [watch]"),
+        ("[daemon]\n\ningest_every = \"0s\"", 3, "`0s` is not between 1s and 7d"),
+        ("[daemon]\nkeep_minutes = \"12h\"", 2, "neither \"all\" nor whole days"),
+        ("[daemon]\nkeep_minutes = 30", 2, "expected a text in quotes"),
+        ("[serve]\naddress = \"localhost\"", 2, "is no address"),
+        ("[serve]\naddress = \"192.168.1.5:9632\"", 2, "can be reached from other machines"),
+        ("[log]\nlevel = \"verbose\"", 2, "unknown value `verbose`; known here: error, warn, info, debug, trace"),
+        ("[health]\nquarantine_growth = -1", 2, "a whole number from 1 on"),
+        ("[health]\nno_data_for = \"10s\"", 2, "not between 1m and 30d"),
+        ("[source]\nkind = \"folder\"", 1, "write [[source]]"),
+        ("[[source]]\nkind = \"folder\"", 2, "needs its `path`"),
+        ("[[source]]\npath = \"logs\"", 1, "`kind` is missing"),
+        ("[[maintenance]]\nstart = \"soon\"\nend = \"2026-01-01\"", 2, "`soon` is no time"),
+        ("[[maintenance]]\nstart = \"2026-01-02\"\nend = \"2026-01-01\"", 3, "the end is not after the start"),
+        ("[watch]\nperiod = \"5m\"\nperiod = \"5m\"", 3, "duplicate key"),
+        ("[watch\nperiod = \"5m\"", 1, ""),
+    ] {
+        let said = wrong(text);
+        assert!(said.starts_with(&format!("keytide.toml:{line}: ")) && said.contains(message), "{text}\n{said}");
+    }
+}
+
+#[test]
+fn a_variable_takes_the_place_of_a_setting() {
+    let file = "[watch]\nfalse_pages_per_week = 2.0\n";
+    assert_eq!(with(file, "KEYTIDE_WATCH__FALSE_PAGES_PER_WEEK", "0.5").unwrap().watch.false_pages_per_week, 0.5);
+    assert_eq!(with("", "KEYTIDE_WATCH__EVERY_SERIES", "false").map(|config| config.watch.every_series), Ok(false));
+    assert_eq!(with("", "KEYTIDE_LOG__LEVEL", "warn").map(|config| config.log.level), Ok(LogLevel::Warn));
+    assert_eq!(with("", "KEYTIDE_TIMEZONE", "Asia/Tokyo").map(|config| config.timezone), Ok(Tz::Asia__Tokyo));
+    let address = with("", "KEYTIDE_SERVE__ADDRESS", "127.0.0.1:0").map(|config| config.serve);
+    assert_eq!(address, Ok(Some(([127, 0, 0, 1], 0).into())));
+}
+
+#[test]
+fn a_variable_that_fits_no_setting_is_an_error_that_names_it() {
+    for (variable, value, message) in [
+        ("KEYTIDE_WATCH__PEROID", "5m", "KEYTIDE_WATCH__PEROID: unknown setting `peroid`; did you mean `period`?"),
+        ("KEYTIDE_WACH__PERIOD", "5m", "KEYTIDE_WACH__PERIOD: unknown section `wach`; did you mean `watch`?"),
+        (
+            "KEYTIDE_WATCH_PERIOD",
+            "5m",
+            "KEYTIDE_WATCH_PERIOD: two underscores stand between section and setting; write KEYTIDE_WATCH__PERIOD",
+        ),
+        (
+            "KEYTIDE_WATCH__PERIOD",
+            "7m",
+            "KEYTIDE_WATCH__PERIOD: a period is whole minutes that divide a day; `7m` is not",
+        ),
+        (
+            "KEYTIDE_LOG__LEVEL",
+            "loud",
+            "KEYTIDE_LOG__LEVEL: unknown value `loud`; known here: error, warn, info, debug, trace",
+        ),
+    ] {
+        assert_eq!(with("[log]\n", variable, value), Err(message.to_owned()));
+    }
+    for not_a_setting in ["KEYTIDE_CONFIG", "KEYTIDE_LOG_FORMAT", "KEYTIDE_SLACK_URL", "HOME"] {
+        assert_eq!(with("", not_a_setting, "x"), Ok(Config::default()), "{not_a_setting}");
+    }
+}
+
+#[test]
+fn the_folder_of_the_store_is_found_in_a_file_with_errors() {
+    assert_eq!(super::data_dir_of("data_dir = \"store\"\n[wach]\nx = 1\n"), Some("store".into()));
+    assert_eq!(super::data_dir_of("[watch]\n"), None);
+}

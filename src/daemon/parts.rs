@@ -1,0 +1,141 @@
+//! What the daemon is given.
+
+use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::alarm::Notice;
+use crate::config::Config;
+use crate::domain::Clock;
+use crate::serve::{Metrics, Server};
+use crate::store::Store;
+
+/// Why a part of the work failed.
+pub type TaskError = Box<dyn Error + Send + Sync>;
+
+/// What comes later, or why it does not.
+pub type Later<'f, T> = Pin<Box<dyn Future<Output = Result<T, TaskError>> + Send + 'f>>;
+
+/// All that the daemon is made of.
+pub struct Parts {
+    /// The store, open for writing.
+    pub store: Store,
+    /// The settings, their paths as the process reaches them.
+    pub config: Config,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who evaluates.
+    pub evaluate: Box<dyn Evaluate>,
+    /// Who publishes.
+    pub publish: Box<dyn Publish>,
+    /// Who is told of what is wrong with Keytide itself.
+    pub tell: Box<dyn Tell>,
+    /// Where questions are answered; none: nowhere.
+    pub server: Option<Server>,
+    /// The figures.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What a round of evaluation came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundSummary {
+    /// Series that are watched.
+    pub series: u64,
+    /// Periods that were evaluated, over all series.
+    pub periods: u64,
+    /// Alarms that changed their state.
+    pub changes: u64,
+    /// Messages that are owed since.
+    pub owed: u64,
+    /// Incidents that are not over.
+    pub incidents_open: u64,
+}
+
+/// Decides, over what is committed, who is to be told.
+pub trait Evaluate: Send {
+    /// One round. What follows from it is committed when this returns. `now` is never earlier than it was before.
+    fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError>;
+
+    /// Keeps what saves the next start work. Called at the end, and now and then.
+    fn save(&mut self, store: &mut Store) -> Result<(), TaskError>;
+
+    /// Begins again from what is committed. Called before the next round when one has failed or panicked.
+    fn reopen(&mut self, store: &mut Store) -> Result<(), TaskError>;
+
+    /// Takes new settings over. On an error the old ones stay.
+    fn reload(&mut self, store: &mut Store, config: &Config) -> Result<(), TaskError>;
+}
+
+/// What a round of publishing came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PublishSummary {
+    /// Messages delivered in this round.
+    pub sent: u64,
+    /// Tries that failed in this round.
+    pub failed: u64,
+    /// Messages still owed.
+    pub owed: u64,
+    /// When the oldest of them was owed, seconds since 1970.
+    pub oldest_owed_at: Option<i64>,
+    /// Messages that were given up, ever.
+    pub dead_letters: u64,
+    /// When to come again at the latest; none: at the next turn.
+    pub next_try: Option<Duration>,
+}
+
+/// Delivers what is owed, over a connection of its own.
+pub trait Publish: Send {
+    /// One round over what is due. Receivers that fail are no error, only what stops the round as a whole.
+    fn round(&mut self, now: DateTime<Utc>) -> Later<'_, PublishSummary>;
+
+    /// Takes new settings over. On an error the old ones stay.
+    fn reload(&mut self, config: &Config) -> Result<(), TaskError>;
+}
+
+/// Is told of what is wrong with Keytide itself.
+pub trait Tell: Send {
+    /// Owes a notice. It is committed when this returns.
+    fn owe(&mut self, store: &mut Store, notice: Notice) -> Result<(), TaskError>;
+}
+
+/// Evaluates nothing, publishes nothing, and tells the log.
+pub struct Idle;
+
+impl Evaluate for Idle {
+    fn round(&mut self, _store: &mut Store, _now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
+        Ok(RoundSummary::default())
+    }
+
+    fn save(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    fn reopen(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    fn reload(&mut self, _store: &mut Store, _config: &Config) -> Result<(), TaskError> {
+        Ok(())
+    }
+}
+
+impl Publish for Idle {
+    fn round(&mut self, _now: DateTime<Utc>) -> Later<'_, PublishSummary> {
+        Box::pin(async { Ok(PublishSummary::default()) })
+    }
+
+    fn reload(&mut self, _config: &Config) -> Result<(), TaskError> {
+        Ok(())
+    }
+}
+
+impl Tell for Idle {
+    fn owe(&mut self, _store: &mut Store, notice: Notice) -> Result<(), TaskError> {
+        tracing::warn!(dedup_key = notice.dedup_key, "nobody is told");
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! The schedule: who is called when, until a signal ends it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::engine::{Engine, Tidy};
+use super::parts::{Parts, Publish, TaskError};
+use super::shared::Shared;
+use super::signals::Signal;
+use crate::config::Config;
+
+/// Reads the settings again: the new ones, or why they can't be.
+pub type Reload = Box<dyn FnMut() -> Result<Config, String> + Send>;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All in hand was finished and saved.
+    InTime,
+    /// Something was still being done when the time was over. What is committed stays.
+    Late,
+}
+
+/// How long the end may take: half of what systemd waits, and less than what containers do.
+const END_WITHIN: Duration = Duration::from_secs(20);
+/// How often the outbox is looked at when nothing says when.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+/// How often memory and models are saved.
+const SAVE_EVERY: Duration = Duration::from_secs(600);
+
+/// Runs until a stop signal, or until nobody can send one any more.
+///
+/// # Errors
+/// The store can't be read at the start. What fails later is tried again.
+pub async fn run(parts: Parts, mut signals: Receiver<Signal>, mut reload: Reload) -> Result<Ended, TaskError> {
+    let Parts { store, config, clock, evaluate, publish, tell, server, metrics } = parts;
+    let shared = Arc::new(Shared::new(config, clock, metrics));
+    let stop = Arc::new(AtomicBool::new(false));
+    let engine = Engine::new(store, evaluate, tell, Arc::clone(&shared), Arc::clone(&stop))?;
+    let work = Work {
+        shared,
+        engine: Arc::new(Mutex::new(engine)),
+        publish: Arc::new(tokio::sync::Mutex::new(publish)),
+        end: CancellationToken::new(),
+    };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(work.clone().on_store("ingest", |config| config.daemon.ingest_every, Engine::read));
+    tasks.spawn(work.clone().on_store(
+        "health",
+        |config| config.daemon.evaluate_every,
+        |engine| {
+            engine.evaluate();
+            engine.check_health()
+        },
+    ));
+    let tidy: Step = |engine| engine.tidy(Tidy::All);
+    tasks.spawn(work.clone().on_store("compact", |config| config.daemon.compact_every, tidy));
+    tasks.spawn(work.clone().on_store("save", |_| SAVE_EVERY, Engine::save));
+    tasks.spawn(work.clone().publishing());
+    if let Some(server) = server {
+        let server = Arc::new(server);
+        tasks.spawn(work.clone().serving(server));
+    }
+    notify_system(&[sd_notify::NotifyState::Ready]);
+    let watchdog = sd_notify::watchdog_enabled().map(|every| every / 2);
+    loop {
+        let alive = tokio::time::sleep(watchdog.unwrap_or(Duration::from_secs(3600)));
+        tokio::select! {
+            signal = signals.recv() => match signal {
+                Some(Signal::Reload) => work.reload(&mut reload).await,
+                Some(Signal::Stop) | None => break,
+            },
+            () = alive => {
+                // A stuck round is what the watchdog is for.
+                if watchdog.is_some() && work.shared.tasks.stuck().is_empty() {
+                    notify_system(&[sd_notify::NotifyState::Watchdog]);
+                }
+            }
+        }
+    }
+    tracing::info!("ending after the batch in hand");
+    notify_system(&[sd_notify::NotifyState::Stopping]);
+    stop.store(true, Ordering::Relaxed);
+    work.end.cancel();
+    let finish = async {
+        while tasks.join_next().await.is_some() {}
+        work.do_on_store("save", Engine::save).await;
+    };
+    Ok(tokio::select! {
+        () = finish => Ended::InTime,
+        () = tokio::time::sleep(END_WITHIN) => {
+            tracing::error!(seconds = END_WITHIN.as_secs(), "could not end in time; what is committed stays");
+            Ended::Late
+        }
+        Some(Signal::Stop) = signals.recv() => Ended::Late,
+    })
+}
+
+/// Something done with the store.
+type Step = fn(&mut Engine) -> Result<(), TaskError>;
+
+/// What every task has a hand on.
+#[derive(Clone)]
+struct Work {
+    shared: Arc<Shared>,
+    engine: Arc<Mutex<Engine>>,
+    publish: Arc<tokio::sync::Mutex<Box<dyn Publish>>>,
+    end: CancellationToken,
+}
+
+impl Work {
+    /// Does something with the store at once and then every so often.
+    async fn on_store(self, name: &'static str, every: fn(&Config) -> Duration, step: Step) {
+        // A save or a merge of what was just opened is worth nothing.
+        let is_at_once = matches!(name, "ingest" | "health");
+        let mut is_first = true;
+        loop {
+            if !(is_first && !is_at_once) {
+                self.do_on_store(name, step).await;
+            }
+            is_first = false;
+            let pause = self.shared.tasks.pause(name).unwrap_or_else(|| every(&self.shared.config()));
+            if !self.waits(pause).await {
+                return;
+            }
+        }
+    }
+
+    async fn do_on_store(&self, name: &'static str, step: Step) {
+        let (shared, engine) = (Arc::clone(&self.shared), Arc::clone(&self.engine));
+        let attempt = move || {
+            let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.tasks.attempt(name, shared.now(), || step(&mut engine));
+        };
+        // A panic is caught inside.
+        drop(tokio::task::spawn_blocking(attempt).await);
+    }
+
+    /// Whether the time has passed; else the end has come.
+    async fn waits(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = self.end.cancelled() => false,
+        }
+    }
+
+    async fn publishing(self) {
+        loop {
+            let (publish, shared) = (Arc::clone(&self.publish), Arc::clone(&self.shared));
+            let now = shared.now();
+            let round = async move { publish.lock().await.round(now).await };
+            let done = self.shared.tasks.attempt_later("publish", || shared.now(), round).await;
+            let mut pause = self.shared.tasks.pause("publish").unwrap_or(PUBLISH_EVERY);
+            if let Some(summary) = done {
+                pause = summary.next_try.unwrap_or(PUBLISH_EVERY).min(PUBLISH_EVERY);
+                let metrics = &self.shared.metrics;
+                metrics.notices_sent.inc_by(summary.sent);
+                metrics.notice_failures.inc_by(summary.failed);
+                metrics.outbox_depth.set(summary.owed as i64);
+                metrics.dead_letters.set(summary.dead_letters as i64);
+                let mut known = self.shared.known();
+                known.facts.outbox_depth = summary.owed;
+                known.facts.oldest_owed_at = summary.oldest_owed_at;
+                drop(known);
+                if summary.sent > 0 || summary.failed > 0 {
+                    tracing::info!(summary.sent, summary.failed, summary.owed, summary.dead_letters, "published");
+                }
+            }
+            if !self.waits(pause).await {
+                return;
+            }
+        }
+    }
+
+    async fn serving(self, server: Arc<crate::serve::Server>) {
+        loop {
+            let (server, shared, end) = (Arc::clone(&server), Arc::clone(&self.shared), self.end.clone());
+            let serve = async move {
+                let live = Arc::clone(&shared);
+                tokio::select! {
+                    served = server.serve(Arc::clone(&shared.metrics), live) => served.map_err(TaskError::from),
+                    () = end.cancelled() => Ok(()),
+                }
+            };
+            self.shared.tasks.attempt_later("serve", || self.shared.now(), serve).await;
+            let pause = self.shared.tasks.pause("serve").unwrap_or_default();
+            if !self.waits(pause).await || self.end.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    async fn reload(&self, reload: &mut Reload) {
+        let new = match reload() {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::error!("the old settings stay in force, since the new ones can't be:\n{error}");
+                return;
+            }
+        };
+        let old = self.shared.config();
+        let fixed = [
+            ("data_dir", old.data_dir != new.data_dir),
+            ("source", old.sources != new.sources),
+            ("serve", old.serve != new.serve),
+            ("log.format", old.log.format != new.log.format),
+        ];
+        for (setting, _) in fixed.iter().filter(|(_, is_changed)| *is_changed) {
+            tracing::warn!(setting, "takes effect at the next start only");
+        }
+        let new = Arc::new(new);
+        let (engine, config) = (Arc::clone(&self.engine), Arc::clone(&new));
+        let evaluated: Result<(), TaskError> =
+            tokio::task::spawn_blocking(move || engine.lock().unwrap_or_else(PoisonError::into_inner).reload(&config))
+                .await
+                .unwrap_or_else(|error| Err(error.into()));
+        let published = self.publish.lock().await.reload(&new);
+        for (part, done) in [("evaluate", evaluated), ("publish", published)] {
+            if let Err(error) = done {
+                tracing::error!(part, %error, "keeps its old settings");
+            }
+        }
+        self.shared.known().config = new;
+        tracing::info!("the settings were read again");
+    }
+}
+
+/// Tells the service manager, if there is one.
+fn notify_system(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "the service manager can't be told");
+    }
+}

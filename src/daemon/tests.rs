@@ -1,0 +1,1 @@
+//! The daemon without its surroundings: files, health, tasks.

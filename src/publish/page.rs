@@ -1,0 +1,300 @@
+//! What a message says, for people: what happened in one line, who did it, and what to type next. It is read on a
+//! phone, by someone just woken, so the first lines have to do.
+
+use super::words::{
+    calls, clock, clock_second, count, cut, day, dollars, key, key_id, many, novelty, percent, signed, span, stamp,
+    times, who,
+};
+use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject};
+
+/// A subject has at most so many characters, as SNS has it.
+const SUBJECT_MOST: usize = 100;
+/// So many callers, novelties and series are named; the rest is counted.
+const NAMED: usize = 3;
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// One line that has to do alone: `ALARM: 415,230 Decrypt on alias/data-lake-raw, 3,230 expected`.
+    pub subject: String,
+    /// What comes after it.
+    pub lead: String,
+    /// What is known, the most useful first.
+    pub facts: Vec<Fact>,
+    /// A command that shows more.
+    pub next: Option<String>,
+}
+
+/// Something known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// What it answers: `Who`, `New`, `Cost` …
+    pub label: &'static str,
+    /// The answer, a line each.
+    pub lines: Vec<String>,
+}
+
+/// The subject of a notice.
+pub fn subject(notice: &Notice) -> String {
+    let subject = match &notice.subject {
+        Subject::Report(report) => report.title.clone(),
+        Subject::Test { .. } => "TEST: Keytide's messages arrive here".to_owned(),
+        Subject::StateChange(change) => match &change.incident {
+            Some(incident) => headline(change, incident),
+            None => format!("{}: {}", change.new_state, change.alarm_name),
+        },
+    };
+    cut(&subject, SUBJECT_MOST)
+}
+
+/// What a notice says. A report says more than fits a page: of it only the subject is here.
+pub fn page(notice: &Notice) -> Page {
+    let subject = subject(notice);
+    match &notice.subject {
+        Subject::Report(_) => Page { subject, lead: String::new(), facts: Vec::new(), next: None },
+        Subject::Test { text, at } => {
+            let lead = format!("{text} This is no alarm; it was asked for at {}.", stamp(*at));
+            Page { subject, lead: lead.trim().to_owned(), facts: Vec::new(), next: None }
+        }
+        Subject::StateChange(change) => match &change.incident {
+            Some(incident) => of_incident(subject, notice, change, incident),
+            None => of_alarm(subject, change),
+        },
+    }
+}
+
+/// `415,230 Decrypt on alias/data-lake-raw, 3,230 expected`.
+fn headline(change: &StateChange, incident: &Incident) -> String {
+    let (what, place) = (what(incident), place(incident));
+    match change.new_state {
+        StateValue::Ok => {
+            let lasted = span(end(change, incident) - incident.onset);
+            format!("OK: {what} on {place} as expected again, after {lasted}")
+        }
+        state => {
+            let only = if incident.excess < 0.0 { "only " } else { "" };
+            let (observed, expected) = (count(incident.observed), count(incident.expected));
+            format!("{state}: {only}{observed} {what} on {place}, {expected} expected")
+        }
+    }
+}
+
+/// What was called: an operation, or `calls` of several.
+fn what(incident: &Incident) -> String {
+    let mut names = incident.series.iter().map(|series| calls(&series.operation, &series.metric));
+    match names.next() {
+        Some(first) if names.all(|name| name == first) => first,
+        _ => "calls".to_owned(),
+    }
+}
+
+/// Where: the key, or how many keys.
+fn place(incident: &Incident) -> String {
+    let Some(first) = incident.series.first() else { return "no key".to_owned() };
+    let mut arns: Vec<&str> = incident.series.iter().map(|series| series.key_arn.as_str()).collect();
+    arns.sort_unstable();
+    arns.dedup();
+    match arns.len() {
+        1 => key(first).to_owned(),
+        keys => format!("{} and {}", key(first), many(keys - 1, "other key")),
+    }
+}
+
+fn end(change: &StateChange, incident: &Incident) -> i64 {
+    incident.resolved_at.unwrap_or(change.changed_at)
+}
+
+fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident: &Incident) -> Page {
+    let is_over = change.new_state == StateValue::Ok;
+    let until = if is_over { end(change, incident) } else { incident.known_until };
+    let (from, to) = (clock(incident.onset, until), clock(until, until));
+    let lead = match is_over {
+        true => format!(
+            "{}, {from} to {to} UTC: {} {}, {} expected ({})",
+            day(until),
+            count(incident.observed),
+            what(incident),
+            count(incident.expected),
+            signed(incident.excess),
+        ),
+        false => format!("{}, {from} to {to} UTC: {}", day(until), how_many(incident)),
+    };
+    let mut facts = vec![
+        Fact { label: "Who", lines: attribution(incident) },
+        Fact { label: "New", lines: news(incident) },
+        Fact { label: "Key", lines: keys(incident) },
+        Fact { label: "Also", lines: others(incident) },
+    ];
+    if !is_over {
+        facts.push(Fact { label: "Cost", lines: cost(incident) });
+        facts.push(Fact { label: "Quota", lines: quota(incident, until) });
+        facts.push(Fact { label: "Data", lines: vec![lag(incident)] });
+        facts.push(Fact { label: "Before", lines: before(incident) });
+    }
+    let mut alarm = vec![format!("{}, {}", change.alarm_name, notice.severity.name())];
+    alarm.extend(change.alarm_description.clone());
+    if change.trigger.is_some() || change.alarm_rule.is_some() {
+        alarm.push(change.reason.clone());
+    }
+    if change.after_mute_window {
+        alarm.push(MUTED.to_owned());
+    }
+    facts.push(Fact { label: "Alarm", lines: alarm });
+    facts.push(Fact { label: "Picture", lines: incident.picture_path.iter().cloned().collect() });
+    facts.retain(|fact| !fact.lines.is_empty());
+    Page { subject, lead, facts, next: Some(top(incident)) }
+}
+
+const MUTED: &str = "held back by a mute window that is over now";
+
+/// `+412,000, 128 × what was expected`.
+fn how_many(incident: &Incident) -> String {
+    let excess = signed(incident.excess);
+    match incident.observed / incident.expected {
+        ratio if ratio.is_finite() && incident.expected >= 0.5 && ratio >= 1.0 => {
+            format!("{excess}, {} what was expected", times(ratio))
+        }
+        _ => format!("{excess} against what was expected"),
+    }
+}
+
+fn attribution(incident: &Incident) -> Vec<String> {
+    let (what, whole) = (what(incident), if incident.excess < 0.0 { "what is missing" } else { "the excess" });
+    let part = |share: f64, excess: f64| format!("{} of {whole}, {} {what}", percent(share), signed(excess));
+    let parts = &incident.attribution;
+    let named = if parts.len() == NAMED + 1 { parts.len() } else { parts.len().min(NAMED) };
+    let mut lines: Vec<String> =
+        parts[..named].iter().map(|each| format!("{}: {}", who(each), part(each.share, each.excess))).collect();
+    let rest = &parts[named..];
+    if !rest.is_empty() {
+        let share = rest.iter().map(|each| each.share).sum();
+        let excess = rest.iter().map(|each| each.excess).sum();
+        lines.push(format!("{}: {}", many(rest.len(), "other"), part(share, excess)));
+    }
+    lines
+}
+
+fn news(incident: &Incident) -> Vec<String> {
+    let line =
+        |new: &crate::alarm::Novelty| format!("{}, never seen on this key before", novelty(&new.what, &new.name));
+    let mut lines: Vec<String> = incident.new.iter().take(NAMED).map(line).collect();
+    if incident.new.len() > NAMED {
+        lines.push(format!("and {} more", incident.new.len() - NAMED));
+    }
+    lines
+}
+
+fn keys(incident: &Incident) -> Vec<String> {
+    let Some(first) = incident.series.first() else { return Vec::new() };
+    let id = key_id(&first.key_arn);
+    let mut lines: Vec<String> = first.alias.iter().cloned().collect();
+    lines.push(id.to_owned());
+    if let Some(arn) = crate::domain::KeyArn::parse(&first.key_arn) {
+        lines.push(format!("account {}, {}", arn.account(), arn.region()));
+    }
+    lines
+}
+
+/// The series after the first.
+fn others(incident: &Incident) -> Vec<String> {
+    let line = |series: &IncidentSeries| {
+        format!("{} {} on {}", signed(series.excess), calls(&series.operation, &series.metric), key(series))
+    };
+    let others = incident.series.get(1..).unwrap_or_default();
+    let mut lines: Vec<String> = others.iter().take(NAMED).map(line).collect();
+    if others.len() > NAMED {
+        lines.push(format!("and {} more", many(others.len() - NAMED, "series")));
+    }
+    lines
+}
+
+fn cost(incident: &Incident) -> Vec<String> {
+    let note = if incident.cost_note.is_empty() { "list price, estimated" } else { &incident.cost_note };
+    incident.cost_per_hour.map(|cost| format!("{} more an hour ({note})", dollars(cost))).into_iter().collect()
+}
+
+fn quota(incident: &Incident, until: i64) -> Vec<String> {
+    let Some(quota) = &incident.quota else { return Vec::new() };
+    let day = if quota.peak_at.div_euclid(86_400) == until.div_euclid(86_400) {
+        String::new()
+    } else {
+        format!("{} ", day(quota.peak_at))
+    };
+    vec![format!(
+        "{} of {} in {}, {}: {} of {} a second at {day}{} UTC",
+        percent(f64::from(quota.peak_per_second) / quota.quota_per_second),
+        quota.pool,
+        quota.account,
+        quota.region,
+        count(f64::from(quota.peak_per_second)),
+        count(quota.quota_per_second),
+        clock_second(quota.peak_at),
+    )]
+}
+
+fn lag(incident: &Incident) -> String {
+    let behind = span(incident.paged_at - incident.known_until);
+    format!("complete up to {} UTC, {behind} before this page", clock(incident.known_until, incident.known_until))
+}
+
+fn before(incident: &Incident) -> Vec<String> {
+    let line = |series: &IncidentSeries| match series.alarms_last_month {
+        0 => "no alarm of this series in the last 30 days".to_owned(),
+        alarms => format!("{} of this series in the last 30 days", many(alarms as usize, "alarm")),
+    };
+    incident.series.first().map(line).into_iter().collect()
+}
+
+/// The command that shows who called.
+fn top(incident: &Incident) -> String {
+    let mut ids: Vec<&str> = Vec::new();
+    for series in &incident.series {
+        let id = key_id(&series.key_arn);
+        if !id.is_empty() && !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let keys = if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", ids.join(",")) } else { String::new() };
+    let metric = match incident.series.first() {
+        Some(first) if first.metric != "SuccessfulRequest" => format!(" --metric {}", first.metric),
+        _ => String::new(),
+    };
+    format!("keytide top --by caller{keys}{metric} --since {}", stamp(incident.onset))
+}
+
+/// An alarm that isn't about calls of callers, or of which no more is known.
+fn of_alarm(subject: String, change: &StateChange) -> Page {
+    let child = |(arn, state, since): &(String, StateValue, i64)| {
+        let name = arn.split_once(":alarm:").map_or(arn.as_str(), |(_, name)| name);
+        format!("{name} is {state} since {}", stamp(*since))
+    };
+    let mut alarm = vec![format!("{}, was {}", change.alarm_name, change.old_state)];
+    alarm.extend(change.after_mute_window.then(|| MUTED.to_owned()));
+    let place = match (change.account.as_str(), change.region.as_str()) {
+        ("", "") => Vec::new(),
+        (account, region) => vec![format!("account {account}, {region}")],
+    };
+    let mut facts = vec![
+        Fact { label: "About", lines: change.alarm_description.iter().cloned().collect() },
+        Fact { label: "Because", lines: change.triggering_children.iter().map(child).collect() },
+        Fact { label: "Since", lines: vec![stamp(change.changed_at)] },
+        Fact { label: "Alarm", lines: alarm },
+        Fact { label: "Where", lines: place },
+    ];
+    facts.retain(|fact| !fact.lines.is_empty());
+    let next = format!("keytide alarms describe {}", quoted(&change.alarm_name));
+    Page { subject, lead: change.reason.clone(), facts, next: Some(next) }
+}
+
+/// A name as a shell takes it for one word.
+fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:".contains(c);
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
+}
+
+#[cfg(test)]
+#[path = "page_tests.rs"]
+mod tests;

@@ -1,0 +1,139 @@
+//! What is said of incidents of every shape.
+
+use super::*;
+use crate::alarm::{Contribution, Novelty};
+use crate::publish::sample;
+
+/// The sample's page with other facts.
+fn with(change: impl FnOnce(&mut StateChange)) -> Notice {
+    let mut notice = sample::page();
+    let Subject::StateChange(inner) = &mut notice.subject else { panic!("a change") };
+    change(inner);
+    notice
+}
+
+fn with_incident(change: impl FnOnce(&mut Incident)) -> Notice {
+    with(|inner| change(inner.incident.as_mut().expect("an incident")))
+}
+
+fn lines(notice: &Notice, label: &str) -> Vec<String> {
+    page(notice).facts.into_iter().find(|fact| fact.label == label).map(|fact| fact.lines).unwrap_or_default()
+}
+
+#[test]
+fn subjects_tell_what_where_and_how_much() {
+    assert_eq!(subject(&sample::page()), "ALARM: 415,230 Decrypt on alias/data-lake-raw, 3,230 expected");
+    assert_eq!(subject(&sample::resolved()), "OK: Decrypt on alias/data-lake-raw as expected again, after 1 h 25 min");
+    assert_eq!(subject(&with(|change| change.incident = None)), "ALARM: keytide-watch");
+    assert_eq!(subject(&sample::report()), "Keytide weekly report, 2026-11-16 to 2026-11-22");
+    assert!(subject(&sample::test()).starts_with("TEST: "));
+}
+
+#[test]
+fn a_subject_has_at_most_a_hundred_characters() {
+    let notice = with_incident(|incident| incident.series[0].alias = Some(format!("alias/{}", "ü".repeat(250))));
+    assert_eq!(subject(&notice).chars().count(), 100);
+}
+
+#[test]
+fn several_series_are_told_as_calls_on_keys() {
+    let notice = with_incident(|incident| {
+        for (operation, key) in
+            [("GenerateDataKey", "a"), ("Decrypt", "b"), ("Sign", "c"), ("Sign", "d"), ("Sign", "e")]
+        {
+            let mut series = incident.series[0].clone();
+            series.operation = operation.to_owned();
+            series.key_arn = format!("arn:aws:kms:us-east-1:111122223333:key/{key}");
+            series.alias = None;
+            series.excess = 1_000.0;
+            incident.series.push(series);
+        }
+    });
+    assert_eq!(subject(&notice), "ALARM: 415,230 calls on alias/data-lake-raw and 5 other keys, 3,230 expected");
+    let expect = ["+1,000 GenerateDataKey on a", "+1,000 Decrypt on b", "+1,000 Sign on c", "and 2 series more"];
+    assert_eq!(lines(&notice, "Also"), expect);
+    assert_eq!(page(&notice).next.as_deref(), Some("keytide top --by caller --since 2026-11-24T02:40:00Z"));
+}
+
+#[test]
+fn calls_that_stay_away_are_missing_and_not_in_excess() {
+    let notice = with_incident(|incident| {
+        (incident.observed, incident.expected, incident.excess) = (12.0, 3_230.0, -3_218.0);
+        incident.attribution[0].excess = -3_218.0;
+        incident.attribution[0].share = 1.0;
+        incident.attribution.truncate(1);
+    });
+    assert_eq!(subject(&notice), "ALARM: only 12 Decrypt on alias/data-lake-raw, 3,230 expected");
+    assert!(page(&notice).lead.ends_with("-3,218 against what was expected"));
+    let who = "role etl-nightly through S3, bucket data-lake-raw: 100 % of what is missing, -3,218 Decrypt";
+    assert_eq!(lines(&notice, "Who"), [who]);
+}
+
+#[test]
+fn other_outcomes_are_named_and_asked_for() {
+    let notice = with_incident(|incident| incident.series[0].metric = "DeniedRequest".to_owned());
+    assert_eq!(subject(&notice), "ALARM: 415,230 denied Decrypt on alias/data-lake-raw, 3,230 expected");
+    assert!(page(&notice).next.is_some_and(|next| next.contains(" --metric DeniedRequest ")));
+}
+
+#[test]
+fn many_callers_are_added_up_and_their_shares_stay_whole() {
+    let part = |at: usize, share: f64| Contribution {
+        caller: format!("arn:aws:iam::111122223333:role/role-{at}"),
+        account: "111122223333".to_owned(),
+        service: String::new(),
+        resource: String::new(),
+        excess: share * 1_000.0,
+        share,
+    };
+    let notice = with_incident(|incident| {
+        incident.attribution =
+            [0.5, 0.2, 0.1, 0.08, 0.07, 0.05].into_iter().enumerate().map(|(at, share)| part(at, share)).collect();
+        incident.new = (0..5)
+            .map(|at| Novelty { what: "account".to_owned(), name: format!("44445555666{at}"), key_arn: String::new() })
+            .collect();
+    });
+    let who = lines(&notice, "Who");
+    assert_eq!(who.len(), 4);
+    assert_eq!(who[0], "role role-0: 50 % of the excess, +500 Decrypt");
+    assert_eq!(who[3], "3 others: 20 % of the excess, +200 Decrypt");
+    assert_eq!(lines(&notice, "New").last().map(String::as_str), Some("and 2 more"));
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let notice = with_incident(|incident| {
+        incident.cost_per_hour = None;
+        incident.quota = None;
+        incident.new.clear();
+        incident.picture_path = None;
+        incident.series[0].alias = None;
+    });
+    for label in ["Cost", "Quota", "New", "Picture", "Also"] {
+        assert!(lines(&notice, label).is_empty(), "{label}");
+    }
+    assert!(subject(&notice).contains(" on 1234abcd-12ab-34cd-56ef-1234567890ab, "));
+}
+
+#[test]
+fn a_price_says_that_it_is_a_list_price_and_estimated() {
+    let notice = with_incident(|incident| incident.cost_note.clear());
+    assert_eq!(lines(&notice, "Cost"), ["$4.94 more an hour (list price, estimated)"]);
+}
+
+#[test]
+fn a_composite_alarm_names_the_children_that_decided() {
+    let notice = with(|change| {
+        change.incident = None;
+        change.alarm_name = "two of 'three'".to_owned();
+        change.alarm_rule = Some("ALARM(a) AND ALARM(b)".to_owned());
+    });
+    assert_eq!(lines(&notice, "Because"), ["keytide-watch is ALARM since 2026-11-24T02:40:00Z"]);
+    assert_eq!(page(&notice).next.as_deref(), Some("keytide alarms describe 'two of '\\''three'\\'''"));
+}
+
+#[test]
+fn a_page_that_was_held_back_says_so() {
+    let notice = with(|change| change.after_mute_window = true);
+    assert!(lines(&notice, "Alarm").iter().any(|line| line.contains("mute window")));
+}

@@ -1,0 +1,132 @@
+//! Which routes a notice takes.
+
+use super::matcher::Matcher;
+use super::route::Route;
+use crate::alarm::{Notice, StateValue, Subject};
+
+/// Which routes a notice takes.
+#[derive(Clone, Debug, Default)]
+pub struct Router {
+    routes: Vec<(String, Matcher)>,
+}
+
+impl Router {
+    /// A router over all routes.
+    pub fn new(routes: &[Route]) -> Self {
+        Router { routes: routes.iter().map(|route| (route.name().to_owned(), route.matcher().clone())).collect() }
+    }
+
+    /// The routes of a notice, in the order of the settings. An alarm that names routes for its new state goes to
+    /// exactly those, whatever they match; everything else to every route that accepts it.
+    pub fn routes(&self, notice: &Notice) -> Vec<String> {
+        if let Subject::StateChange(change) = &notice.subject {
+            let named = match change.new_state {
+                StateValue::Ok => &change.ok_actions,
+                StateValue::Alarm => &change.alarm_actions,
+                StateValue::InsufficientData => &change.insufficient_data_actions,
+            };
+            if !named.is_empty() {
+                return named.clone();
+            }
+        }
+        let accepting = self.routes.iter().filter(|(_, matcher)| matcher.accepts(notice));
+        accepting.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The routes of a report: those that it names, else those with `reports = true`.
+    pub fn report_routes(&self, named: &[String]) -> Vec<String> {
+        if !named.is_empty() {
+            return named.to_vec();
+        }
+        let carrying = self.routes.iter().filter(|(_, matcher)| matcher.reports);
+        carrying.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The names of all routes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// What is wrong with a route's name in an alarm or a report; none if there is such a route.
+    pub fn unknown(&self, name: &str) -> Option<String> {
+        if self.names().any(|known| known == name) {
+            return None;
+        }
+        let known: Vec<&str> = self.names().collect();
+        Some(match known.is_empty() {
+            true => format!("there is no route `{name}`, nor any other; add a [[route]] with that name"),
+            false => format!("there is no route `{name}`; known: {}", known.join(", ")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::Severity;
+    use crate::publish::sample;
+
+    fn router(routes: &[(&str, Matcher)]) -> Router {
+        Router { routes: routes.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.clone())).collect() }
+    }
+
+    fn own(texts: &[&str]) -> Option<Vec<String>> {
+        Some(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_notice_takes_every_route_that_accepts_it() {
+        let all = Matcher::default;
+        let tag = |value: &str| [("team".to_owned(), value.to_owned())].into();
+        let router = router(&[
+            ("all", all()),
+            ("by-alias", Matcher { keys: own(&["alias/data-*"]), ..all() }),
+            ("by-id", Matcher { keys: own(&["other", "1234abcd-*"]), ..all() }),
+            ("by-arn", Matcher { keys: own(&["arn:aws:kms:*:111122223333:key/*"]), ..all() }),
+            ("other-key", Matcher { keys: own(&["alias/web-*"]), ..all() }),
+            ("account", Matcher { accounts: own(&["1111*"]), ..all() }),
+            ("other-account", Matcher { accounts: own(&["4444*"]), ..all() }),
+            ("tag", Matcher { tags: tag("da*"), ..all() }),
+            ("other-tag", Matcher { tags: tag("web"), ..all() }),
+            ("missing-tag", Matcher { tags: [("stage".to_owned(), "*".to_owned())].into(), ..all() }),
+            ("critical", Matcher { severities: Some(vec![Severity::Critical]), ..all() }),
+            ("warnings", Matcher { severities: Some(vec![Severity::Warning]), ..all() }),
+            ("ends", Matcher { states: vec![StateValue::Ok], ..all() }),
+            ("reports", Matcher { reports: true, states: Vec::new(), ..all() }),
+        ]);
+        let begun = ["all", "by-alias", "by-id", "by-arn", "account", "tag", "critical"];
+        assert_eq!(router.routes(&sample::page()), begun);
+        assert_eq!(router.routes(&sample::resolved()), [&begun[..], &["ends"]].concat());
+        assert_eq!(router.routes(&sample::report()), ["reports"]);
+        assert_eq!(router.routes(&sample::test()).len(), 14);
+    }
+
+    #[test]
+    fn an_alarm_that_names_routes_for_its_state_takes_exactly_those() {
+        let router =
+            router(&[("a", Matcher::default()), ("b", Matcher { keys: own(&["none"]), ..Matcher::default() })]);
+        let named = |mut notice: Notice| {
+            if let Subject::StateChange(change) = &mut notice.subject {
+                change.alarm_actions = vec!["b".to_owned()];
+            }
+            router.routes(&notice)
+        };
+        assert_eq!(named(sample::page()), ["b"]);
+        assert_eq!(named(sample::resolved()), ["a"]);
+    }
+
+    #[test]
+    fn a_report_takes_the_routes_that_it_names() {
+        let router = router(&[("a", Matcher::default()), ("b", Matcher { reports: true, ..Matcher::default() })]);
+        assert_eq!(router.report_routes(&[]), ["b"]);
+        assert_eq!(router.report_routes(&["a".to_owned()]), ["a"]);
+    }
+
+    #[test]
+    fn an_unknown_route_is_named_with_the_known_ones() {
+        let router = router(&[("a", Matcher::default()), ("b", Matcher::default())]);
+        assert_eq!(router.unknown("a"), None);
+        assert_eq!(router.unknown("c").as_deref(), Some("there is no route `c`; known: a, b"));
+        assert!(Router::default().unknown("c").is_some_and(|error| error.contains("[[route]]")));
+    }
+}

@@ -1,0 +1,282 @@
+//! Who and what is behind an incident, read from the counts.
+
+use std::collections::HashMap;
+
+use super::WatchSettings;
+use super::error::WatchError;
+use super::fleet::{SeriesId, Sighting};
+use super::incidents::{AskCallers, Strayed};
+use crate::alarm::{
+    CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
+    QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
+};
+use crate::band::{Model, Settings, Width};
+use crate::domain::{Arn, Minute, MinuteRange, Outcome};
+use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
+use crate::tariff::{PriceList, QuotaList};
+
+/// Days that a caller's usual level is taken from.
+const USUAL_DAYS: u32 = 14;
+
+/// Callers that make up so much of an excess connect it with others.
+const SHARE_OF_NOTE: f64 = 0.3;
+
+/// What is new is told of so many keys.
+const KEYS_TOLD: usize = 3;
+
+/// Days in which something must have been seen of a key not to be new.
+const KNOWN_MINUTES: u32 = 30 * Minute::PER_DAY;
+
+/// What a picture shows, and what its model learns from before.
+const PICTURE_MINUTES: u32 = 36 * 60;
+const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
+
+/// What pages are made from.
+pub(super) struct Cause<'a> {
+    pub counts: &'a dyn Counts,
+    pub settings: &'a WatchSettings,
+    pub prices: &'a PriceList,
+    pub quotas: &'a QuotaList,
+    /// Names of keys.
+    pub aliases: &'a HashMap<String, String>,
+    numbers: HashMap<(String, String), Vec<u32>>,
+    stored_from: Minute,
+}
+
+impl<'a> Cause<'a> {
+    /// Reads the dictionary.
+    pub(super) fn new(
+        counts: &'a dyn Counts,
+        settings: &'a WatchSettings,
+        (prices, quotas): (&'a PriceList, &'a QuotaList),
+        aliases: &'a HashMap<String, String>,
+    ) -> Result<Self, WatchError> {
+        let keys = key_operations(counts)?;
+        let numbers = keys.into_iter().map(|key| ((key.key_arn, key.operation), key.numbers)).collect();
+        let stored_from = counts.covered(MinuteRange::ALL)?.map_or(Minute(0), |range| range.start);
+        Ok(Cause { counts, settings, prices, quotas, aliases, numbers, stored_from })
+    }
+
+    fn numbers_of<'s>(&self, series: impl Iterator<Item = &'s SeriesId>) -> Vec<u32> {
+        let of = |id: &SeriesId| self.numbers.get(&(id.key_arn.clone(), id.operation.clone()));
+        let mut numbers: Vec<u32> = series.filter_map(of).flatten().copied().collect();
+        // A ReEncrypt counts for both its keys, but happened once.
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// The calls of a window by caller, now and usually.
+    fn windows(
+        &self,
+        numbers: &[u32],
+        outcome: Outcome,
+        window: MinuteRange,
+    ) -> Result<(CallerWindows, Vec<CallerWindow>), WatchError> {
+        let usual = usual_windows(window, USUAL_DAYS, self.settings.zone, self.stored_from);
+        let ranges: Vec<MinuteRange> = usual.iter().map(|usual| usual.range).collect();
+        let windows = caller_windows(self.counts, numbers, outcome, window, &ranges)?;
+        let earlier = usual.iter().zip(&windows.usual);
+        let earlier = earlier.map(|(usual, calls)| CallerWindow { calls: calls.clone(), like_today: usual.like_today });
+        let earlier = earlier.collect();
+        Ok((windows, earlier))
+    }
+
+    fn attribute(
+        &self,
+        series: &[SeriesId],
+        window: MinuteRange,
+        missing: bool,
+        expected: Option<f64>,
+    ) -> Result<(Vec<Contribution>, CallerWindows), WatchError> {
+        let Some(first) = series.first() else { return Ok((Vec::new(), no_windows(window))) };
+        let numbers = self.numbers_of(series.iter().filter(|id| id.outcome == first.outcome));
+        let (windows, usual) = self.windows(&numbers, first.outcome, window)?;
+        let now = CallerWindow { calls: windows.now_by_caller(), like_today: true };
+        let total_expected = expected.filter(|_| windows.range == window);
+        let question = Question { callers: &windows.callers, window: &now, usual: &usual, missing, total_expected };
+        Ok((attribute(&question), windows))
+    }
+
+    /// All that a page says of an incident, as of what is known before `known_until`.
+    pub(super) fn page(&self, strayed: &Strayed, known_until: i64, paged_at: i64) -> Result<Incident, WatchError> {
+        let mut series = strayed.series.clone();
+        let excess = |observed: f64, expected: f64| observed - expected;
+        series.sort_by(|a, b| {
+            let of = |s: &super::incidents::StrayedSeries| excess(s.observed, s.expected).abs();
+            of(b).total_cmp(&of(a))
+        });
+        let counted = series.iter().map(|series| series.counted_until).max().unwrap_or(known_until);
+        let until = strayed.resolved_at.unwrap_or(counted).min(counted);
+        let window = MinuteRange { start: minute(strayed.onset), end: minute(until) };
+        let ids: Vec<SeriesId> = series.iter().map(|series| series.id()).collect();
+        let at_once = series.iter().all(|other| other.onset == strayed.onset && other.counted_until == until);
+        let expected: f64 = series.iter().map(|series| series.expected).sum();
+        let observed: f64 = series.iter().map(|series| series.observed).sum();
+        let same = ids.iter().all(|id| id.outcome == ids[0].outcome);
+        let (attribution, windows) =
+            self.attribute(&ids, window, strayed.shortfall, (at_once && same).then_some(expected))?;
+        let largest = &ids[0];
+        Ok(Incident {
+            number: strayed.number,
+            onset: strayed.onset,
+            paged_at,
+            resolved_at: strayed.resolved_at,
+            known_until,
+            observed,
+            expected,
+            excess: observed - expected,
+            new: self.novelties(&ids, &windows, strayed.onset)?,
+            cost_per_hour: self.cost_per_hour(&series, until),
+            cost_note: self.prices.label(),
+            quota: self.quota(largest, &attribution, window)?,
+            picture: self.picture(largest, window)?,
+            attribution,
+            period_seconds: self.settings.period_seconds,
+            picture_path: None,
+            series: series.into_iter().map(|series| self.told(series)).collect(),
+        })
+    }
+
+    fn told(&self, series: super::incidents::StrayedSeries) -> IncidentSeries {
+        IncidentSeries {
+            alias: self.aliases.get(&series.key_arn).cloned(),
+            excess: series.observed - series.expected,
+            key_arn: series.key_arn,
+            operation: series.operation,
+            metric: series.metric,
+            onset: series.onset,
+            observed: series.observed,
+            expected: series.expected,
+            alarms_last_month: 0,
+        }
+    }
+
+    /// What was never seen of the keys before.
+    fn novelties(&self, ids: &[SeriesId], windows: &CallerWindows, onset: i64) -> Result<Vec<Novelty>, WatchError> {
+        let onset = minute(onset);
+        let before = MinuteRange { start: Minute(onset.0.saturating_sub(KNOWN_MINUTES)), end: onset };
+        let mut keys: Vec<&str> = Vec::new();
+        for id in ids {
+            if keys.len() < KEYS_TOLD && !keys.contains(&id.key_arn.as_str()) {
+                keys.push(&id.key_arn);
+            }
+        }
+        let mut told = Vec::new();
+        for key in keys {
+            let of_key = self.numbers.iter().filter(|((arn, _), _)| arn == key);
+            let operation_of: HashMap<u32, &str> = of_key
+                .flat_map(|((_, operation), numbers)| numbers.iter().map(|number| (*number, operation.as_str())))
+                .collect();
+            let numbers: Vec<u32> = operation_of.keys().copied().collect();
+            let mut known = KnownOfKey::default();
+            for (caller, number) in callers_seen(self.counts, &numbers, before)? {
+                known.add(&caller, operation_of.get(&number).copied().unwrap_or(""));
+            }
+            let now: Vec<SeenNow<'_>> = windows
+                .now
+                .iter()
+                .filter_map(|(caller, number, calls)| {
+                    let operation = operation_of.get(number)?;
+                    Some(SeenNow { caller: windows.callers.get(*caller as usize)?, operation, calls: *calls })
+                })
+                .collect();
+            told.extend(novelties(key, &known, &now));
+        }
+        Ok(told)
+    }
+
+    fn cost_per_hour(&self, series: &[super::incidents::StrayedSeries], until: i64) -> Option<f64> {
+        let priced: Vec<Priced<'_>> = series
+            .iter()
+            .filter(|series| series.metric == Outcome::Successful.metric())
+            .map(|series| Priced {
+                operation: &series.operation,
+                pool: None,
+                region: Arn::parse(&series.key_arn).map_or("", |arn| arn.region),
+                excess: series.observed - series.expected,
+            })
+            .collect();
+        let onset = series.iter().map(|series| series.onset).min()?;
+        cost_per_hour(self.prices, &priced, (until - onset) as f64)
+    }
+
+    /// The quota that the calls use most of.
+    fn quota(
+        &self,
+        largest: &SeriesId,
+        attribution: &[Contribution],
+        window: MinuteRange,
+    ) -> Result<Option<QuotaUse>, WatchError> {
+        let Some(arn) = Arn::parse(&largest.key_arn) else { return Ok(None) };
+        let account = attribution.first().map_or("", |first| first.account.as_str());
+        let account = if account.is_empty() { arn.account } else { account };
+        let (account, region) = (Some(account.to_owned()), Some(arn.region.to_owned()));
+        let uses = pool_uses(self.counts, window, &PoolFilter { account, region, name: None })?;
+        let quota = |used: &crate::series::PoolUse| {
+            let pool = &used.pool;
+            let quota = self.quotas.per_second(&pool.account, &pool.region, &pool.name)?;
+            Some(QuotaUse {
+                account: pool.account.clone(),
+                region: pool.region.clone(),
+                pool: pool.name.clone(),
+                peak_per_second: used.peak,
+                peak_at: i64::from(used.peak_at.0),
+                quota_per_second: quota.per_second,
+                note: quota.note.clone(),
+            })
+        };
+        let share = |used: &QuotaUse| f64::from(used.peak_per_second) / used.quota_per_second;
+        Ok(uses.iter().filter_map(quota).max_by(|a, b| share(a).total_cmp(&share(b))))
+    }
+
+    /// The series around the window, as its band had it.
+    fn picture(&self, id: &SeriesId, window: MinuteRange) -> Result<Vec<PicturePoint>, WatchError> {
+        let settings = Settings {
+            period_seconds: self.settings.period_seconds,
+            zone: self.settings.zone,
+            width: Width::Deviations(2.0),
+            excluded: self.settings.maintenance.clone(),
+        };
+        let mut model = Model::new(&settings)?;
+        let shown = i64::from(window.end.0.saturating_sub(PICTURE_MINUTES).min(window.start.0)) * 60;
+        let start = Minute(window.start.0.saturating_sub(LEARNED_MINUTES));
+        let numbers = self.numbers_of(std::iter::once(id));
+        let range = MinuteRange { start, end: window.end };
+        let dense = read(self.counts, &[&numbers], id.outcome, self.settings.period_seconds / 60, range)?;
+        let mut points = Vec::new();
+        let onset = i64::from(window.start.0) * 60;
+        for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
+            // Calls of a period are far below 2^53.
+            let value = calls as f64;
+            let judgement = model.step(at, value);
+            if at >= shown {
+                let band = judgement.band.map(|band| (band.expected, band.lower, band.upper));
+                let outside = judgement.band.is_some_and(|band| value < band.lower || value > band.upper);
+                points.push(PicturePoint { at, value, band, anomalous: at >= onset && outside });
+            }
+        }
+        Ok(points)
+    }
+}
+
+impl AskCallers for Cause<'_> {
+    fn callers(&mut self, sighting: &Sighting) -> Result<Vec<String>, WatchError> {
+        let start = minute(sighting.at);
+        let window = MinuteRange { start, end: Minute(start.0 + self.settings.period_seconds / 60) };
+        let missing = sighting.value < sighting.normal;
+        let (contributions, _) =
+            self.attribute(&[(*sighting.series).clone()], window, missing, Some(sighting.normal))?;
+        let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
+        Ok(of_note.map(|of| of.caller).collect())
+    }
+}
+
+fn no_windows(range: MinuteRange) -> CallerWindows {
+    CallerWindows { callers: Vec::new(), range, now: Vec::new(), usual: Vec::new() }
+}
+
+/// The minute of a second since 1970.
+fn minute(second: i64) -> Minute {
+    Minute(u32::try_from(second.max(0) / 60).unwrap_or(u32::MAX / 60))
+}

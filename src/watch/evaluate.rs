@@ -1,0 +1,103 @@
+//! What would have been paged: the watch over stored counts, from nothing, without writing anything.
+
+use std::collections::HashMap;
+
+use super::WatchSettings;
+use super::cause::Cause;
+use super::error::WatchError;
+use super::fleet::Fleet;
+use super::incidents::{AskCallers, Incidents, Strayed};
+use super::setup::Setup;
+use super::tell::{MONTH_SECONDS, row_of};
+use crate::alarm::{Incident, IncidentSeries};
+use crate::domain::{Minute, MinuteRange};
+use crate::series::Counts;
+use crate::store::{IncidentSeriesRow, Store, WATERMARK_MINUTES};
+
+/// Models keep no older days than these: a watch that begins here has learned all that it can.
+pub(super) const LEARNED_MINUTES: u32 = 42 * Minute::PER_DAY;
+
+/// The incidents that began in a range, in order of time, as a watch would have had them that began long before; and how many
+/// series it watched.
+fn replay(
+    counts: &dyn Counts,
+    settings: &WatchSettings,
+    range: MinuteRange,
+    ask: &mut dyn AskCallers,
+) -> Result<(Vec<Strayed>, usize), WatchError> {
+    let mut fleet = Fleet::new(settings)?;
+    let mut incidents = Incidents::default();
+    let mut over = Vec::new();
+    fleet.until = Minute(range.start.0.saturating_sub(LEARNED_MINUTES) / fleet.period() * fleet.period());
+    let seconds = i64::from(settings.period_seconds);
+    fleet.advance(counts, range.end, &mut |start, sightings| {
+        let at = i64::from(start.0) * 60;
+        let tracked = incidents.take((at, at + seconds), sightings, settings, ask)?;
+        over.append(&mut incidents.over.clone());
+        Ok(tracked)
+    })?;
+    over.append(&mut incidents.open);
+    over.sort_by_key(|incident| (incident.number, incident.resolved_at.is_none()));
+    over.dedup_by_key(|incident| incident.number);
+    over.retain(|incident| incident.onset >= i64::from(range.start.0) * 60);
+    Ok((over, fleet.len()))
+}
+
+/// What would have been paged in a range, had the watch run long before it.
+pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Evaluation, WatchError> {
+    let counts = store.counts();
+    let watermark = store.status()?.watermark.unwrap_or(Minute(0));
+    let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
+    let covered = counts.covered(range)?;
+    let aliases = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+    let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
+    let (strayed, series) = replay(&counts, &setup.settings, range, &mut cause)?;
+    let lag = i64::from(WATERMARK_MINUTES) * 60;
+    let mut incidents: Vec<Incident> = Vec::with_capacity(strayed.len());
+    for strayed in &strayed {
+        let known_until = strayed.resolved_at.unwrap_or(i64::from(range.end.0) * 60);
+        let mut incident = cause.page(strayed, known_until, strayed.told_from + lag)?;
+        for series in &mut incident.series {
+            let month = series.onset - MONTH_SECONDS..series.onset;
+            let same = |other: &&IncidentSeries| {
+                row_of(other) == IncidentSeriesRow { onset: other.onset, ..row_of(series) }
+                    && month.contains(&other.onset)
+            };
+            let before = incidents.iter().flat_map(|incident| &incident.series).filter(same).count();
+            series.alarms_last_month = u32::try_from(before).unwrap_or(u32::MAX);
+        }
+        incidents.push(incident);
+    }
+    Ok(Evaluation { incidents, series, range: covered })
+}
+
+/// How many pages each budget (false pages a week over all series) would have given in a range.
+pub fn pages_by_budget(
+    store: &Store,
+    setup: &Setup,
+    range: MinuteRange,
+    budgets: &[f64],
+) -> Result<Vec<(f64, usize)>, WatchError> {
+    let counts = store.counts();
+    let watermark = store.status()?.watermark.unwrap_or(Minute(0));
+    let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
+    let aliases = HashMap::new();
+    let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
+    let pages = |budget: &f64| {
+        let settings = WatchSettings { false_pages_per_week: *budget, ..setup.settings.clone() };
+        let (strayed, _) = replay(&counts, &settings, range, &mut cause)?;
+        Ok((*budget, strayed.len()))
+    };
+    budgets.iter().map(pages).collect()
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// The incidents, each of which would have been a page, as they were when they were over.
+    pub incidents: Vec<Incident>,
+    /// Series that were watched.
+    pub series: usize,
+    /// The part of the range that anything is stored of.
+    pub range: Option<MinuteRange>,
+}

@@ -1,0 +1,205 @@
+//! What goes wrong together: anomalies become incidents, one page each.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::WatchSettings;
+use super::error::WatchError;
+use super::fleet::{SeriesId, Sighting};
+use crate::domain::{Arn, Outcome};
+
+/// When so many series begin to stray in one period, callers aren't asked for: the account and Region tell enough.
+const ASKED_MAX: usize = 16;
+
+/// An incident that is over is remembered for so long, so that late counts don't page for it again.
+const REMEMBERED_SECONDS: i64 = 3 * 86_400;
+
+/// A series of an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct StrayedSeries {
+    pub key_arn: String,
+    pub operation: String,
+    pub metric: String,
+    /// The first second of the first period that strayed, and of the last.
+    pub onset: i64,
+    pub last_anomalous: i64,
+    /// Calls since the onset, and what would have been normal.
+    pub observed: f64,
+    pub expected: f64,
+    /// Before this second, calls are in.
+    pub counted_until: i64,
+}
+
+impl StrayedSeries {
+    fn is(&self, id: &SeriesId) -> bool {
+        self.key_arn == id.key_arn && self.operation == id.operation && self.metric == id.outcome.metric()
+    }
+
+    /// The series.
+    pub(super) fn id(&self) -> SeriesId {
+        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.metric() == self.metric);
+        let outcome = outcome.unwrap_or(Outcome::Successful);
+        SeriesId { key_arn: self.key_arn.clone(), operation: self.operation.clone(), outcome }
+    }
+}
+
+/// Series that stray together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Strayed {
+    pub number: u64,
+    pub onset: i64,
+    pub last_anomalous: i64,
+    pub resolved_at: Option<i64>,
+    /// The end of the period that began it: when it could be known at the earliest.
+    pub told_from: i64,
+    pub series: Vec<StrayedSeries>,
+    /// The callers of note of its series at their onset.
+    pub callers: Vec<String>,
+    /// Whether calls are missing, not too many.
+    pub shortfall: bool,
+    /// Whether a page is owed or sent; an incident that was over long before it could be told has none.
+    pub paged_at: Option<i64>,
+}
+
+/// Asks who is behind an anomaly.
+pub(super) trait AskCallers {
+    /// The callers that make up most of what a series has beyond the usual in a period, by ARN.
+    fn callers(&mut self, sighting: &Sighting) -> Result<Vec<String>, WatchError>;
+}
+
+/// The incidents that are not over, and those that were until lately.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Incidents {
+    pub open: Vec<Strayed>,
+    pub over: Vec<Strayed>,
+    pub next_number: u64,
+}
+
+impl Incidents {
+    /// Takes in what was seen in the period from `at` to `end`. The numbers of incidents that ended are returned, and
+    /// which series are to be tracked from now on or no longer.
+    pub(super) fn take(
+        &mut self,
+        (at, end): (i64, i64),
+        mut sightings: Vec<Sighting>,
+        settings: &WatchSettings,
+        ask: &mut dyn AskCallers,
+    ) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> {
+        let mut tracked = Vec::new();
+        sightings.retain(|sighting| !self.count(sighting, end));
+        sightings.retain(|sighting| sighting.anomalous && !self.was_told(sighting));
+        // The largest excess opens the incident that others join.
+        sightings.sort_by(|a, b| (b.value - b.normal).abs().total_cmp(&(a.value - a.normal).abs()));
+        let few = sightings.len() <= ASKED_MAX;
+        for sighting in sightings {
+            let callers = if few { ask.callers(&sighting)? } else { Vec::new() };
+            tracked.push((Arc::clone(&sighting.series), true));
+            self.begin(&sighting, end, callers, settings, few);
+        }
+        self.end(end, settings, &mut tracked);
+        self.over.retain(|incident| incident.resolved_at.is_none_or(|over| over + REMEMBERED_SECONDS > at));
+        Ok(tracked)
+    }
+
+    /// Counts a period of a series that an open incident has; whether one has it.
+    fn count(&mut self, sighting: &Sighting, end: i64) -> bool {
+        let has = |incident: &&mut Strayed| incident.series.iter().any(|series| series.is(&sighting.series));
+        let Some(incident) = self.open.iter_mut().find(has) else { return false };
+        let series = incident.series.iter_mut().find(|series| series.is(&sighting.series));
+        let series = series.expect("an incident with the series was found");
+        if sighting.at >= series.counted_until {
+            series.observed += sighting.value;
+            series.expected += sighting.normal;
+            series.counted_until = end;
+        }
+        if sighting.anomalous {
+            series.last_anomalous = series.last_anomalous.max(sighting.at);
+            incident.last_anomalous = incident.last_anomalous.max(sighting.at);
+        }
+        true
+    }
+
+    /// Whether an incident that is over had the series then: counts that came late change nothing of it.
+    fn was_told(&self, sighting: &Sighting) -> bool {
+        self.over.iter().any(|incident| {
+            let until = incident.resolved_at.unwrap_or(i64::MAX);
+            let had = |series: &StrayedSeries| series.is(&sighting.series) && series.onset <= sighting.at;
+            sighting.at < until && incident.series.iter().any(had)
+        })
+    }
+
+    fn begin(
+        &mut self,
+        sighting: &Sighting,
+        end: i64,
+        callers: Vec<String>,
+        settings: &WatchSettings,
+        by_caller: bool,
+    ) {
+        let id = &sighting.series;
+        let shortfall = sighting.value < sighting.normal;
+        let series = StrayedSeries {
+            key_arn: id.key_arn.clone(),
+            operation: id.operation.clone(),
+            metric: id.outcome.metric().to_owned(),
+            onset: sighting.at,
+            last_anomalous: sighting.at,
+            observed: sighting.value,
+            expected: sighting.normal,
+            counted_until: end,
+        };
+        let together = i64::from(settings.together_seconds);
+        let joins = |incident: &&mut Strayed| {
+            let near = (sighting.at - incident.last_anomalous).abs() <= together;
+            let same_key = incident.series.iter().any(|other| other.key_arn == id.key_arn);
+            let same_caller = incident.callers.iter().any(|caller| callers.contains(caller));
+            let same_place = (shortfall || !by_caller)
+                && (sighting.at - incident.onset).abs() <= together
+                && incident.series.iter().any(|other| place(&other.key_arn) == place(&id.key_arn));
+            near && incident.shortfall == shortfall && (same_key || same_caller || same_place)
+        };
+        if let Some(incident) = self.open.iter_mut().find(joins) {
+            incident.onset = incident.onset.min(sighting.at);
+            incident.last_anomalous = incident.last_anomalous.max(sighting.at);
+            incident.series.push(series);
+            incident.callers.extend(callers);
+            incident.callers.sort_unstable();
+            incident.callers.dedup();
+            return;
+        }
+        self.next_number = self.next_number.max(1);
+        self.open.push(Strayed {
+            number: self.next_number,
+            onset: sighting.at,
+            last_anomalous: sighting.at,
+            resolved_at: None,
+            told_from: end,
+            series: vec![series],
+            callers,
+            shortfall,
+            paged_at: None,
+        });
+        self.next_number += 1;
+    }
+
+    /// Ends incidents whose series have been as expected for long enough.
+    fn end(&mut self, now: i64, settings: &WatchSettings, tracked: &mut Vec<(Arc<SeriesId>, bool)>) {
+        let period = i64::from(settings.period_seconds);
+        let quiet = i64::from(settings.quiet_seconds);
+        let (over, open) = std::mem::take(&mut self.open)
+            .into_iter()
+            .partition(|incident| now - (incident.last_anomalous + period) >= quiet);
+        self.open = open;
+        for mut incident in Vec::<Strayed>::from(over) {
+            incident.resolved_at = Some(incident.last_anomalous + period);
+            tracked.extend(incident.series.iter().map(|series| (Arc::new(series.id()), false)));
+            self.over.push(incident);
+        }
+    }
+}
+
+/// The account and Region of a key.
+fn place(key_arn: &str) -> Option<(&str, &str)> {
+    Arn::parse(key_arn).map(|arn| (arn.account, arn.region))
+}

@@ -1,0 +1,170 @@
+//! Incidents as state changes: what the outbox is owed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject};
+use crate::domain::{Arn, format_second};
+
+/// The name of an incident's alarm. It is a name of its own, so that receivers tell incidents apart.
+pub(super) fn alarm_name(number: u64) -> String {
+    format!("keytide-incident-{number}")
+}
+
+/// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
+pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
+    let over = incident.resolved_at.is_some();
+    let first = incident.series.first();
+    let key_arn = first.map_or("", |series| series.key_arn.as_str());
+    let (account, region) = Arn::parse(key_arn).map_or(("", ""), |arn| (arn.account, arn.region));
+    let name = alarm_name(incident.number);
+    let mut accounts: Vec<String> = incident.series.iter().filter_map(|series| owner(&series.key_arn)).collect();
+    accounts.extend(incident.attribution.iter().map(|of| of.account.clone()).filter(|account| !account.is_empty()));
+    let mut keys: Vec<String> = incident.series.iter().map(|series| series.key_arn.clone()).collect();
+    for list in [&mut accounts, &mut keys] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    let (old_state, new_state) = match over {
+        true => (StateValue::Alarm, StateValue::Ok),
+        false => (StateValue::Ok, StateValue::Alarm),
+    };
+    let change = StateChange {
+        alarm_arn: format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
+        alarm_name: name.clone(),
+        alarm_description: Some(description(incident)),
+        account: account.to_owned(),
+        region: region.to_owned(),
+        configured_at: incident.onset,
+        old_state,
+        new_state,
+        reason: reason(incident),
+        reason_data: reason_data(incident, at),
+        changed_at: at,
+        after_mute_window: false,
+        ok_actions: Vec::new(),
+        alarm_actions: Vec::new(),
+        insufficient_data_actions: Vec::new(),
+        trigger: Some(trigger(incident)),
+        alarm_rule: None,
+        triggering_children: Vec::new(),
+        incident: Some(incident.clone()),
+    };
+    Notice {
+        dedup_key: format!("keytide/{store}/{name}"),
+        severity: Severity::Critical,
+        keys,
+        accounts,
+        tags: BTreeMap::new(),
+        subject: Subject::StateChange(Box::new(change)),
+    }
+}
+
+fn owner(key_arn: &str) -> Option<String> {
+    Arn::parse(key_arn).map(|arn| arn.account.to_owned())
+}
+
+fn description(incident: &Incident) -> String {
+    let way = if incident.excess < 0.0 { "Fewer" } else { "More" };
+    match &incident.series[..] {
+        [one] => format!("{way} {} than usual on {}", one.operation, named(one)),
+        [first, rest @ ..] => {
+            format!("{way} {} than usual on {} and {} more series", first.operation, named(first), rest.len())
+        }
+        [] => String::new(),
+    }
+}
+
+fn named(series: &crate::alarm::IncidentSeries) -> &str {
+    series.alias.as_deref().unwrap_or(&series.key_arn)
+}
+
+/// CloudWatch's words for a band.
+fn reason(incident: &Incident) -> String {
+    let stamp = |at: i64| {
+        let text = chrono::DateTime::from_timestamp(at, 0).map(|time| time.format("%d/%m/%y %H:%M:%S").to_string());
+        text.unwrap_or_default()
+    };
+    let point = incident.picture.iter().find(|point| point.at >= incident.onset);
+    let (lower, upper) = point.and_then(|point| point.band).map_or((0.0, 0.0), |(_, lower, upper)| (lower, upper));
+    let (value, at) = point.map_or((incident.observed, incident.onset), |point| (point.value, point.at));
+    let point = format!("[{value:.1} ({})]", stamp(at));
+    match incident.resolved_at {
+        None => format!(
+            "Thresholds Crossed: 1 out of the last 1 datapoints {point} was less than the lower thresholds \
+             [{lower:.1}] or greater than the upper thresholds [{upper:.1}] (minimum 1 datapoint for OK -> ALARM \
+             transition)."
+        ),
+        Some(over) => format!(
+            "Its series have been as expected since {}; from {} on {} calls came, {} were expected.",
+            format_second(over),
+            format_second(incident.onset),
+            incident.observed.round(),
+            incident.expected.round()
+        ),
+    }
+}
+
+/// A time as CloudWatch's documents have it.
+fn document_time(at: i64) -> String {
+    let time = chrono::DateTime::from_timestamp(at, 0);
+    time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()).unwrap_or_default()
+}
+
+fn reason_data(incident: &Incident, at: i64) -> Value {
+    let points: Vec<_> = incident.picture.iter().filter(|point| point.at >= incident.onset).collect();
+    let edge = |which: fn(&(f64, f64, f64)) -> f64| -> Vec<Option<f64>> {
+        points.iter().map(|point| point.band.as_ref().map(which)).collect()
+    };
+    json!({
+        "version": "1.0",
+        "queryDate": document_time(at),
+        "startDate": document_time(incident.onset),
+        "statistic": "Sum",
+        "period": incident.period_seconds,
+        "recentDatapoints": points.iter().map(|point| point.value).collect::<Vec<f64>>(),
+        "recentLowerThresholds": edge(|band| band.1),
+        "recentUpperThresholds": edge(|band| band.2),
+    })
+}
+
+/// CloudWatch's `Trigger` of an alarm on a band, for the series with the largest excess.
+fn trigger(incident: &Incident) -> Value {
+    let Some(series) = incident.series.first() else { return Value::Null };
+    let period = incident.period_seconds;
+    let namespace = if series.metric == "SuccessfulRequest" { "AWS/KMS" } else { "Keytide/KMS" };
+    json!({
+        "Period": period,
+        "EvaluationPeriods": 1,
+        "DatapointsToAlarm": 1,
+        "ComparisonOperator": "LessThanLowerOrGreaterThanUpperThreshold",
+        "ThresholdMetricId": "ad1",
+        "TreatMissingData": "ignore",
+        "EvaluateLowSampleCountPercentile": "",
+        "Metrics": [
+            {
+                "Id": "m1",
+                "MetricStat": {
+                    "Metric": {
+                        "Dimensions": [
+                            {"value": series.key_arn, "name": "KeyArn"},
+                            {"value": series.operation, "name": "Operation"},
+                        ],
+                        "MetricName": series.metric,
+                        "Namespace": namespace,
+                    },
+                    "Period": period,
+                    "Stat": "Sum",
+                },
+                "ReturnData": true,
+            },
+            {
+                "Expression": "ANOMALY_DETECTION_BAND(m1, 2)",
+                "Id": "ad1",
+                "Label": format!("{} (expected)", series.metric),
+                "ReturnData": true,
+            },
+        ],
+    })
+}

@@ -1,0 +1,234 @@
+//! A watch over a store: round by round, each committed whole.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::cause::Cause;
+use super::error::WatchError;
+use super::evaluate::LEARNED_MINUTES;
+use super::fleet::Fleet;
+use super::incidents::Incidents;
+use super::setup::Setup;
+use super::tell::Teller;
+use crate::domain::Minute;
+use crate::store::{Store, WatchRound};
+
+/// Minutes of counts between two savings of the models: what a restart, or counts that come late, must repeat.
+const SAVED_MINUTES: u32 = 6 * 60;
+
+/// Names of what is remembered.
+const INCIDENTS: &str = "incidents";
+const POSITION: &str = "position";
+
+/// Where the watch stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Position {
+    /// Every period before this minute was judged.
+    until: u32,
+    /// The first minute that models have learned from.
+    learned_from: u32,
+    /// The last batch that was seen.
+    batch: i64,
+    /// What models were made for; with another, they are learned anew.
+    made_for: String,
+    /// Tells stores apart in what receivers see.
+    store: String,
+}
+
+/// What a round did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoundReport {
+    /// Series that are watched.
+    pub series: usize,
+    /// Before this minute everything is judged.
+    pub until: Option<Minute>,
+    /// Incidents that began, and that are over.
+    pub begun: Vec<u64>,
+    /// See `begun`.
+    pub ended: Vec<u64>,
+    /// Incidents that are not over.
+    pub open: usize,
+    /// Messages that are owed since this round.
+    pub owed: usize,
+    /// Whether counts that came late made it look again.
+    pub looked_again: bool,
+    /// Bytes of memory that models take.
+    pub model_bytes: usize,
+}
+
+/// A watch over a store.
+pub struct Watch {
+    setup: Setup,
+    fleet: Fleet,
+    incidents: Incidents,
+    position: Position,
+}
+
+impl Watch {
+    /// Takes up the watch where the store remembers it to be; else begins it.
+    pub fn open(store: &Store, setup: Setup) -> Result<Self, WatchError> {
+        let fleet = Fleet::new(&setup.settings)?;
+        let mut watch = Watch { fleet, setup, incidents: Incidents::default(), position: Position::default() };
+        watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
+        watch.incidents.next_number = watch.incidents.next_number.max(1);
+        watch.position = remembered(store, POSITION)?.unwrap_or_default();
+        if watch.position.made_for == watch.made_for() {
+            watch.rewind(store, Minute(watch.position.until))?;
+        }
+        Ok(watch)
+    }
+
+    /// Takes other settings, from the next round on. Models stay, unless they were made for other periods or days.
+    pub fn set_up(&mut self, store: &Store, setup: Setup) -> Result<(), WatchError> {
+        let position = self.position.clone();
+        *self = Watch::open(store, setup)?;
+        self.position.batch = position.batch;
+        Ok(())
+    }
+
+    /// Judges every period that ended before the watermark, and commits what follows.
+    pub fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundReport, WatchError> {
+        let Some(watermark) = store.status()?.watermark else { return Ok(RoundReport::default()) };
+        let looked_again = self.look_again(store, watermark)?;
+        let mut round = WatchRound::default();
+        let before = self.incidents.clone();
+        let mut report = RoundReport { looked_again, ..RoundReport::default() };
+        if self.setup.settings.every_series {
+            self.advance(store, watermark)?;
+            self.tell(store, &before, now, &mut round, &mut report)?;
+        }
+        self.position.until = self.fleet.until.0;
+        self.position.made_for = self.made_for();
+        round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
+        round.memories.push((POSITION.to_owned(), bytes_of(POSITION, &self.position)?));
+        report.owed = round.owed.len();
+        store.commit_round(&round, now)?;
+        let saved = store.saved_models()?.first().map_or(0, |saved| saved.until.0);
+        if self.fleet.until.0 >= saved + SAVED_MINUTES {
+            self.save(store)?;
+        }
+        report.series = self.fleet.len();
+        report.until = Some(self.fleet.until);
+        report.open = self.incidents.open.len();
+        report.model_bytes = self.fleet.size_bytes();
+        Ok(report)
+    }
+
+    /// Saves the models, so that a restart repeats nothing.
+    pub fn save(&mut self, store: &mut Store) -> Result<(), WatchError> {
+        self.fleet.save(store)
+    }
+
+    /// What models are made for.
+    fn made_for(&self) -> String {
+        let settings = &self.setup.settings;
+        let metrics: Vec<&str> = settings.metrics.iter().map(|outcome| outcome.metric()).collect();
+        format!("{} s, {}, {}", settings.period_seconds, settings.zone.name(), metrics.join(" "))
+    }
+
+    /// Goes back as far as counts came late, or to the beginning where models would have had days more to learn from.
+    fn look_again(&mut self, store: &Store, watermark: Minute) -> Result<bool, WatchError> {
+        let stored = store.minutes_covered()?.map_or(watermark, |range| range.start);
+        let from = stored.max(Minute(watermark.0.saturating_sub(LEARNED_MINUTES)));
+        let is_new = self.position.made_for != self.made_for();
+        let more_days = self.position.learned_from >= from.0 + Minute::PER_DAY;
+        let saved = store.saved_models()?;
+        let oldest = saved.last().map_or(Minute(0), |saved| saved.until);
+        let (revised, batch) = store.revised_since(self.position.batch, oldest)?;
+        self.position.batch = batch;
+        if is_new || more_days {
+            self.fleet = Fleet::new(&self.setup.settings)?;
+            self.fleet.until = Minute(from.0 / self.fleet.period() * self.fleet.period());
+            self.position.learned_from = from.0;
+            self.track_open();
+            return Ok(!is_new);
+        }
+        match revised.filter(|minute| *minute < self.fleet.until) {
+            Some(minute) if !saved.is_empty() => {
+                self.rewind(store, minute)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Puts the models back to the last saving before a minute, or the first there is.
+    fn rewind(&mut self, store: &Store, minute: Minute) -> Result<(), WatchError> {
+        let saved = store.saved_models()?;
+        let Some(chosen) = saved.iter().find(|saved| saved.until <= minute).or(saved.last()) else {
+            // Nothing was saved yet: everything is learned again.
+            self.position.made_for.clear();
+            return Ok(());
+        };
+        self.fleet.load(store, chosen)?;
+        self.track_open();
+        Ok(())
+    }
+
+    fn track_open(&mut self) {
+        for series in self.incidents.open.iter().flat_map(|incident| &incident.series) {
+            self.fleet.track(&series.id(), true);
+        }
+    }
+
+    fn advance(&mut self, store: &Store, watermark: Minute) -> Result<(), WatchError> {
+        let counts = store.counts();
+        let aliases = HashMap::new();
+        let mut cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
+        let seconds = i64::from(self.setup.settings.period_seconds);
+        let (incidents, settings) = (&mut self.incidents, &self.setup.settings);
+        self.fleet.advance(&counts, watermark, &mut |start, sightings| {
+            let at = i64::from(start.0) * 60;
+            incidents.take((at, at + seconds), sightings, settings, &mut cause)
+        })
+    }
+
+    /// Says what began, what is over and what changed.
+    fn tell(
+        &mut self,
+        store: &Store,
+        before: &Incidents,
+        now: DateTime<Utc>,
+        round: &mut WatchRound,
+        report: &mut RoundReport,
+    ) -> Result<(), WatchError> {
+        let known_until = i64::from(self.fleet.until.0) * 60;
+        let counts = store.counts();
+        let aliases = store.key_aliases(known_until)?.into_iter().collect();
+        let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
+        if self.position.store.is_empty() {
+            self.position.store = format!("{:08x}", now.timestamp_micros() & 0xffff_ffff);
+        }
+        let muted = self.setup.is_muted(now);
+        let teller = Teller {
+            store,
+            cause: &cause,
+            setup: &self.setup,
+            name: &self.position.store,
+            known_until,
+            now: now.timestamp(),
+        };
+        let all = self.incidents.open.iter_mut().chain(self.incidents.over.iter_mut());
+        for strayed in all {
+            let was = before.open.iter().chain(&before.over).find(|was| was.number == strayed.number);
+            if was.is_some_and(|was| was == strayed) && (strayed.paged_at.is_some() || strayed.resolved_at.is_some()) {
+                continue;
+            }
+            teller.tell(strayed, was, muted, round, report)?;
+        }
+        Ok(())
+    }
+}
+
+fn remembered<T: for<'de> Deserialize<'de>>(store: &Store, name: &str) -> Result<Option<T>, WatchError> {
+    let read = |bytes: Vec<u8>| {
+        serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.to_owned(), source })
+    };
+    store.memory(name)?.map(read).transpose()
+}
+
+fn bytes_of<T: Serialize>(name: &str, value: &T) -> Result<Vec<u8>, WatchError> {
+    serde_json::to_vec(value).map_err(|source| WatchError::Memory { name: name.to_owned(), source })
+}

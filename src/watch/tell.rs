@@ -1,0 +1,128 @@
+//! Turns changes of incidents into rows, history and messages.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::cause::Cause;
+use super::error::WatchError;
+use super::incidents::Strayed;
+use super::notices;
+use super::rounds::RoundReport;
+use super::setup::Setup;
+use crate::alarm::{Incident, IncidentSeries, Notice, Subject};
+use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};
+
+/// A month, for what a page says of the past.
+pub(super) const MONTH_SECONDS: i64 = 30 * 86_400;
+
+/// Tells of the incidents of one round.
+pub(super) struct Teller<'a> {
+    pub store: &'a Store,
+    pub cause: &'a Cause<'a>,
+    pub setup: &'a Setup,
+    pub name: &'a str,
+    pub known_until: i64,
+    pub now: i64,
+}
+
+impl Teller<'_> {
+    /// Tells of an incident; `was` is what it was before the round.
+    pub(super) fn tell(
+        &self,
+        strayed: &mut Strayed,
+        was: Option<&Strayed>,
+        muted: bool,
+        round: &mut WatchRound,
+        report: &mut RoundReport,
+    ) -> Result<(), WatchError> {
+        let stale_before = self.known_until - i64::from(self.setup.settings.page_back_seconds);
+        let is_stale = strayed.resolved_at.is_some_and(|over| over < stale_before);
+        let begins = strayed.paged_at.is_none() && !is_stale && !muted;
+        let ends = strayed.resolved_at.is_some() && was.is_none_or(|was| was.resolved_at.is_none());
+        if begins {
+            strayed.paged_at = Some(self.now);
+        }
+        let paged_at = strayed.paged_at.unwrap_or(self.now);
+        let mut incident = self.cause.page(strayed, self.known_until, paged_at)?;
+        for series in &mut incident.series {
+            let row = row_of(series);
+            series.alarms_last_month = self.store.incidents_of(&row, series.onset - MONTH_SECONDS, series.onset)?;
+        }
+        if begins {
+            report.begun.push(incident.number);
+            // What began and ended between two rounds still is two messages: receivers open and close.
+            let begun = Incident { resolved_at: None, ..incident.clone() };
+            self.owe(&notices::notice(&begun, self.name, self.now), round)?;
+        }
+        if ends {
+            report.ended.push(incident.number);
+            if strayed.paged_at.is_some() {
+                self.owe(&notices::notice(&incident, self.name, self.now), round)?;
+            }
+        }
+        if was.is_none() && !begins {
+            round.history.push(HistoryItem {
+                at: self.now,
+                alarm: notices::alarm_name(incident.number),
+                kind: "StateUpdate".to_owned(),
+                summary: match muted {
+                    true => "Began while everything is muted; nobody is told yet".to_owned(),
+                    false => "Was over long before it could be told; nobody was".to_owned(),
+                },
+                data: "{}".to_owned(),
+            });
+        }
+        round.incidents.push(IncidentRow {
+            number: incident.number,
+            onset: incident.onset,
+            resolved_at: incident.resolved_at,
+            body: text_of("an incident", &incident)?,
+            series: incident.series.iter().map(row_of).collect(),
+        });
+        Ok(())
+    }
+
+    fn owe(&self, notice: &Notice, round: &mut WatchRound) -> Result<(), WatchError> {
+        let body = text_of("a notice", notice)?;
+        let routes = self.setup.routes(notice);
+        if let Subject::StateChange(change) = &notice.subject {
+            round.history.push(HistoryItem {
+                at: self.now,
+                alarm: change.alarm_name.clone(),
+                kind: "StateUpdate".to_owned(),
+                summary: format!("Alarm updated from {} to {}", change.old_state, change.new_state),
+                data: json!({
+                    "version": "1.0",
+                    "oldState": {"stateValue": change.old_state},
+                    "newState": {
+                        "stateValue": change.new_state,
+                        "stateReason": change.reason,
+                        "stateReasonData": change.reason_data,
+                    },
+                    "routes": routes,
+                })
+                .to_string(),
+            });
+        }
+        let owed = routes.into_iter();
+        round.owed.extend(owed.map(|route| NewMessage {
+            route,
+            dedup_key: notice.dedup_key.clone(),
+            notice: body.clone(),
+        }));
+        Ok(())
+    }
+}
+
+pub(super) fn row_of(series: &IncidentSeries) -> IncidentSeriesRow {
+    IncidentSeriesRow {
+        key_arn: series.key_arn.clone(),
+        operation: series.operation.clone(),
+        metric: series.metric.clone(),
+        onset: series.onset,
+    }
+}
+
+fn text_of<T: Serialize>(name: &str, value: &T) -> Result<String, WatchError> {
+    serde_json::to_string(value).map_err(|source| WatchError::Memory { name: name.to_owned(), source })
+}

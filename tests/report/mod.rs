@@ -1,0 +1,3 @@
+//! What explains an excess and what is reported, against the truth of synthetic trails.
+
+mod attribution;
