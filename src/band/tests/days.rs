@@ -79,9 +79,7 @@ fn an_incident_at_the_start_of_work_changes_no_clock() {
 fn a_change_by_a_fifth_wakes_nobody_unless_there_is_no_zero_to_compare_with() {
     // Twelve hours of a level that hardly varies.
     let raised = 23 * SLOTS..23 * SLOTS + 144;
-    let quiet = |i: i64, factor: f64| {
-        1000.0 * if raised.contains(&i) { factor } else { 1.0 } * (1.0 + 0.01 * noise(i))
-    };
+    let quiet = |i: i64, factor: f64| 1000.0 * if raised.contains(&i) { factor } else { 1.0 } * (1.0 + 0.01 * noise(i));
     let count = |factor: f64, zero: f64| {
         let start = |i: i64| if i == 0 { -zero } else { quiet(i, factor) };
         let judgements = run(&mut model(), 0..25 * SLOTS, start);
