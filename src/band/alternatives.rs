@@ -25,9 +25,8 @@ const SHARED_VARIANCE: f32 = 0.03;
 /// The evidence, a logarithm of odds, that makes an alternative the rule: 1 in 160,000 against it.
 const EVIDENCE_MIN: f32 = 12.0;
 
-/// The time over which the season may take another level, and the calls that are known of it beforehand.
+/// The time over which the season may take another level.
 const LEVEL_SECONDS: f32 = 3_600.0;
-const LEVEL_PRIOR: f32 = 1.0;
 
 const ALTERNATIVES: usize = 3;
 
@@ -108,7 +107,9 @@ impl Alternatives {
     }
 
     fn judge(&mut self) -> Option<Turn> {
-        let level = (self.hour.0 + LEVEL_PRIOR) / (self.hour.1 + LEVEL_PRIOR);
+        // What a value's noise is worth, a call or more, is known of the level beforehand: it is 1.
+        let prior = self.season.variance / self.season.mean;
+        let level = (self.hour.0 + prior) / (self.hour.1 + prior);
         let of_season = self.season.loss(self.came).min(self.season.times(level).loss(self.came));
         self.hour.0 = self.hour.0 * self.keep_level + self.came;
         self.hour.1 = self.hour.1 * self.keep_level + self.season.mean;
@@ -144,8 +145,62 @@ impl Expected {
 
     /// The negative log likelihood, but for a constant.
     fn loss(self, came: f32) -> f32 {
-        let variance = self.variance + SHARED_VARIANCE * self.mean * self.mean;
+        let variance = (self.variance + SHARED_VARIANCE * self.mean * self.mean).max(f32::MIN_POSITIVE);
         let square = ((came - self.mean).powi(2) / variance).min(SQUARE_MAX);
         0.5 * (square + variance.ln())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: f32 = 300.0;
+
+    fn expected(mean: f32) -> Expected {
+        Expected { mean, variance: mean + 0.02 * mean * mean }
+    }
+
+    /// What is said of so many periods of values that rise by a fifth each, as the alternative `k` expects them.
+    fn rise(alternatives: &mut Alternatives, periods: i32, k: usize) -> Vec<Turn> {
+        let rising = |i: i32| {
+            let came = 20.0 * 1.2f32.powi(i);
+            let means: [f32; ALTERNATIVES] = std::array::from_fn(|other| if other == k { came } else { 20.0 });
+            alternatives.learn(came, expected(20.0), means.map(expected))
+        };
+        (0..periods).filter_map(rising).collect()
+    }
+
+    fn turns(periods: i32, k: usize) -> Vec<Turn> {
+        rise(&mut Alternatives::new(PERIOD), periods, k)
+    }
+
+    #[test]
+    fn an_alternative_that_fits_for_two_hours_while_the_season_does_not_is_the_rule() {
+        assert_eq!(turns(24, 0), [Turn::Day]);
+        assert_eq!(turns(24, 1)[0], Turn::Earlier);
+        assert_eq!(turns(24, 2)[0], Turn::Later);
+    }
+
+    #[test]
+    fn three_quarters_of_an_hour_are_not_enough() {
+        assert_eq!(turns(9, 1), []);
+    }
+
+    #[test]
+    fn what_another_level_explains_is_no_other_day() {
+        let mut alternatives = Alternatives::new(PERIOD);
+        let tripled = |_| alternatives.learn(300.0, expected(100.0), [300.0; ALTERNATIVES].map(expected));
+        assert_eq!((0..100).filter_map(tripled).collect::<Vec<_>>(), []);
+    }
+
+    #[test]
+    fn a_day_that_ceases_to_look_like_a_holiday_is_none() {
+        let mut alternatives = Alternatives::new(PERIOD);
+        rise(&mut alternatives, 24, 0);
+        assert!(alternatives.is_other_day());
+        let mut as_dated = || alternatives.learn(100.0, expected(100.0), [20.0; ALTERNATIVES].map(expected));
+        assert_eq!((0..72).filter_map(|_| as_dated()).collect::<Vec<_>>(), [Turn::Day]);
+        assert!(!alternatives.is_other_day());
     }
 }
