@@ -2,7 +2,8 @@
 //!
 //! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of
 //! an hour, one, three and eight hours against the baseline, as health surveillance sums counts that are mildly
-//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them.
+//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them. A change that is small
+//! is no incident, however rare.
 
 use serde::{Deserialize, Serialize};
 
