@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod insights;
 pub mod publish;
 pub mod render;
+pub mod report;
 pub mod series;
 pub mod serve;
 pub mod source;

@@ -9,6 +9,9 @@ use super::pattern::Pattern;
 use super::state::{Severity, StateValue};
 use crate::domain::{Operation, Outcome};
 
+/// Counts by caller are kept by so many seconds.
+pub(super) const CALLER_STEP_SECONDS: u32 = 300;
+
 /// An alarm, with CloudWatch's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alarm {
@@ -106,6 +109,18 @@ impl MetricAlarm {
             treat_missing_data: self.treat_missing_data.unwrap_or_default(),
             is_statistic: matches!(self.condition, Condition::Threshold { .. }) && !self.is_multi_series(),
         }
+    }
+
+    /// Whether it is evaluated when its newest period ends at a second since 1970. Usually at every minute; at full
+    /// hours where it looks back more than a day, and every five minutes where counts by caller are kept by them.
+    pub fn is_due(&self, end: i64) -> bool {
+        let looks_back = u64::from(self.period_seconds) * u64::from(self.evaluation_periods);
+        let every = match self.watched.is_by_caller() {
+            _ if looks_back > 86_400 => 3_600,
+            true => CALLER_STEP_SECONDS,
+            false => 60,
+        };
+        end.rem_euclid(i64::from(every)) == 0
     }
 
     /// Whether it judges several series, each a contributor with its own state: CloudWatch's multi time series alarm.

@@ -9,6 +9,7 @@ mod check;
 mod composite;
 mod contributors;
 mod definition;
+mod document;
 mod evaluate;
 mod memory;
 mod mute;

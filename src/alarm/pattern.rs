@@ -5,7 +5,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 
 /// A name in which `*` stands for any characters, `/` and `:` too, and `?` for one. Everything else is itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Pattern {
     text: String,
     matcher: Option<Arc<GlobMatcher>>,
@@ -46,6 +46,12 @@ impl Pattern {
     /// Whether it is a plain name, without wildcards.
     pub fn is_plain(&self) -> bool {
         self.matcher.is_none()
+    }
+}
+
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&self.text, f)
     }
 }
 

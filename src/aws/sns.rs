@@ -61,15 +61,13 @@ impl SnsTopic {
 
     /// Publishes a message, within `timeout`.
     pub async fn publish(&self, message: SnsMessage, timeout: Duration) -> Result<(), SnsFailure> {
-        let client = self.client.get_or_init(|| self.connect(timeout)).await;
-        let request = client
-            .publish()
-            .topic_arn(&self.arn)
-            .subject(message.subject)
-            .message(message.body)
-            .set_message_group_id(message.group)
-            .set_message_deduplication_id(message.deduplication);
-        match tokio::time::timeout(timeout, request.send()).await {
+        let request = async {
+            let client = self.client.get_or_init(|| self.connect(timeout)).await;
+            let request = client.publish().topic_arn(&self.arn).subject(message.subject).message(message.body);
+            let request = request.set_message_group_id(message.group);
+            request.set_message_deduplication_id(message.deduplication).send().await
+        };
+        match tokio::time::timeout(timeout, request).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(failure(&error)),
             Err(_) => Err(SnsFailure::Passing(format!("no answer from SNS within {} s", timeout.as_secs_f64()))),

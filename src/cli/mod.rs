@@ -18,6 +18,7 @@ mod progress;
 mod query;
 mod question;
 mod range;
+mod report;
 mod run;
 mod settings;
 mod status;
@@ -97,6 +98,8 @@ enum Command {
     Run(run::Args),
     /// Rank keys, operations, callers, services, resources, accounts or Regions
     Top(top::Args),
+    /// Report what happened in a range: top keys and callers, growth, spend, busiest seconds
+    Report(report::Args),
     /// Run a CloudWatch Metrics Insights query
     Query(query::Args),
     /// Show what is expected of a series, how far it may stray, and where it does
@@ -141,6 +144,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Top(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
         }
+        Command::Report(args) => report::run(args, &cli.global),
         Command::Query(args) => {
             system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
         }

@@ -1,6 +1,6 @@
 //! The sections of the file that belong to no other room.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;

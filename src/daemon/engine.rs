@@ -280,6 +280,11 @@ impl Engine {
         self.evaluate.reload(&mut self.store, config)
     }
 
+    /// Whether files wait to be read.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.folders.files.backlog().0 > 0
+    }
+
     /// The folders that are not there.
     pub(super) fn folders_gone(&self) -> Vec<std::path::PathBuf> {
         self.folders.gone().into_iter().map(|(path, _)| path).collect()

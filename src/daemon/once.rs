@@ -30,6 +30,11 @@ pub async fn once(parts: Parts, stop: Arc<AtomicBool>) -> Result<(), Vec<String>
         }
     };
     on_store("ingest", Engine::read).await;
+    if engine.lock().unwrap_or_else(PoisonError::into_inner).has_backlog() {
+        // What has just been written, or bears a time to come, is read if it keeps still.
+        tokio::time::sleep(shared.config().daemon.settle_for).await;
+        on_store("ingest", Engine::read).await;
+    }
     on_store("health", |engine| {
         // What was read is evaluated; without anything new, time alone may change a state.
         engine.evaluate();

@@ -1,1 +1,189 @@
-//! The daemon without its surroundings: files, health, tasks.
+//! The daemon without its surroundings: which files are ready, what is wrong, how work that fails is tried again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::files::{Files, Sight, Stamp, named_time};
+use super::memory::Memory;
+use super::tasks::Tasks;
+use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
+use crate::alarm::{StateValue, Subject};
+use crate::config::HealthSettings;
+use crate::serve::Metrics;
+
+const SETTLE: Duration = Duration::from_secs(3);
+
+const fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A look at a file of this size, a moment after it was changed at this second.
+const fn young(size: u64, changed: i64, seen_at: u64) -> Sight {
+    let stamp = Stamp { size, changed: changed * 1_000_000_000 };
+    Sight { stamp, at: at(seen_at), age: Duration::ZERO, is_closed: false }
+}
+
+fn take(files: &mut Files, seconds: u64) -> Vec<PathBuf> {
+    files.take_ready(at(seconds), SETTLE).into_iter().map(|ready| ready.path).collect()
+}
+
+/// Takes what is ready and has it read.
+fn read(files: &mut Files, seconds: u64) -> usize {
+    let ready = files.take_ready(at(seconds), SETTLE);
+    files.took(&ready, at(seconds), |_| false);
+    ready.len()
+}
+
+#[test]
+fn a_file_is_ready_once_it_has_kept_still() {
+    let (mut files, path) = (Files::default(), Path::new("a.json"));
+    files.saw(path, young(10, 100, 0));
+    assert_eq!(take(&mut files, 2), [] as [PathBuf; 0]);
+    // It grew: the time begins anew, also if the clock of the file system stood still.
+    files.saw(path, young(20, 100, 2));
+    files.saw(path, young(20, 100, 4));
+    assert_eq!(take(&mut files, 4), [] as [PathBuf; 0]);
+    assert_eq!(take(&mut files, 5), [path]);
+}
+
+#[test]
+fn a_file_is_ready_at_once_when_it_was_closed_or_is_old() {
+    let mut files = Files::default();
+    files.saw(Path::new("closed"), Sight { is_closed: true, ..young(10, 100, 0) });
+    files.saw(Path::new("old"), Sight { age: at(3), ..young(10, 50, 0) });
+    files.saw(Path::new("young"), young(10, 100, 0));
+    assert_eq!(take(&mut files, 0), [Path::new("old"), Path::new("closed")]);
+}
+
+#[test]
+fn a_file_that_was_read_is_met_again_only_when_it_has_changed() {
+    let (mut files, path) = (Files::default(), Path::new("a.json"));
+    files.saw(path, young(10, 100, 0));
+    assert_eq!(read(&mut files, 10), 1);
+    files.saw(path, young(10, 100, 20));
+    assert_eq!(read(&mut files, 30), 0);
+    files.saw(path, young(10, 101, 40));
+    assert_eq!(read(&mut files, 50), 1);
+    // So does the next process, by what it is given.
+    let mut next = Files::remembering(files.memory());
+    next.saw(path, young(10, 101, 0));
+    assert_eq!(read(&mut next, 10), 0);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_tried_again_after_a_pause_that_doubles() {
+    let (mut files, path) = (Files::default(), Path::new("damaged"));
+    let mut tried = Vec::new();
+    for minute in 0..100 {
+        files.saw(path, Sight { age: SETTLE, ..young(10, 100, minute * 60) });
+        let ready = files.take_ready(at(minute * 60), SETTLE);
+        files.took(&ready, at(minute * 60), |_| true);
+        tried.extend(ready.iter().map(|_| minute));
+    }
+    assert_eq!(tried, [0, 5, 15, 35, 75]);
+    assert_eq!(files.memory().count(), 0);
+}
+
+#[test]
+fn files_that_are_gone_are_forgotten() {
+    let mut files = Files::default();
+    for name in ["a", "b"] {
+        files.saw(Path::new(name), Sight { is_closed: true, ..young(10, 100, 0) });
+    }
+    assert_eq!(read(&mut files, 0), 2);
+    files.walk_begins();
+    files.saw(Path::new("b"), young(10, 100, 1));
+    files.walk_ended();
+    assert_eq!(files.memory().count(), 1);
+}
+
+#[test]
+fn files_come_in_the_order_in_which_they_were_delivered() {
+    let mut files = Files::default();
+    let names = [
+        "z/111122223333_CloudTrail_us-east-1_20260105T1000Z_b.json.gz",
+        "a/111122223333_CloudTrail_eu-west-1_20260105T1005Z_a.json.gz",
+        "b/no-time-in-its-name.json",
+    ];
+    // 2026-01-05T10:02:00Z.
+    let changed = [0, 0, 1_767_607_320];
+    for (name, changed) in names.iter().zip(changed) {
+        files.saw(Path::new(name), Sight { is_closed: true, ..young(10, changed, 0) });
+    }
+    assert_eq!(take(&mut files, 0), [names[0], names[2], names[1]].map(Path::new));
+    assert_eq!(named_time(names[0]), Some(1_767_607_200));
+    assert_eq!(named_time("111122223333_CloudTrail_us-east-1_20261305T1000Z_b.json.gz"), None);
+}
+
+fn names(facts: &Facts, now: i64) -> Vec<&'static str> {
+    health(facts, &HealthSettings::default(), now).iter().map(|condition| condition.name).collect()
+}
+
+#[test]
+fn each_condition_begins_when_its_setting_says() {
+    // Half an hour without data, ten objects in an hour, ten minutes in the outbox.
+    let well = Facts { started_at: 0, last_data_at: Some(10_000), ..Facts::default() };
+    assert_eq!(names(&well, 11_799), [] as [&str; 0]);
+    assert_eq!(names(&well, 11_800), ["no-data"]);
+    let quarantined = |count: usize| Facts { quarantined_at: vec![9_000; count], ..well.clone() };
+    assert_eq!(names(&quarantined(9), 10_000), [] as [&str; 0]);
+    assert_eq!(names(&quarantined(10), 10_000), ["quarantine-growing"]);
+    assert_eq!(names(&Facts { last_data_at: Some(12_000), ..quarantined(10) }, 12_600), [] as [&str; 0]);
+    let owed = Facts { outbox_depth: 2, oldest_owed_at: Some(10_000), ..well.clone() };
+    assert_eq!((names(&owed, 10_599), names(&owed, 10_600)), (vec![], vec!["outbox-stuck"]));
+    let gone = Facts { folders_gone: vec![("logs".into(), 9_990)], ..well.clone() };
+    assert_eq!(names(&gone, 10_000), ["source-gone"]);
+    let failing = Failing { task: "evaluate".to_owned(), since: 9_000, error: "no disk".to_owned() };
+    assert_eq!(names(&Facts { failing: vec![failing], ..well }, 10_000), ["task-failing"]);
+}
+
+#[test]
+fn a_daemon_that_just_began_waits_for_data_before_it_complains() {
+    let facts = Facts { started_at: 100_000, last_data_at: Some(0), ..Facts::default() };
+    assert_eq!(names(&facts, 101_799), [] as [&str; 0]);
+    let conditions = health(&facts, &HealthSettings::default(), 101_800);
+    assert_eq!((conditions[0].name, conditions[0].since), ("no-data", 100_000));
+    assert!(conditions[0].text.contains("the last log file came at 1970-01-01T00:00:00Z"), "{}", conditions[0].text);
+}
+
+#[test]
+fn a_notice_of_a_condition_and_of_its_end_have_one_key() {
+    let condition = Condition { name: CONDITIONS[0], since: 60, text: "no new log file".to_owned() };
+    let (begin, end) = (notice("no-data", Some(&condition), 90), notice("no-data", None, 120));
+    assert_eq!((begin.dedup_key.as_str(), &end.dedup_key), ("keytide/health/no-data", &dedup_key("no-data")));
+    let states = [begin, end].map(|notice| match notice.subject {
+        Subject::StateChange(change) => (change.old_state, change.new_state, change.changed_at),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(states, [(StateValue::Ok, StateValue::Alarm, 90), (StateValue::Alarm, StateValue::Ok, 120)]);
+}
+
+#[test]
+fn work_that_failed_or_panicked_is_not_tried_before_its_pause_is_over() {
+    let tasks = Tasks::new(Arc::new(Metrics::new("0")));
+    let now = chrono::DateTime::UNIX_EPOCH;
+    assert_eq!(tasks.attempt("well", now, || Ok(1)), Some(1));
+    assert_eq!(tasks.attempt::<()>("ill", now, || panic!("a test's {}", "defect")), None);
+    assert_eq!(tasks.attempt("ill", now, || Ok(1)), None, "within the pause");
+    assert!(tasks.pause("ill").is_some() && tasks.pause("well").is_none());
+    assert_eq!(tasks.errors(), [("ill", "a defect in Keytide: a test's defect".to_owned())]);
+    assert_eq!(tasks.failing(), [], "once is not three times");
+}
+
+#[test]
+fn what_is_remembered_is_used_unless_the_store_is_behind_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = || Memory {
+        batch: 7,
+        last_data_at: Some(5),
+        told: vec!["no-data".to_owned()],
+        seen: vec![(1, Stamp { size: 2, changed: 3 })],
+    };
+    write().write(dir.path());
+    assert_eq!(Memory::read(dir.path(), 7), write());
+    assert_eq!(Memory::read(dir.path(), 8), write());
+    assert_eq!(Memory::read(dir.path(), 6), Memory::default());
+    std::fs::write(dir.path().join("watched"), "keytide watched 1\nnonsense").unwrap();
+    assert_eq!(Memory::read(dir.path(), 7), Memory::default());
+}

@@ -1,20 +1,23 @@
 //! Sending what is owed: routes beside each other, each in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::channel::Failure;
 use super::channel::http::Http;
 use super::counters::Counters;
 use super::limit::Pace;
 use super::outbox::{Outbox, Owed, Settled};
 use super::route::Route;
 use super::sending::{Now, Sending, Told};
+use super::work::{Round, Work};
+use crate::alarm::Notice;
 
 /// So long is an answer waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,6 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 64;
 /// How often the outbox is asked when no one says that something is owed.
 const EVERY: Duration = Duration::from_secs(1);
+
 /// Sends what is owed.
 pub struct Dispatcher {
     routes: BTreeMap<String, Arc<Route>>,
@@ -32,33 +36,13 @@ pub struct Dispatcher {
     /// Routes that rest: since when, until when.
     rests: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>,
     now: Now,
+    work: Work,
 }
 
 /// HTTPS can't be set up, for want of root certificates.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SetUpError(String);
-
-/// What a round did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// Messages delivered.
-    pub delivered: usize,
-    /// Attempts that failed.
-    pub failed: usize,
-    /// Messages given up.
-    pub dead: usize,
-}
-
-impl Round {
-    fn add(&mut self, outcome: &Settled) {
-        match outcome {
-            Settled::Delivered { .. } => self.delivered += 1,
-            Settled::Retry { .. } => self.failed += 1,
-            Settled::Dead { .. } => self.dead += 1,
-        }
-    }
-}
 
 impl Dispatcher {
     /// A dispatcher over routes. `now` is asked whenever a message is sent.
@@ -74,6 +58,7 @@ impl Dispatcher {
             paces: Arc::default(),
             rests: BTreeMap::new(),
             now: Arc::new(now),
+            work: Work::new(),
         };
         dispatcher.set_routes(routes);
         Ok(dispatcher)
@@ -99,77 +84,100 @@ impl Dispatcher {
         self.counters.clone()
     }
 
-    /// Sends what is due now, once, and waits for every answer.
-    pub async fn run_once<O: Outbox>(&mut self, outbox: &mut O) -> Result<Round, O::Error> {
-        let mut work = Work::new();
-        self.start(outbox, &mut work)?;
-        self.finish(outbox, &mut work).await?;
-        Ok(work.round)
+    /// Sends one notice at once, past the outbox: for someone who tries out a route and waits for the answer. The
+    /// error says why it wasn't delivered, and holds no secret.
+    pub async fn send_now(&self, route: &str, notice: &Notice) -> Result<(), String> {
+        let found = self.routes.get(route).ok_or_else(|| format!("there is no route `{route}`"))?;
+        let sent = found.channel.send(notice, route, &self.http, (self.now)()).await;
+        sent.map_err(|failure| match failure {
+            Failure::Later { error, .. } | Failure::Never { error } => error,
+        })
     }
 
-    /// Sends what is due until `stop`: whenever `owed` says that something is, and every second. A route that waits
-    /// for its receiver holds up no other. After `stop` it waits for the answers that are still to come, which takes
-    /// one timeout at most.
+    /// Sends what is due now, once, and waits for every answer.
+    pub async fn run_once<O: Outbox>(&mut self, outbox: &mut O) -> Result<Round, O::Error> {
+        self.catch_up(outbox)?;
+        self.start(outbox)?;
+        self.wait(outbox).await?;
+        Ok(self.work.told())
+    }
+
+    /// A turn of a schedule: sends what is due, and what becomes due meanwhile, for at most so long. What is under way
+    /// then goes on by itself, and is heard of in the next turn: a route that waits for its receiver holds up no other.
+    pub async fn turn<O: Outbox>(&mut self, outbox: &mut O, at_most: Duration) -> Result<Round, O::Error> {
+        self.catch_up(outbox)?;
+        self.start(outbox)?;
+        let mut end = pin!(tokio::time::sleep(at_most));
+        while !self.work.busy.is_empty() {
+            tokio::select! {
+                () = &mut end => break,
+                Some(told) = self.work.heard.recv() => self.go_on(outbox, told)?,
+            }
+        }
+        Ok(self.work.told())
+    }
+
+    /// Sends what is due until `stop`: whenever `owed` says that something is, and every second. Then as
+    /// [`Self::finish`].
     pub async fn run<O: Outbox>(
         &mut self,
         outbox: &mut O,
         owed: &Notify,
         stop: &CancellationToken,
     ) -> Result<Round, O::Error> {
-        let mut work = Work::new();
-        let mut asks = true;
-        while !stop.is_cancelled() {
-            if asks {
-                self.start(outbox, &mut work)?;
+        self.catch_up(outbox)?;
+        self.start(outbox)?;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = owed.notified() => self.start(outbox)?,
+                () = tokio::time::sleep(EVERY) => self.start(outbox)?,
+                Some(told) = self.work.heard.recv() => self.go_on(outbox, told)?,
             }
-            asks = tokio::select! {
-                () = stop.cancelled() => false,
-                () = owed.notified() => true,
-                () = tokio::time::sleep(EVERY) => true,
-                Some(told) = work.heard.recv() => {
-                    let may_go_on = matches!(told, Told::Done { .. });
-                    self.hear(outbox, &mut work, told)?;
-                    may_go_on
-                }
-            };
         }
-        work.stop.cancel();
-        self.finish(outbox, &mut work).await?;
-        Ok(work.round)
+        self.finish(outbox).await
+    }
+
+    /// Ends: begins no further message, and waits for the answers that are still to come, one timeout at most. Without
+    /// it they are lost, and their messages are sent again after the next start.
+    pub async fn finish<O: Outbox>(&mut self, outbox: &mut O) -> Result<Round, O::Error> {
+        self.work.stop.cancel();
+        self.catch_up(outbox)?;
+        self.wait(outbox).await?;
+        self.work.stop = CancellationToken::new();
+        Ok(self.work.told())
     }
 
     /// Starts a task for each route that has something due and is not at it.
-    fn start<O: Outbox>(&mut self, outbox: &mut O, work: &mut Work) -> Result<(), O::Error> {
+    fn start<O: Outbox>(&mut self, outbox: &mut O) -> Result<(), O::Error> {
         let now = (self.now)();
         let mut by_route: BTreeMap<String, Vec<Owed>> = BTreeMap::new();
         for owed in outbox.due(now, AT_ONCE)? {
             by_route.entry(owed.route.clone()).or_default().push(owed);
         }
         for (name, mut messages) in by_route {
-            let Some(route) = self.routes.get(&name) else {
+            if self.work.busy.contains(&name) || self.rests(&name, now) {
+                continue;
+            }
+            let Some(route) = self.routes.get(&name).cloned() else {
                 for owed in messages {
                     let error = format!("there is no route `{name}` any more");
-                    self.settle(outbox, work, owed.id, &name, Settled::Dead { error })?;
+                    self.settle(outbox, owed.id, &name, Settled::Dead { error })?;
                 }
                 continue;
             };
-            if work.busy.contains(&name) || self.rests(&name, now) {
-                continue;
-            }
             messages.sort_by_key(|owed| owed.id);
-            work.busy.insert(name);
-            work.tasks.spawn(
-                Sending {
-                    route: Arc::clone(route),
-                    http: self.http.clone(),
-                    paces: Arc::clone(&self.paces),
-                    counters: self.counters.clone(),
-                    now: Arc::clone(&self.now),
-                    told: work.telling.clone(),
-                    stop: work.stop.clone(),
-                }
-                .all(messages),
-            );
+            self.work.busy.insert(name);
+            let sending = Sending {
+                route,
+                http: self.http.clone(),
+                paces: Arc::clone(&self.paces),
+                counters: self.counters.clone(),
+                now: Arc::clone(&self.now),
+                told: self.work.telling.clone(),
+                stop: self.work.stop.clone(),
+            };
+            self.work.tasks.spawn(sending.all(messages));
         }
         Ok(())
     }
@@ -179,39 +187,51 @@ impl Dispatcher {
         self.rests.get(route).is_some_and(|(since, until)| *since <= now && now < *until)
     }
 
-    async fn finish<O: Outbox>(&mut self, outbox: &mut O, work: &mut Work) -> Result<(), O::Error> {
-        while !work.busy.is_empty() {
-            tokio::select! {
-                Some(told) = work.heard.recv() => self.hear(outbox, work, told)?,
-                else => break,
-            }
+    /// Hears what was told since the last turn, and settles what could not be settled then.
+    fn catch_up<O: Outbox>(&mut self, outbox: &mut O) -> Result<(), O::Error> {
+        while let Some((id, outcome)) = self.work.unsettled.first().cloned() {
+            outbox.settle(id, outcome)?;
+            self.work.unsettled.remove(0);
+        }
+        while let Ok(told) = self.work.heard.try_recv() {
+            self.hear(outbox, told)?;
         }
         Ok(())
     }
 
-    fn hear<O: Outbox>(&mut self, outbox: &mut O, work: &mut Work, told: Told) -> Result<(), O::Error> {
+    /// Waits until no route is at work.
+    async fn wait<O: Outbox>(&mut self, outbox: &mut O) -> Result<(), O::Error> {
+        while !self.work.busy.is_empty() {
+            // This end is held as well, so there is always someone who may tell.
+            let Some(told) = self.work.heard.recv().await else { break };
+            self.hear(outbox, told)?;
+        }
+        Ok(())
+    }
+
+    /// Hears, and gives a route that is done what else it owes.
+    fn go_on<O: Outbox>(&mut self, outbox: &mut O, told: Told) -> Result<(), O::Error> {
+        let is_done = matches!(told, Told::Done { .. });
+        self.hear(outbox, told)?;
+        if is_done { self.start(outbox) } else { Ok(()) }
+    }
+
+    fn hear<O: Outbox>(&mut self, outbox: &mut O, told: Told) -> Result<(), O::Error> {
         match told {
-            Told::Settled { id, route, outcome } => self.settle(outbox, work, id, &route, outcome)?,
+            Told::Settled { id, route, outcome } => self.settle(outbox, id, &route, outcome)?,
             Told::Rests { route, since, until } => {
                 self.rests.insert(route, (since, until));
             }
             Told::Done { route } => {
-                work.busy.remove(&route);
-                while work.tasks.try_join_next().is_some() {}
+                self.work.busy.remove(&route);
+                while self.work.tasks.try_join_next().is_some() {}
             }
         }
         Ok(())
     }
 
-    fn settle<O: Outbox>(
-        &self,
-        outbox: &mut O,
-        work: &mut Work,
-        id: i64,
-        route: &str,
-        outcome: Settled,
-    ) -> Result<(), O::Error> {
-        work.round.add(&outcome);
+    fn settle<O: Outbox>(&mut self, outbox: &mut O, id: i64, route: &str, outcome: Settled) -> Result<(), O::Error> {
+        self.work.round.add(&outcome);
         self.counters.with(route, |counts| match &outcome {
             Settled::Delivered { at } => {
                 counts.delivered += 1;
@@ -232,31 +252,7 @@ impl Dispatcher {
             Settled::Retry { at, error } => tracing::warn!(route, id, %at, "not delivered, tried again later: {error}"),
             Settled::Dead { error } => tracing::error!(route, id, "given up: {error}"),
         }
-        outbox.settle(id, outcome)
-    }
-}
-
-/// What is under way.
-struct Work {
-    tasks: JoinSet<()>,
-    busy: BTreeSet<String>,
-    telling: mpsc::UnboundedSender<Told>,
-    heard: mpsc::UnboundedReceiver<Told>,
-    /// Ends tasks after the message that they are at.
-    stop: CancellationToken,
-    round: Round,
-}
-
-impl Work {
-    fn new() -> Self {
-        let (telling, heard) = mpsc::unbounded_channel();
-        Work {
-            tasks: JoinSet::new(),
-            busy: BTreeSet::new(),
-            telling,
-            heard,
-            stop: CancellationToken::new(),
-            round: Round::default(),
-        }
+        // A receipt that can't be written down now is written down before anything else is sent.
+        outbox.settle(id, outcome.clone()).inspect_err(|_| self.work.unsettled.push((id, outcome)))
     }
 }

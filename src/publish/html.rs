@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use super::page::{Page, page};
+use super::picture::PHONE;
 use crate::alarm::{Notice, StateValue, Subject};
 
 /// Colours for both kinds of screens; mail programs that know no media queries keep the bright one.
 const STYLE: &str = "\
-body{margin:0;padding:16px;background:#f4f5f7;color:#1f2933;\
+body{margin:0;padding:8px;background:#f4f5f7;color:#1f2933;\
 font:16px/1.45 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif}\
-.page{max-width:640px;margin:0 auto;background:#ffffff;border-radius:8px;border-top:6px solid #7b8794;padding:20px}\
+.page{max-width:640px;margin:0 auto;background:#ffffff;border-radius:8px;border-top:6px solid #7b8794;padding:16px}\
 .alarm{border-top-color:#c81e1e}.ok{border-top-color:#0b7a4b}\
 h1{font-size:20px;line-height:1.3;margin:0 0 8px}p{margin:0 0 16px}\
 table{border-collapse:collapse;width:100%}th{text-align:left;vertical-align:top;padding:6px 12px 6px 0;color:#616e7c;\
@@ -58,7 +59,8 @@ fn head(title: &str, class: &str) -> String {
 
 fn image(title: &str, address: Option<&str>, out: &mut String) {
     if let Some(address) = address {
-        let _ = writeln!(out, "<img src=\"{}\" alt=\"{}\" width=\"720\">", escaped(address), escaped(title));
+        let _ =
+            writeln!(out, "<img src=\"{}\" alt=\"{}\" width=\"{}\">", escaped(address), escaped(title), PHONE.width);
     }
 }
 
@@ -82,6 +84,8 @@ fn written(page: &Page, class: &str, picture: Option<&str>) -> String {
 }
 
 fn escaped(text: &str) -> String {
+    // A number and its sign stay on one line.
+    let text = text.replace(" %", "\u{a0}%").replace(" ×", "\u{a0}×");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

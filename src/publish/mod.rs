@@ -32,11 +32,12 @@ mod table;
 mod template;
 mod text;
 mod words;
+mod work;
 
 use std::sync::Once;
 
 pub use counters::{Counters, RouteCounts};
-pub use dispatch::{Dispatcher, Round, SetUpError};
+pub use dispatch::{Dispatcher, SetUpError};
 pub use html::html;
 pub use limit::RateLimit;
 pub use matcher::Matcher;
@@ -47,6 +48,7 @@ pub use router::Router;
 pub use secret::{Resolve, Secret, SecretSource};
 pub use table::{Format, Kind, RouteTable, Tls};
 pub use text::text;
+pub use work::Round;
 
 /// Names ring as what encrypts, for every library that asks rustls. Whoever named another before is left alone.
 fn install_crypto() {

@@ -95,10 +95,8 @@ fn every_kind_is_read() {
 fn nothing_shows_a_secret() {
     let file: File = toml::from_str(EVERY_KIND).expect("tables");
     let shown = format!("{:?} {:?}", routes(&file.route, &resolve).expect("routes"), file.route);
-    // The address of the Slack webhook is kept as a secret beside its parsed form.
-    let hidden = shown.replace("services/T0/B0/s3cret", "");
-    assert!(!hidden.contains("s3cret"), "{hidden}");
-    assert!(shown.contains("***"));
+    assert!(!shown.contains("s3cret"), "{shown}");
+    assert_eq!(format!("{:?}", Secret::new("s3cret")), "***");
 }
 
 #[test]

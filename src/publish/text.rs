@@ -59,8 +59,11 @@ fn written(page: &Page, values: Option<&str>) -> String {
 /// Writes a text in lines of [`WIDTH`]. A word that is longer stands alone: ids and paths are copied whole.
 fn wrapped(text: &str, first: &str, further: &str, out: &mut String) {
     let (mut line, mut is_empty) = (first.to_owned(), true);
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for (at, word) in words.iter().enumerate() {
+        // A number and its sign stay on one line.
+        let sign = words.get(at + 1).filter(|next| ["%", "×"].contains(next)).map_or(0, |_| 2);
+        if !is_empty && line.chars().count() + 1 + word.chars().count() + sign > WIDTH {
             out.push_str(line.trim_end());
             out.push('\n');
             (line, is_empty) = (further.to_owned(), true);

@@ -86,7 +86,7 @@ pub fn table(
     match chosen.names {
         Level::Full => {}
         Level::Bare | Level::Cut => notes.extend(stands_for),
-        Level::Lean | Level::Tight => notes.push("Names are shortened; --output csv has them whole.".to_owned()),
+        Level::Lean | Level::Tight => notes.push("Names are cut; --output json has them whole.".to_owned()),
     }
     notes.dedup();
     match notes.is_empty() {

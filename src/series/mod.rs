@@ -9,6 +9,7 @@ mod dense;
 pub mod export;
 mod peaks;
 mod periods;
+mod pool_minutes;
 mod selection;
 pub mod text;
 
@@ -16,6 +17,7 @@ pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_w
 pub use dense::{Dense, read};
 pub use peaks::{PoolFilter, PoolUse, pool_uses};
 pub use periods::{PeriodCalls, periods};
+pub use pool_minutes::{PoolMinute, pool_minutes};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::WatchSettings;
 use super::error::WatchError;
 use super::fleet::{SeriesId, Sighting};
-use super::incidents::{AskCallers, Strayed};
+use super::incidents::{AskCallers, Strayed, StrayedSeries};
 use crate::alarm::{
     CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
     QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
@@ -20,6 +20,9 @@ const USUAL_DAYS: u32 = 14;
 
 /// Callers that make up so much of an excess connect it with others.
 const SHARE_OF_NOTE: f64 = 0.3;
+
+/// An alarm over many keys tells of so many series.
+const ALARM_SERIES_MAX: usize = 5;
 
 /// What is new is told of so many keys.
 const KEYS_TOLD: usize = 3;
@@ -103,7 +106,7 @@ impl<'a> Cause<'a> {
         let mut series = strayed.series.clone();
         let excess = |observed: f64, expected: f64| observed - expected;
         series.sort_by(|a, b| {
-            let of = |s: &super::incidents::StrayedSeries| excess(s.observed, s.expected).abs();
+            let of = |s: &StrayedSeries| excess(s.observed, s.expected).abs();
             of(b).total_cmp(&of(a))
         });
         let counted = series.iter().map(|series| series.counted_until).max().unwrap_or(known_until);
@@ -138,7 +141,62 @@ impl<'a> Cause<'a> {
         })
     }
 
-    fn told(&self, series: super::incidents::StrayedSeries) -> IncidentSeries {
+    /// What an alarm on calls says of its keys and operations over the periods that decided. Its number is 0: it is no
+    /// incident of the watch. `None` if nothing was called.
+    pub(super) fn of_alarm(
+        &self,
+        members: &[(String, String)],
+        range: MinuteRange,
+        now: i64,
+    ) -> Result<Option<Incident>, WatchError> {
+        let mut series = Vec::new();
+        for (key_arn, operation) in members {
+            let (key_arn, operation) = (key_arn.clone(), operation.clone());
+            let id = SeriesId { key_arn, operation, outcome: Outcome::Successful };
+            let numbers = self.numbers_of(std::iter::once(&id));
+            let dense = read(self.counts, &[&numbers], id.outcome, 1, range)?;
+            let observed = dense.iter().flatten().flat_map(|dense| &dense.calls).sum::<u64>() as f64;
+            series.push((observed, id));
+        }
+        series.sort_by(|a, b| b.0.total_cmp(&a.0));
+        series.truncate(ALARM_SERIES_MAX);
+        series.retain(|(observed, _)| *observed > 0.0);
+        let (onset, until) = (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60);
+        let mut strayed = Vec::with_capacity(series.len());
+        for (observed, id) in series {
+            let points = self.picture(&id, range)?;
+            let expected =
+                points.iter().filter(|point| point.at >= onset).filter_map(|point| Some(point.band?.0)).sum();
+            strayed.push(StrayedSeries {
+                key_arn: id.key_arn,
+                operation: id.operation,
+                metric: id.outcome.metric().to_owned(),
+                onset,
+                last_anomalous: onset,
+                observed,
+                expected,
+                counted_until: until,
+            });
+        }
+        if strayed.is_empty() {
+            return Ok(None);
+        }
+        let shortfall = strayed.iter().map(|series| series.observed - series.expected).sum::<f64>() < 0.0;
+        let as_incident = Strayed {
+            number: 0,
+            onset,
+            last_anomalous: onset,
+            resolved_at: None,
+            told_from: until,
+            series: strayed,
+            callers: Vec::new(),
+            shortfall,
+            paged_at: None,
+        };
+        self.page(&as_incident, until, now).map(Some)
+    }
+
+    fn told(&self, series: StrayedSeries) -> IncidentSeries {
         IncidentSeries {
             alias: self.aliases.get(&series.key_arn).cloned(),
             excess: series.observed - series.expected,
@@ -186,7 +244,7 @@ impl<'a> Cause<'a> {
         Ok(told)
     }
 
-    fn cost_per_hour(&self, series: &[super::incidents::StrayedSeries], until: i64) -> Option<f64> {
+    fn cost_per_hour(&self, series: &[StrayedSeries], until: i64) -> Option<f64> {
         let priced: Vec<Priced<'_>> = series
             .iter()
             .filter(|series| series.metric == Outcome::Successful.metric())

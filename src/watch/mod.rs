@@ -4,6 +4,7 @@
 //! incidents and the notices that are owed. Everything here can be computed again from the counts: models are kept so
 //! that a restart needn't.
 
+mod alarms;
 mod cause;
 mod error;
 mod evaluate;
@@ -14,7 +15,9 @@ mod rounds;
 mod settings;
 mod setup;
 mod tell;
+mod values;
 
+pub use alarms::AlarmState;
 pub use error::WatchError;
 pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::alarms::{AlarmState, Alarms, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
 use super::fleet::Fleet;
 use super::incidents::Incidents;
+use super::notices;
 use super::setup::Setup;
 use super::tell::Teller;
 use crate::domain::Minute;
@@ -21,12 +23,17 @@ const SAVED_MINUTES: u32 = 6 * 60;
 /// Names of what is remembered.
 const INCIDENTS: &str = "incidents";
 const POSITION: &str = "position";
+/// Before an alarm's name.
+const ALARM: &str = "alarm/";
 
 /// Where the watch stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Position {
     /// Every period before this minute was judged.
     until: u32,
+    /// The configured alarms were judged up to this minute.
+    #[serde(default)]
+    alarms_until: u32,
     /// The first minute that models have learned from.
     learned_from: u32,
     /// The last batch that was seen.
@@ -63,6 +70,7 @@ pub struct Watch {
     setup: Setup,
     fleet: Fleet,
     incidents: Incidents,
+    alarms: Alarms,
     position: Position,
 }
 
@@ -70,10 +78,16 @@ impl Watch {
     /// Takes up the watch where the store remembers it to be; else begins it.
     pub fn open(store: &Store, setup: Setup) -> Result<Self, WatchError> {
         let fleet = Fleet::new(&setup.settings)?;
-        let mut watch = Watch { fleet, setup, incidents: Incidents::default(), position: Position::default() };
+        let alarms = Alarms::default();
+        let mut watch = Watch { fleet, setup, incidents: Incidents::default(), alarms, position: Position::default() };
         watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
         watch.incidents.next_number = watch.incidents.next_number.max(1);
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
+        for (name, bytes) in store.memories(ALARM)? {
+            let memory =
+                serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
+            watch.alarms.memories.insert(name[ALARM.len()..].to_owned(), memory);
+        }
         if watch.position.made_for == watch.made_for() {
             watch.rewind(store, Minute(watch.position.until))?;
         }
@@ -99,6 +113,7 @@ impl Watch {
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
         }
+        self.judge_alarms(store, watermark, now, &mut round)?;
         self.position.until = self.fleet.until.0;
         self.position.made_for = self.made_for();
         round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
@@ -167,6 +182,40 @@ impl Watch {
         Ok(())
     }
 
+    /// Judges the configured alarms up to the watermark. After a long time away not all of it is judged again: what
+    /// happened more than a page's reach ago wakes nobody.
+    fn judge_alarms(
+        &mut self,
+        store: &Store,
+        watermark: Minute,
+        now: DateTime<Utc>,
+        round: &mut WatchRound,
+    ) -> Result<(), WatchError> {
+        let stored_from = store.minutes_covered()?.map_or(watermark, |range| range.start);
+        let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
+        let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
+        let span = Span { from, until: watermark, stored_from, now: now.timestamp() };
+        let counts = store.counts();
+        let gone = self.alarms.forget(&self.setup);
+        let judged = self.alarms.judge(&counts, &self.setup, span)?;
+        for name in &judged.changed {
+            if let Some(memory) = self.alarms.memories.get(name) {
+                round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
+            }
+        }
+        round.forgotten.extend(gone.into_iter().map(|name| format!("{ALARM}{name}")));
+        let aliases = store.key_aliases(i64::from(watermark.0) * 60)?.into_iter().collect();
+        let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
+        super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), round)?;
+        self.position.alarms_until = watermark.0;
+        Ok(())
+    }
+
+    /// The states of the configured alarms.
+    pub fn states(&self) -> Vec<AlarmState> {
+        self.alarms.memories.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect()
+    }
+
     fn track_open(&mut self) {
         for series in self.incidents.open.iter().flat_map(|incident| &incident.series) {
             self.fleet.track(&series.id(), true);
@@ -201,7 +250,6 @@ impl Watch {
         if self.position.store.is_empty() {
             self.position.store = format!("{:08x}", now.timestamp_micros() & 0xffff_ffff);
         }
-        let muted = self.setup.is_muted(now);
         let teller = Teller {
             store,
             cause: &cause,
@@ -216,6 +264,7 @@ impl Watch {
             if was.is_some_and(|was| was == strayed) && (strayed.paged_at.is_some() || strayed.resolved_at.is_some()) {
                 continue;
             }
+            let muted = self.setup.is_muted(&notices::alarm_name(strayed.number), now.timestamp());
             teller.tell(strayed, was, muted, round, report)?;
         }
         Ok(())

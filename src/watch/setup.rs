@@ -1,49 +1,52 @@
 //! What a watch is given.
 
-use chrono::{DateTime, Utc};
-
 use super::WatchSettings;
-use crate::alarm::Notice;
+use crate::alarm::{Alarm, MuteRule, Notice, muted_by};
 use crate::tariff::{PriceList, QuotaList};
 
 /// Which routes a notice goes.
 type Routes = Box<dyn Fn(&Notice) -> Vec<String> + Send + Sync>;
 
-/// Whether everything is muted at a moment.
-type Muted = Box<dyn Fn(DateTime<Utc>) -> bool + Send + Sync>;
-
 /// All that a watch is given.
 pub struct Setup {
     /// The settings.
     pub settings: WatchSettings,
+    /// The configured alarms, each composite one after those that it names.
+    pub alarms: Vec<Alarm>,
+    /// When nobody is told.
+    pub mutes: Vec<MuteRule>,
     /// What requests cost.
     pub prices: PriceList,
     /// How many a second are allowed.
     pub quotas: QuotaList,
+    /// The account and Region that configured alarms are said to be in.
+    pub account: String,
+    /// See `account`.
+    pub region: String,
+    /// When the configuration was read, seconds since 1970.
+    pub configured_at: i64,
     routes: Routes,
-    muted: Muted,
 }
 
 impl Setup {
-    /// A setup that pages nobody: for replays.
+    /// A setup without alarms and routes: it watches every series, and tells nobody.
     pub fn silent(settings: WatchSettings) -> Self {
         Setup {
             settings,
+            alarms: Vec::new(),
+            mutes: Vec::new(),
             prices: PriceList::default(),
             quotas: QuotaList::default(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            configured_at: 0,
             routes: Box::new(|_| Vec::new()),
-            muted: Box::new(|_| false),
         }
     }
 
     /// With routes for notices, by name.
     pub fn with_routes(self, routes: impl Fn(&Notice) -> Vec<String> + Send + Sync + 'static) -> Self {
         Setup { routes: Box::new(routes), ..self }
-    }
-
-    /// With times at which nobody is told anything yet.
-    pub fn with_mutes(self, muted: impl Fn(DateTime<Utc>) -> bool + Send + Sync + 'static) -> Self {
-        Setup { muted: Box::new(muted), ..self }
     }
 
     pub(super) fn tariff(&self) -> (&PriceList, &QuotaList) {
@@ -54,7 +57,8 @@ impl Setup {
         (self.routes)(notice)
     }
 
-    pub(super) fn is_muted(&self, now: DateTime<Utc>) -> bool {
-        (self.muted)(now)
+    /// Whether an alarm is muted at a second since 1970.
+    pub(super) fn is_muted(&self, alarm: &str, second: i64) -> bool {
+        muted_by(&self.mutes, alarm, second).is_some()
     }
 }

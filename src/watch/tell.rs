@@ -3,17 +3,51 @@
 use serde::Serialize;
 use serde_json::json;
 
+use super::alarms::Judged;
 use super::cause::Cause;
 use super::error::WatchError;
 use super::incidents::Strayed;
 use super::notices;
 use super::rounds::RoundReport;
 use super::setup::Setup;
-use crate::alarm::{Incident, IncidentSeries, Notice, Subject};
+use crate::alarm::{Incident, IncidentSeries, Notice, StateValue, Subject};
 use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};
 
 /// A month, for what a page says of the past.
 pub(super) const MONTH_SECONDS: i64 = 30 * 86_400;
+
+/// Tells of configured alarms: those on calls with who makes them.
+pub(super) fn tell_alarms(
+    judged: Judged,
+    cause: &Cause<'_>,
+    setup: &Setup,
+    now: i64,
+    round: &mut WatchRound,
+) -> Result<(), WatchError> {
+    for (alarm, item) in judged.history {
+        round.history.push(HistoryItem {
+            at: item.at,
+            alarm,
+            kind: item.kind.name().to_owned(),
+            summary: item.summary,
+            data: item.data.to_string(),
+        });
+    }
+    for (owed, members, range) in judged.owed {
+        let mut notice = owed.notice;
+        if let Subject::StateChange(change) = &mut notice.subject
+            && change.new_state == StateValue::Alarm
+            && !members.is_empty()
+        {
+            change.incident = cause.of_alarm(&members, range, now)?;
+        }
+        let body = text_of("a notice", &notice)?;
+        for route in setup.routes(&notice) {
+            round.owed.push(NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() });
+        }
+    }
+    Ok(())
+}
 
 /// Tells of the incidents of one round.
 pub(super) struct Teller<'a> {

@@ -1,43 +1,14 @@
 //! The caller that an incident was given to is named first, with nearly all of the excess.
 
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::path::Path;
 
 use keytide::alarm::{CallerWindow, Contribution, KnownOfKey, Question, SeenNow, attribute, novelties, usual_windows};
 use keytide::domain::{Minute, MinuteRange, Outcome, parse_event_time};
 use keytide::series::{CallerWindows, Counts, caller_windows, callers_seen, key_operations};
 use keytide::store::Store;
-use keytide::synth::{SynthOptions, generate};
 
-use crate::support::stores::{ingest_path, passing_folder};
-
-/// Six days of keys with callers of several accounts, and incidents.
-struct Made {
-    _folder: tempfile::TempDir,
-    truth: PathBuf,
-    store: PathBuf,
-}
-
-/// One for all tests of this file: none of them changes it.
-static MADE: LazyLock<Made> = LazyLock::new(|| {
-    let folder = passing_folder();
-    let (out, store) = (folder.path().join("trail"), folder.path().join("store"));
-    // At Friday noon, on Saturday afternoon and at night; weak ones, and one that is not.
-    let incidents = ["runaway:0:4d12h:60m:3", "runaway:1:5d15h25m:45m:3", "runaway:0:5d2h10m:20m:40"];
-    let options = SynthOptions {
-        seconds: 6 * 86_400,
-        rate: 0.5,
-        keys: 6,
-        kms_share: 1.0,
-        digests: false,
-        cross_account_share: 0.15,
-        incidents: incidents.map(|incident| incident.parse().unwrap()).to_vec(),
-        ..SynthOptions::default()
-    };
-    generate(&options, &out, &mut |_| {}).unwrap();
-    ingest_path(&store, out.join("AWSLogs"));
-    Made { truth: out.join("truth"), store, _folder: folder }
-});
+use super::MADE;
+use crate::support::stores::passing_folder;
 
 /// A row of `truth/incidents.csv`.
 struct Incident {

@@ -6,6 +6,7 @@ pub mod program;
 pub mod record;
 pub mod stores;
 pub mod trail;
+pub mod wait;
 
 /// Says that a check was left out, past the harness's capture: a check that is silently missing looks like one that
 /// passed.

@@ -29,7 +29,7 @@ pub fn keytide(dir: &Path) -> Command {
 
 /// Without the variables that change what the program says.
 pub fn clean(command: &mut Command) -> &mut Command {
-    for variable in ["KEYTIDE_DATA_DIR", "KEYTIDE_LOG_FORMAT", "KEYTIDE_COLOR", "RUST_LOG"] {
+    for variable in ["KEYTIDE_CONFIG", "KEYTIDE_DATA_DIR", "KEYTIDE_LOG_FORMAT", "KEYTIDE_COLOR", "RUST_LOG"] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null())

@@ -33,6 +33,7 @@ pub(super) fn run(test: &Test, definitions: &Definitions) -> TestResult {
         for alarm in &definitions.alarms {
             let mut memory = memories.remove(alarm.name.as_str()).unwrap_or_else(|| AlarmMemory::new(test.start));
             let stepped = match &alarm.kind {
+                AlarmKind::Metric(metric) if !metric.is_due(now) => Stepped::default(),
                 AlarmKind::Metric(metric) => {
                     let views = &views[alarm.name.as_str()];
                     step_metric(&mut memory, alarm, metric, &moment, views, (test.period, value))

@@ -143,3 +143,39 @@ fn rules_come_from_other_files_whose_other_settings_do_not_matter() {
         other => panic!("{other:?}"),
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_values_or_an_error_at_a_place_in_it(text in "[0-9x_+.\\- e]{0,30}") {
+        for error in [read_values(&text).err(), read_bands(&text).err()].into_iter().flatten() {
+            proptest::prop_assert!(text.get(error.span).is_some_and(|place| !place.is_empty()));
+        }
+    }
+}
+
+/// The blocks of TOML in the page about alarms.
+fn documented() -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alarms.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let blocks = text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    blocks.collect()
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_true() {
+    let blocks = documented();
+    let (tests, settings): (Vec<_>, Vec<_>) =
+        blocks.into_iter().partition(|block| block.contains("[[test]]") || block.contains("[[case]]"));
+    assert_eq!((tests.len(), settings.len()), (2, 3));
+    for text in tests {
+        let text = text.replace("rules = [\"keytide.toml\"]", "");
+        assert_eq!(failures(&run(&text).unwrap()), Vec::<String>::new(), "{text}");
+    }
+    // The alarms that the examples name besides each other.
+    let mut all = settings.concat();
+    for name in ["throttled", "errors", "deploy"] {
+        let condition = "comparison_operator = 'GreaterThanThreshold'\nthreshold = 0";
+        all += &format!("[[alarm]]\nname = '{name}'\nperiod = '1m'\n{condition}\n");
+    }
+    assert_eq!(run(&all), Ok(Vec::new()));
+}

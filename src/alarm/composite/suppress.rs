@@ -1,7 +1,7 @@
 //! One alarm that holds back what a composite alarm would send.
 //!
-//! Source: CloudWatch User Guide, *Composite alarm action suppression*. A change of state waits for the suppressor to go
-//! to ALARM, for at most the wait period. While the suppressor is in ALARM, and for the extension period after that,
+//! Source: CloudWatch User Guide, *Composite alarm action suppression*. A change of state waits for the suppressor to
+//! go to ALARM, for at most the wait period. While the suppressor is in ALARM, and for the extension period after that,
 //! nothing is sent. Then the state of that moment is told if it isn't the one that was told last.
 
 use serde::{Deserialize, Serialize};

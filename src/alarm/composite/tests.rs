@@ -162,3 +162,29 @@ fn what_was_told_last_is_not_told_again() {
     let runs: Vec<bool> = suppressed(&steps).into_iter().map(|(_, runs)| runs).collect();
     assert_eq!(runs, [false, true, false, false, false, false]);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_rule_or_an_error_at_a_place_in_it(text in r#"[A-Z_(), "%a0-9ä]{0,60}"#) {
+        if let Err(error) = CompositeRule::parse(&text) {
+            proptest::prop_assert!(error.at.is_none_or(|at| text.is_char_boundary(at)));
+        }
+    }
+
+    #[test]
+    fn what_decides_suffices(
+        text in r"(NOT )?(ALARM|OK)\([abc]\)( (AND|OR) (NOT )?(ALARM|OK)\([abcde]\)){0,5}",
+        states in proptest::collection::vec(0..3usize, 5),
+        others in proptest::collection::vec(0..3usize, 5),
+    ) {
+        // With the deciding alarms as they are, the others may be in any state.
+        let rule = rule(&text);
+        let all = [Fine, Alarm, InsufficientData];
+        let names = ["a", "b", "c", "d", "e"];
+        let place = |name: &str| names.iter().position(|known| *known == name);
+        let state = |states: &[usize], name: &str| place(name).map(|place| all[states[place]]);
+        let (found, deciding) = rule.decide(&|name| state(&states, name));
+        let mixed = |name: &str| state(if deciding.contains(&name) { &states } else { &others }, name);
+        proptest::prop_assert_eq!(rule.decide(&mixed).0, found);
+    }
+}

@@ -222,6 +222,39 @@ fn each_series_has_its_own_messages() {
 }
 
 #[test]
+fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others() {
+    let many = definitions(
+        "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\
+         comparison_operator = 'GreaterThanThreshold'\n",
+    );
+    let mut memory = AlarmMemory::new(0);
+    step_series(&mut memory, &many.alarms[0], &[], 60, &[(KEY, Some(99.0))]);
+    let one = busy("");
+    let (alarm, points) = (&one.alarms[0], [Some(Point::of(99.0))]);
+    let stepped =
+        memory.step_metric(alarm, alarm.metric().unwrap(), &moment(120, &[]), Slots { end: 120, points: &points });
+    assert_eq!(told(std::slice::from_ref(&stepped)), [(1, Bad, Fine, false)]);
+    assert_eq!(stepped.owed[0].notice.keys, [KEY]);
+    assert!(memory.contributors.is_empty());
+}
+
+#[test]
+fn without_any_series_the_alarm_speaks_itself() {
+    let definitions = definitions(
+        "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\
+         comparison_operator = 'GreaterThanThreshold'\ntreat_missing_data = 'breaching'\n",
+    );
+    let alarm = &definitions.alarms[0];
+    let mut memory = AlarmMemory::new(0);
+    let none = step_series(&mut memory, alarm, &[], 60, &[]);
+    assert_eq!(told(std::slice::from_ref(&none)), [(1, Unknown, Bad, false)]);
+    assert_eq!(none.owed[0].contributor, None);
+    let some = step_series(&mut memory, alarm, &[], 120, &[(KEY, Some(1.0))]);
+    assert_eq!(told(std::slice::from_ref(&some)), [(1, Bad, Fine, false)]);
+    assert_eq!(some.owed[0].notice.dedup_key, none.owed[0].notice.dedup_key);
+}
+
+#[test]
 fn a_window_holds_each_series_for_itself() {
     let definitions = definitions(&format!(
         "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\
@@ -240,11 +273,11 @@ fn a_window_holds_each_series_for_itself() {
 
 #[test]
 fn a_composite_alarm_names_the_children_that_decided() {
-    let definitions = definitions(&format!(
+    let definitions = definitions(
         "[[alarm]]\nname = 'a'\nperiod = '1m'\nthreshold = 1\ncomparison_operator = 'LessThanThreshold'\n\
          [[alarm]]\nname = 'b'\nperiod = '1m'\nthreshold = 1\ncomparison_operator = 'LessThanThreshold'\n\
-         [[composite_alarm]]\nname = 'c'\nalarm_rule = 'ALARM(a) OR ALARM(b)'\n"
-    ));
+         [[composite_alarm]]\nname = 'c'\nalarm_rule = 'ALARM(a) OR ALARM(b)'\n",
+    );
     let alarm = &definitions.alarms[2];
     let composite = alarm.composite().unwrap();
     let mut memory = AlarmMemory::new(0);

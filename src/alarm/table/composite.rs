@@ -90,7 +90,7 @@ fn read(table: CompositeAlarmTable, reading: &mut Reading) -> Option<Read> {
     let rule = match CompositeRule::parse(table.alarm_rule.get_ref()) {
         Ok(rule) => {
             for child in rule.children() {
-                if !reading.names.contains_key(child) {
+                if !reading.names.contains(child) {
                     let at = table.alarm_rule.get_ref().find(child);
                     let span = at.map_or(table.alarm_rule.span(), |at| place_in(&table.alarm_rule, at));
                     reading.wrong(span, format!("there is no alarm `{child}`; define it or correct its name here"));
@@ -133,7 +133,7 @@ fn read_suppressor(table: &CompositeAlarmTable, reading: &mut Reading) -> Option
         }
         return None;
     };
-    if !reading.names.contains_key(name.get_ref()) {
+    if !reading.names.contains(name.get_ref()) {
         let message = format!("there is no alarm `{}`; define it or correct its name here", name.get_ref());
         reading.wrong(name.span(), message);
     }

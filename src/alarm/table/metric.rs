@@ -9,12 +9,11 @@ use super::Reading;
 use super::actions::{Common, yes};
 use super::condition::{ConditionTable, read_condition};
 use super::reading::named;
-use crate::alarm::definition::{AlarmKind, Condition, Keys, MetricAlarm, TreatMissingData, Watched};
+use crate::alarm::definition::{
+    AlarmKind, CALLER_STEP_SECONDS, Condition, Keys, MetricAlarm, TreatMissingData, Watched,
+};
 use crate::alarm::state::Severity;
 use crate::domain::{KeyArn, Operation, Outcome};
-
-/// Seconds that counts by caller are kept by.
-const CALLER_STEP: u32 = 300;
 
 /// `[[alarm]]`
 #[derive(Debug, Deserialize)]
@@ -239,7 +238,7 @@ fn check_together(
     reading: &mut Reading,
 ) {
     if let Some((word, value)) = of_callers
-        && !period.is_multiple_of(CALLER_STEP)
+        && !period.is_multiple_of(CALLER_STEP_SECONDS)
     {
         let message = format!(
             "counts by {word} are kept by five minutes, so the period must be a multiple of 300s, not {period}s"

@@ -9,7 +9,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -56,19 +56,26 @@ pub struct Definitions {
 struct Reading {
     definitions: Definitions,
     errors: Vec<SettingError>,
-    /// Where each name stands.
-    names: HashMap<String, Range<usize>>,
+    /// The names that are taken.
+    names: HashSet<String>,
 }
 
 impl AlarmTables {
     /// Reads the tables; every error that there is, with its place in the text.
     pub fn read(self) -> Result<Definitions, Vec<SettingError>> {
+        self.read_beside(&[])
+    }
+
+    /// As [`Self::read`], where composite alarms and mute rules may also name alarms that are defined elsewhere, and
+    /// none here may have their names.
+    pub fn read_beside(self, others: &[&str]) -> Result<Definitions, Vec<SettingError>> {
         let mut reading = Reading::default();
+        reading.names.extend(others.iter().map(|name| (*name).to_owned()));
         for table in self.alarm {
             metric::read(table, &mut reading);
         }
         composite::read_all(self.composite_alarm, &mut reading);
-        let mut names = HashMap::new();
+        let mut names = HashSet::new();
         for table in self.mute {
             mute::read(table, &mut names, &mut reading);
         }

@@ -1,7 +1,6 @@
 //! The table `[[mute]]`: windows in which nothing is sent.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
@@ -11,6 +10,7 @@ use toml::Spanned;
 
 use super::Reading;
 use crate::alarm::mute::{MuteRule, Schedule};
+use crate::alarm::pattern::Pattern;
 use crate::domain::local_time;
 
 /// Seconds of the shortest window.
@@ -34,8 +34,8 @@ pub struct MuteTable {
 }
 
 /// Reads one table.
-pub(super) fn read(table: MuteTable, names: &mut HashMap<String, Range<usize>>, reading: &mut Reading) {
-    if names.insert(table.name.get_ref().clone(), table.name.span()).is_some() {
+pub(super) fn read(table: MuteTable, names: &mut HashSet<String>, reading: &mut Reading) {
+    if !names.insert(table.name.get_ref().clone()) {
         reading.wrong(table.name.span(), format!("there is another mute rule named `{}`", table.name.get_ref()));
     }
     let zone = table.timezone.as_ref().map_or(Some(Tz::UTC), |zone| {
@@ -67,7 +67,7 @@ pub(super) fn read(table: MuteTable, names: &mut HashMap<String, Range<usize>>, 
     reading.definitions.mutes.push(MuteRule { name, schedule, duration_seconds, zone, alarms, start, expire });
 }
 
-fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> Vec<crate::alarm::pattern::Pattern> {
+fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> Vec<Pattern> {
     if list.get_ref().is_empty() {
         reading.wrong(list.span(), "the rule mutes no alarm; write `alarms = [\"*\"]` for all");
     }
@@ -76,7 +76,7 @@ fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> V
     }
     let patterns = list.get_ref().iter().filter_map(|name| {
         let pattern = reading.pattern(name)?;
-        if !reading.names.keys().any(|alarm| pattern.matches(alarm)) && name.get_ref() != "*" {
+        if !reading.names.iter().any(|alarm| pattern.matches(alarm)) && name.get_ref() != "*" {
             let message = format!("there is no alarm `{}`; define it or correct its name here", name.get_ref());
             reading.wrong(name.span(), message);
         }

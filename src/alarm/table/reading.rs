@@ -81,7 +81,7 @@ impl Reading {
         } else if text.chars().any(|c| c.is_ascii_control()) {
             self.wrong(name.span(), "an alarm's name holds no control characters");
         }
-        if self.names.insert(text.clone(), name.span()).is_some() {
+        if !self.names.insert(text.clone()) {
             let message = format!("there is another alarm named `{text}`; names are unique among alarms of both kinds");
             self.wrong(name.span(), message);
         }

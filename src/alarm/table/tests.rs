@@ -253,3 +253,13 @@ fn lengths_of_time_read_back() {
         assert!(wrong.parse::<Duration>().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn alarms_that_are_defined_elsewhere_can_be_named() {
+    let text = composite("c", "ALARM(anomalies)", "") + &mute("cron(0 2 * * 1)", "4h", "alarms = ['anomalies']");
+    let tables = || toml::from_str::<AlarmTables>(&text).unwrap();
+    assert!(tables().read_beside(&["anomalies"]).is_ok());
+    assert_eq!(tables().read().unwrap_err().len(), 2);
+    let taken: AlarmTables = toml::from_str(&busy("")).unwrap();
+    assert!(taken.read_beside(&["a"]).unwrap_err()[0].message.contains("another alarm named `a`"));
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Map, Value, json};
+use tokio::task::JoinSet;
 
 use super::http::{Address, Http};
 use super::webhook::headers;
@@ -22,7 +23,6 @@ const FAR: i64 = 30 * 86_400;
 const TEST: i64 = 300;
 
 /// The Alertmanagers of a cluster. They tell each other, so one is enough.
-#[derive(Debug)]
 pub(in crate::publish) struct Cluster {
     pub(in crate::publish) urls: Vec<Url>,
     /// Addresses that are kept as secrets.
@@ -40,13 +40,17 @@ impl Cluster {
         };
         let mut headers = headers(&self.headers)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let secrets: Vec<&Secret> = self.headers.values().chain(&self.secret_urls).collect();
-        let mut outcomes = Vec::with_capacity(self.urls.len());
+        let secrets: Vec<Secret> = self.headers.values().chain(&self.secret_urls).cloned().collect();
+        let mut posts = JoinSet::new();
         for url in &self.urls {
             let url = api(url).ok_or_else(|| Failure::never("the address of Alertmanager can't have a path"))?;
-            let address = Address { url: &url, secrets: &secrets };
-            outcomes.push(http.post(&address, headers.clone(), body.to_string().into_bytes()).await);
+            let (http, headers, body, secrets) = (http.clone(), headers.clone(), body.to_string(), secrets.clone());
+            posts.spawn(async move {
+                let secrets: Vec<&Secret> = secrets.iter().collect();
+                http.post(&Address { url: &url, secrets: &secrets }, headers, body.into_bytes()).await
+            });
         }
+        let mut outcomes = posts.join_all().await;
         if outcomes.iter().any(Result::is_ok) {
             return Ok(());
         }

@@ -32,12 +32,6 @@ pub(in crate::publish) struct Mail {
     pub(in crate::publish) body: Option<Template>,
 }
 
-impl std::fmt::Debug for Mail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mail").field("from", &self.from).field("to", &self.to).finish_non_exhaustive()
-    }
-}
-
 impl Mail {
     pub(super) async fn send(&self, notice: &Notice, timeout: Duration) -> Result<(), Failure> {
         let message = self.message(notice)?;

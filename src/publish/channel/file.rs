@@ -11,7 +11,6 @@ use crate::publish::template::{Template, rendered};
 use crate::publish::text::text;
 
 /// A file that is appended to.
-#[derive(Debug)]
 pub(in crate::publish) struct Lines {
     pub(in crate::publish) path: PathBuf,
     pub(in crate::publish) format: Format,
@@ -19,7 +18,6 @@ pub(in crate::publish) struct Lines {
 }
 
 /// Standard output.
-#[derive(Debug)]
 pub(in crate::publish) struct Printed {
     pub(in crate::publish) format: Format,
     pub(in crate::publish) body: Option<Template>,

@@ -16,6 +16,9 @@ const ANSWER_MOST: usize = 4_096;
 /// So much of an answer is told.
 const TOLD_MOST: usize = 200;
 
+/// Texts shorter than this are not hidden: they would be found in any answer.
+const SECRET_LEAST: usize = 4;
+
 /// The one client of all routes.
 #[derive(Clone, Debug)]
 pub(in crate::publish) struct Http {
@@ -109,11 +112,20 @@ pub(in crate::publish) fn told(error: &dyn Error) -> String {
 
 /// A text without what must not be told.
 pub(in crate::publish) fn hide(text: &str, secrets: &[&Secret]) -> String {
-    let mut hidden = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.reveal().is_empty()) {
-        hidden = hidden.replace(secret.reveal(), "***");
+    let mut parts: Vec<String> = Vec::new();
+    for secret in secrets.iter().map(|secret| secret.reveal()) {
+        parts.push(secret.to_owned());
+        // Of `Bearer TOKEN` a receiver may repeat the token alone, of an address the path.
+        parts.extend(secret.split_whitespace().skip(1).map(str::to_owned));
+        if let Ok(url) = Url::parse(secret) {
+            parts.push(url.path().trim_matches('/').to_owned());
+            parts.extend([url.query(), url.password()].into_iter().flatten().map(str::to_owned));
+        }
     }
-    hidden
+    // The longest first, so that no part of a secret is left beside `***`; what is very short is no secret.
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    let parts = parts.iter().filter(|part| part.len() >= SECRET_LEAST);
+    parts.fold(text.to_owned(), |text, part| text.replace(part, "***"))
 }
 
 #[cfg(test)]

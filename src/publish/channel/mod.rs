@@ -18,7 +18,6 @@ use crate::alarm::{Notice, StateValue, Subject};
 use http::Http;
 
 /// A receiver, with all that it takes to send to it.
-#[derive(Debug)]
 pub(super) enum Channel {
     Sns(sns::Topic),
     Pagerduty(pagerduty::Service),

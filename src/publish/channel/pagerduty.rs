@@ -19,7 +19,6 @@ const SUMMARY_MOST: usize = 1_024;
 const DEDUP_KEY_MOST: usize = 255;
 
 /// A service in PagerDuty.
-#[derive(Debug)]
 pub(in crate::publish) struct Service {
     /// Its integration key.
     pub(in crate::publish) routing_key: Secret,
@@ -100,7 +99,9 @@ fn payload(notice: &Notice, change: &StateChange, summary: &str) -> Value {
     if let Some(next) = page.next {
         details.insert("Next".to_owned(), next.into());
     }
-    details.extend(notice.tags.iter().map(|(tag, value)| (tag.clone(), Value::from(value.as_str()))));
+    if !notice.tags.is_empty() {
+        details.insert("Tags".to_owned(), json!(notice.tags));
+    }
     let series = change.incident.as_ref().and_then(|incident| incident.series.first());
     // An alarm that knows too little isn't as bad as it would be.
     let severity = match change.new_state {

@@ -20,7 +20,6 @@ const HEADER_MOST: usize = 150;
 const BLOCKS_MOST: usize = 50;
 
 /// An incoming webhook. Its address is a secret: who knows it may post.
-#[derive(Debug)]
 pub(in crate::publish) struct Hook {
     pub(in crate::publish) url: Url,
     pub(in crate::publish) secret_url: Secret,
@@ -40,7 +39,7 @@ impl Hook {
 
 /// The message: a header, the page in sections, and below it what kind of message it is.
 pub(super) fn body(notice: &Notice, title: Option<&Template>, text: Option<&Template>) -> Value {
-    let title = rendered(title, notice, || subject(notice));
+    let title = rendered(title, notice, || format!("{}{}", mark(notice), subject(notice)));
     let built_in = || match &notice.subject {
         Subject::Report(report) => of_report(&report.markdown),
         _ => mrkdwn(&page(notice)),
@@ -56,7 +55,7 @@ pub(super) fn body(notice: &Notice, title: Option<&Template>, text: Option<&Temp
     }
     let section = |text: &String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } });
     blocks.extend(sections.iter().map(section));
-    let foot = format!("{}Keytide, {}", mark(notice), escaped(&cut(&notice.dedup_key, 200)));
+    let foot = format!("Keytide, {}", escaped(&cut(&notice.dedup_key, 200)));
     blocks.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": foot }] }));
     json!({ "text": escaped(&title), "blocks": blocks, "unfurl_links": false })
 }

@@ -20,7 +20,6 @@ const MESSAGE_MOST: usize = 250 * 1_024;
 const SERIES_MOST: usize = 100;
 
 /// A topic.
-#[derive(Debug)]
 pub(in crate::publish) struct Topic {
     pub(in crate::publish) topic: SnsTopic,
 }

@@ -15,7 +15,6 @@ use crate::publish::secret::Secret;
 use crate::publish::template::{Template, rendered};
 
 /// Where a message goes, and how it is signed.
-#[derive(Debug)]
 pub(in crate::publish) struct Hook {
     pub(in crate::publish) url: Url,
     /// The address, where it is kept as a secret.

@@ -1,5 +1,6 @@
 //! One evaluation of an alarm: from values and memory to states, history, and what is to be told.
 
+mod composite;
 #[cfg(test)]
 mod tests;
 
@@ -7,14 +8,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::composite::Suppressor;
 use super::contributors::{contributor_state, parent_reason_data, parent_state};
-use super::definition::{Alarm, CompositeAlarm, MetricAlarm};
+use super::definition::{Alarm, MetricAlarm};
 use super::evaluate::Slots;
 use super::memory::{AlarmMemory, ContributorMemory, HistoryItem, HistoryKind};
 use super::mute::MuteRule;
-use super::reason::{NO_CONTRIBUTION, UNCHECKED};
-use super::reason_data::stamp;
+use super::reason::NO_CONTRIBUTION;
 use super::state::StateValue;
 use super::tell::{Told, tell};
 
@@ -74,6 +73,11 @@ impl AlarmMemory {
             let data = rule.reason_data(slots, &verdict, moment.now);
             self.change(verdict.state, reason, data, moment, &mut stepped);
         }
+        if !self.contributors.is_empty() {
+            // The alarm was on several series before it was changed.
+            self.let_go(&HashSet::new(), moment, &mut stepped);
+            self.tell_contributors(alarm, moment, &mut stepped);
+        }
         self.tell_change(alarm, moment, &mut stepped);
         stepped
     }
@@ -105,15 +109,7 @@ impl AlarmMemory {
                 seen.insert(series.id);
             }
         }
-        let is_gone = |(id, contributor): &(&String, &ContributorMemory)| {
-            contributor.state == StateValue::Alarm && !seen.contains(id.as_str())
-        };
-        let gone: Vec<String> = self.contributors.iter().filter(is_gone).map(|(id, _)| id.clone()).collect();
-        for id in gone {
-            let attributes = self.contributors[&id].attributes.clone();
-            let reason = NO_CONTRIBUTION.to_owned();
-            self.change_contributor(&id, &attributes, StateValue::Ok, reason, moment, &mut stepped);
-        }
+        self.let_go(&seen, moment, &mut stepped);
         let (state, reason) = parent_state(&rule, in_alarm, count, self.state);
         if state != self.state {
             self.change(state, reason, parent_reason_data(moment.now), moment, &mut stepped);
@@ -128,50 +124,17 @@ impl AlarmMemory {
         stepped
     }
 
-    /// Evaluates an alarm on other alarms, after those. `state_of` gives an alarm's state and since when it has it
-    /// (seconds since 1970).
-    pub fn step_composite(
-        &mut self,
-        alarm: &Alarm,
-        composite: &CompositeAlarm,
-        moment: &Moment<'_>,
-        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
-    ) -> Stepped {
-        let mut stepped = Stepped::default();
-        let (state, deciding) = composite.rule.decide(&|name| state_of(name).map(|(state, _)| state));
-        if state != self.state {
-            let (reason, data) = self.composite_reason(alarm, state, &deciding, moment, state_of);
-            self.triggering = deciding.iter().map(|name| (*name).to_owned()).collect();
-            self.change(state, reason, data, moment, &mut stepped);
+    /// Series in ALARM that are not there any more are OK.
+    fn let_go(&mut self, seen: &HashSet<&str>, moment: &Moment<'_>, stepped: &mut Stepped) {
+        let is_gone = |(id, contributor): &(&String, &ContributorMemory)| {
+            contributor.state == StateValue::Alarm && !seen.contains(id.as_str())
+        };
+        let gone: Vec<String> = self.contributors.iter().filter(is_gone).map(|(id, _)| id.clone()).collect();
+        for id in gone {
+            let attributes = self.contributors[&id].attributes.clone();
+            let reason = NO_CONTRIBUTION.to_owned();
+            self.change_contributor(&id, &attributes, StateValue::Ok, reason, moment, stepped);
         }
-        match &composite.suppressor {
-            None => self.tell_change(alarm, moment, &mut stepped),
-            Some(suppressor) => self.tell_unless_suppressed(suppressor, alarm, moment, state_of, &mut stepped),
-        }
-        for owed in &mut stepped.owed {
-            owed.set_children(self.triggering.iter().filter_map(|name| {
-                let (state, since) = state_of(name)?;
-                Some((super::alarm_arn(name, moment.region, moment.account), state, since))
-            }));
-        }
-        stepped
-    }
-
-    fn tell_unless_suppressed(
-        &mut self,
-        suppressor: &Suppressor,
-        alarm: &Alarm,
-        moment: &Moment<'_>,
-        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
-        stepped: &mut Stepped,
-    ) {
-        let is_alarm = state_of(&suppressor.alarm).is_some_and(|(state, _)| state == StateValue::Alarm);
-        let before = self.suppression;
-        let has_changed = !stepped.history.is_empty();
-        let runs = self.suppression.step(suppressor, moment.now, self.state, has_changed, is_alarm);
-        stepped.has_changed |= self.suppression != before;
-        let old = runs.then(|| before.told());
-        self.tell(alarm, moment, old, stepped);
     }
 
     /// Enters another state.
@@ -261,35 +224,5 @@ impl AlarmMemory {
             tell(&mut contributor.owed, alarm, moment, &told, stepped);
             contributor.state == StateValue::Alarm || contributor.owed.held.is_some()
         });
-    }
-
-    fn composite_reason(
-        &self,
-        alarm: &Alarm,
-        state: StateValue,
-        deciding: &[&str],
-        moment: &Moment<'_>,
-        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
-    ) -> (String, Value) {
-        let known = deciding.iter().filter_map(|name| Some((*name, state_of(name)?)));
-        let known: Vec<(&str, (StateValue, i64))> = known.collect();
-        let arn = |name: &str| super::alarm_arn(name, moment.region, moment.account);
-        let triggering = known.iter().map(|(name, (state, since))| {
-            json!({"arn": arn(name), "state": {"value": state.name(), "timestamp": stamp(*since)}})
-        });
-        let data = json!({"triggeringAlarms": triggering.collect::<Vec<_>>()});
-        let newest = known.iter().max_by_key(|(_, (_, since))| *since);
-        let reason = match newest {
-            _ if self.reason == UNCHECKED => {
-                format!("{} was created and its alarm rule evaluates to {state}", arn(&alarm.name))
-            }
-            Some((name, (of_child, since))) if *since >= self.since => {
-                let time = chrono::DateTime::from_timestamp(*since, 0).unwrap_or_default();
-                let time = time.format("%A %d %B, %Y %H:%M:%S UTC");
-                format!("{} transitioned to {of_child} at {time}", arn(name))
-            }
-            _ => format!("{} was updated and its alarm rule evaluates to {state}", arn(&alarm.name)),
-        };
-        (reason, data)
     }
 }

@@ -73,7 +73,7 @@ impl MuteRule {
             Schedule::Cron(cron) => {
                 let local = DateTime::<Utc>::from_timestamp(second, 0)?.with_timezone(&self.zone);
                 let start = cron.find_previous_occurrence(&local, true).ok()?.timestamp();
-                // A time that a change of clocks skips is given as the second before the change; windows begin on minutes.
+                // A time that a change of clocks skips is given as the second before the change.
                 (start + 59).div_euclid(60) * 60
             }
         };

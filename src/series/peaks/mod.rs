@@ -1,6 +1,8 @@
 //! Busiest seconds: requests by second and quota pool.
 
-use polars::prelude::{DataType, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, lit};
+use polars::prelude::{
+    DataFrame, DataType, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, lit,
+};
 
 use super::Counts;
 use crate::domain::{MinuteRange, QuotaPool, Second};
@@ -14,6 +16,16 @@ pub struct PoolFilter {
     pub region: Option<String>,
     /// The pool's name.
     pub name: Option<String>,
+}
+
+impl PoolFilter {
+    /// The rows of a dictionary of pools that are meant.
+    pub(super) fn of(&self, dictionary: DataFrame) -> PolarsResult<DataFrame> {
+        let wanted = [("account", &self.account), ("region", &self.region), ("name", &self.name)];
+        let is_wanted = wanted.into_iter().filter_map(|(column, wanted)| Some(col(column).eq(lit(wanted.as_deref()?))));
+        let is_wanted = is_wanted.reduce(|a, b| a.and(b)).unwrap_or_else(|| lit(true));
+        dictionary.lazy().filter(is_wanted).collect()
+    }
 }
 
 /// What was asked of one pool in a range.
@@ -35,10 +47,7 @@ pub struct PoolUse {
 
 /// The use of each pool in a range, in order of account, Region and name. A pool without requests is left out.
 pub fn pool_uses(counts: &dyn Counts, range: MinuteRange, filter: &PoolFilter) -> PolarsResult<Vec<PoolUse>> {
-    let wanted = [("account", &filter.account), ("region", &filter.region), ("name", &filter.name)];
-    let is_wanted = wanted.into_iter().filter_map(|(column, wanted)| Some(col(column).eq(lit(wanted.as_deref()?))));
-    let is_wanted = is_wanted.reduce(|a, b| a.and(b)).unwrap_or_else(|| lit(true));
-    let pools = counts.pool_dictionary()?.lazy().filter(is_wanted).collect()?;
+    let pools = filter.of(counts.pool_dictionary()?)?;
     let of_pools = pools.clone().lazy().select([col("pool")]);
     let mut parts: Vec<LazyFrame> = Vec::new();
     for day in counts.seconds(range)? {

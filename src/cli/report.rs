@@ -1,0 +1,164 @@
+//! `keytide report`: what happened in a range.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+
+use chrono::{DateTime, Utc};
+use clap::{Subcommand, ValueEnum};
+
+use super::Global;
+use super::exit::{Exit, Failure};
+use super::question::width;
+use super::range::RangeArgs;
+use super::system::{SystemClock, data_dir};
+use crate::alarm::Incident;
+use crate::domain::{Clock, Minute, MinuteRange};
+use crate::render;
+use crate::report::{Asked, ReportData, build};
+use crate::series::{Counts, SeriesError};
+use crate::store::Store;
+use crate::tariff::{PriceList, QuotaList};
+
+/// Flags of `keytide report`.
+#[derive(clap::Args, Clone, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Report {
+    /// Top keys, callers and resources, what changed, what it cost, and the busiest seconds
+    ///
+    /// Usage follows the key: accounts of keys are their owners. Spend and quotas follow the calling account.
+    Top(TopArgs),
+}
+
+/// Flags of `keytide report top`.
+#[derive(clap::Args, Clone, Debug)]
+struct TopArgs {
+    #[command(flatten)]
+    range: RangeArgs,
+    /// Compare with as much time right before
+    #[arg(long)]
+    previous: bool,
+    /// Rows of a ranking, at most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+/// How a report is written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Output {
+    /// For people, fitted to the terminal
+    #[default]
+    Table,
+    /// Markdown
+    Md,
+    /// A page of its own
+    Html,
+    /// One object
+    Json,
+}
+
+/// Reads the store and writes the report to standard output.
+pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
+    let Report::Top(args) = &args.report;
+    let store = Store::open_for_reading(&data_dir(global)?)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    top(args, &store, SystemClock.now(), &mut out)?;
+    out.flush()?;
+    Ok(Exit::Success)
+}
+
+fn top(args: &TopArgs, store: &Store, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), Failure> {
+    let counts = store.counts();
+    let asked = args.range.minutes(now).map_err(Failure::usage)?;
+    let unread = |error: SeriesError| {
+        Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
+    };
+    let stored = counts.covered(asked).map_err(unread)?;
+    let (prices, quotas) = (PriceList::default(), QuotaList::default());
+    let range = closed(asked, stored);
+    let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+    let incidents = incidents(store)?;
+    let asked = Asked {
+        kind: "report",
+        range,
+        previous: args.previous.then(|| before(range)),
+        limit: args.limit as usize,
+        zone: args.range.timezone.0,
+        aliases: &aliases,
+        incidents: incidents.as_deref(),
+        prices: &prices,
+        quotas: &quotas,
+    };
+    let report = build(&counts, &asked).map_err(unread)?;
+    match args.output {
+        Output::Table => write_tables(&report, args, out)?,
+        Output::Md => out.write_all(report.markdown().as_bytes())?,
+        Output::Html => out.write_all(report.html().as_bytes())?,
+        Output::Json => {
+            serde_json::to_writer_pretty(&mut *out, &report.json()).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// A range without open ends: those are where what is stored begins and ends.
+fn closed(asked: MinuteRange, stored: Option<MinuteRange>) -> MinuteRange {
+    let stored = stored.unwrap_or(MinuteRange { start: asked.start, end: asked.start });
+    MinuteRange {
+        start: if asked.start == MinuteRange::ALL.start { stored.start } else { asked.start },
+        end: if asked.end == MinuteRange::ALL.end { stored.end } else { asked.end },
+    }
+}
+
+/// As much time right before.
+fn before(range: MinuteRange) -> MinuteRange {
+    let length = range.end.0.saturating_sub(range.start.0);
+    MinuteRange { start: Minute(range.start.0.saturating_sub(length)), end: range.start }
+}
+
+/// All incidents; none if there never was one, as when nothing watches.
+fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
+    let unread = |error| Failure::new(format!("can't read an incident of the store: {error}"), None);
+    let rows = store.incidents_since(i64::MIN)?;
+    let incidents = rows.iter().map(|row| serde_json::from_str(&row.body).map_err(unread));
+    let incidents: Vec<Incident> = incidents.collect::<Result<_, _>>()?;
+    Ok(Some(incidents).filter(|incidents| !incidents.is_empty()))
+}
+
+fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", report.title)?;
+    for section in report.sections() {
+        writeln!(out, "\n{}\n", section.title)?;
+        if section.rows.is_empty() {
+            writeln!(out, "None.")?;
+            continue;
+        }
+        let column = |column: &crate::report::Column| match column.right {
+            true => render::Column::right(column.name),
+            false => render::Column::left(column.name),
+        };
+        let columns: Vec<render::Column> = section.columns.iter().map(column).collect();
+        let cell = |cell: &crate::report::Cell| match cell {
+            crate::report::Cell::Share(share) => render::Cell::Share(*share),
+            // Without its ARN, which would make the table too wide; the other forms have it.
+            crate::report::Cell::Name { name, .. } => render::Cell::Text(name.clone().into()),
+            crate::report::Cell::Text(text) | crate::report::Cell::Time(text) => {
+                render::Cell::Text(text.clone().into())
+            }
+        };
+        let rows: Vec<Vec<render::Cell<'_>>> = section.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        render::table(&columns, &rows, width(), args.range.timezone, out)?;
+        if !section.note.is_empty() {
+            writeln!(out, "\n{}", section.note)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! A report as sections of rows: what Markdown, the page and the terminal show alike.
+
+use super::data::{IncidentLine, Ranked, ReportData};
+use super::text;
+
+/// A part of a report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Section {
+    /// `Top keys`.
+    pub title: &'static str,
+    /// What must be known to read it; may be empty.
+    pub note: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its rows, a cell for each column. None: there is nothing to tell.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its title.
+    pub name: &'static str,
+    /// Whether it holds numbers, set to the right.
+    pub right: bool,
+}
+
+/// A cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// What stands there.
+    Text(String),
+    /// A name, with what it is called otherwise: an alias, with its key's ARN.
+    Name {
+        /// What people call it.
+        name: String,
+        /// What AWS calls it; empty if that is the same.
+        detail: String,
+    },
+    /// A moment.
+    Time(String),
+    /// A part of 100, as a number and where there is room as a bar.
+    Share(f64),
+}
+
+impl Cell {
+    /// As one line of text.
+    pub fn text(&self) -> String {
+        match self {
+            Cell::Text(text) | Cell::Time(text) => text.clone(),
+            Cell::Name { name, detail } if detail.is_empty() => name.clone(),
+            Cell::Name { name, detail } => format!("{name} ({detail})"),
+            Cell::Share(share) => text::percent(*share),
+        }
+    }
+}
+
+const fn left(name: &'static str) -> Column {
+    Column { name, right: false }
+}
+
+const fn right(name: &'static str) -> Column {
+    Column { name, right: true }
+}
+
+fn or_unknown(name: &str, unknown: &str) -> Cell {
+    Cell::Text(if name.is_empty() { unknown } else { name }.to_owned())
+}
+
+impl ReportData {
+    /// The figures at the top: what they are, their value, and how it changed.
+    pub(super) fn figures(&self) -> Vec<(&'static str, String, String)> {
+        let totals = &self.totals;
+        let calls = |of: super::Change| (text::count(of.calls), text::change(of));
+        let mut figures = vec![("Successful calls", calls(totals.successful))];
+        for (name, of) in [
+            ("Throttled", totals.throttled),
+            ("Denied", totals.denied),
+            ("Failed", totals.failed),
+            ("Dry runs", totals.dry_run),
+            ("Without a key ARN", totals.unattributed),
+        ] {
+            if of.calls > 0 || of.previous.is_some_and(|previous| previous > 0) {
+                figures.push((name, calls(of)));
+            }
+        }
+        let spend =
+            (text::dollars(self.spend.dollars), text::change_of_amount(self.spend.dollars, self.spend.previous));
+        figures.push(("Spend on requests, estimated", spend));
+        if let Some(incidents) = &self.incidents {
+            figures.push(("Incidents", (text::count(incidents.len() as u64), String::new())));
+        }
+        figures.into_iter().map(|(name, (value, change))| (name, value, change)).collect()
+    }
+
+    /// The sections, in order of what is looked at first. Those that can't have rows are left out.
+    pub fn sections(&self) -> Vec<Section> {
+        let compared = self.previous.is_some();
+        let mut sections: Vec<Section> = self.incidents.iter().map(|lines| incident_section(lines)).collect();
+        let plain = |title, name, rows: &[Ranked]| ranking(title, name, rows, compared);
+        sections.push(plain("Top keys", "key", &self.keys));
+        if compared {
+            sections.push(self.change_section());
+        }
+        sections.push(plain("Top callers", "caller", &self.callers));
+        sections.push(plain("Top resources", "resource", &self.resources));
+        sections.push(plain("Operations", "operation", &self.operations));
+        sections.push(self.spend_section(compared));
+        sections.push(self.quota_section());
+        sections
+    }
+
+    fn change_section(&self) -> Section {
+        let columns = vec![left("key"), right("calls"), right("before"), right("difference"), right("growth")];
+        let rows = self.changes.iter().map(|row| {
+            let previous = row.change.previous.unwrap_or(0);
+            vec![
+                name_of(row),
+                Cell::Text(text::count(row.change.calls)),
+                Cell::Text(text::count(previous)),
+                Cell::Text(text::signed(row.change.calls as f64 - previous as f64)),
+                Cell::Text(text::change(row.change)),
+            ]
+        });
+        Section { title: "Largest changes", note: String::new(), columns, rows: rows.collect() }
+    }
+
+    fn spend_section(&self, compared: bool) -> Section {
+        let mut columns = vec![left("calling account"), right("requests"), right("spend")];
+        columns.extend(compared.then(|| right("growth")));
+        let rows = self.spend.accounts.iter().map(|account| {
+            let unpriced = if account.unpriced > 0 { " and more" } else { "" };
+            let mut row = vec![
+                or_unknown(&account.account, "(AWS services)"),
+                Cell::Text(text::count(account.requests)),
+                Cell::Text(format!("{}{unpriced}", text::dollars(account.dollars))),
+            ];
+            let change = || Cell::Text(text::change_of_amount(account.dollars, account.previous));
+            row.extend(compared.then(change));
+            row
+        });
+        let mut note = format!("Requests only, {}, without the free tier. The calling account pays.", self.spend.label);
+        if self.spend.accounts.iter().any(|account| account.unpriced > 0) {
+            note.push_str(" \"And more\": the price of some requests isn't known.");
+        }
+        Section { title: "Spend", note, columns, rows: rows.collect() }
+    }
+
+    fn quota_section(&self) -> Section {
+        let columns = vec![
+            left("calling account"),
+            left("Region"),
+            left("quota"),
+            right("busiest second"),
+            left("at"),
+            right("allowed"),
+            right("used"),
+            right("throttled"),
+        ];
+        let rows = self.quotas.iter().map(|line| {
+            let allowed = line.quota_per_second.map_or("unknown".to_owned(), |quota| format!("{quota}"));
+            let allowed = match allowed.parse::<u64>() {
+                Ok(whole) => text::count(whole),
+                Err(_) => allowed,
+            };
+            vec![
+                or_unknown(&line.account, "(AWS services)"),
+                Cell::Text(line.region.clone()),
+                Cell::Text(line.pool.clone()),
+                Cell::Text(text::count(u64::from(line.peak_per_second))),
+                Cell::Time(text::moment(line.peak_at)),
+                Cell::Text(allowed),
+                line.share.map_or(Cell::Text(String::new()), Cell::Share),
+                Cell::Text(text::count(line.throttled)),
+            ]
+        });
+        let mut notes: Vec<&str> = self.quotas.iter().map(|line| line.note.as_str()).collect();
+        notes.sort_unstable();
+        notes.dedup();
+        let note = notes.into_iter().find(|note| note.starts_with("AWS's default"));
+        let note = note.and_then(|note| note.split(';').next()).map(|note| {
+            format!("Requests a second; quotas are {note}, unless set by the operator. An account's own may be higher.")
+        });
+        Section { title: "Busiest seconds", note: note.unwrap_or_default(), columns, rows: rows.collect() }
+    }
+}
+
+fn incident_section(lines: &[IncidentLine]) -> Section {
+    let columns = vec![
+        left("series"),
+        left("from"),
+        left("to"),
+        right("calls"),
+        right("expected"),
+        right("excess"),
+        left("cause"),
+        right("cost an hour"),
+    ];
+    let rows = lines.iter().map(|line| {
+        let to = line.resolved_at.map_or("goes on".to_owned(), text::moment);
+        let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
+        let cost = line.cost_per_hour.map_or(String::new(), text::dollars);
+        vec![
+            series_of(line),
+            Cell::Time(text::moment(line.onset)),
+            Cell::Time(to),
+            whole(line.observed),
+            whole(line.expected),
+            Cell::Text(text::signed(line.excess)),
+            Cell::Text(cause_of(line)),
+            Cell::Text(cost),
+        ]
+    });
+    Section { title: "Incidents", note: String::new(), columns, rows: rows.collect() }
+}
+
+fn ranking(title: &'static str, name: &'static str, rows: &[Ranked], compared: bool) -> Section {
+    let mut columns = vec![left(name), right("calls"), right("share")];
+    columns.extend(compared.then(|| right("growth")));
+    let rows = rows.iter().map(|row| {
+        let mut cells = vec![name_of(row), Cell::Text(text::count(row.change.calls)), Cell::Share(row.share)];
+        cells.extend(compared.then(|| Cell::Text(text::change(row.change))));
+        cells
+    });
+    Section { title, note: String::new(), columns, rows: rows.collect() }
+}
+
+fn name_of(row: &Ranked) -> Cell {
+    match &row.alias {
+        Some(alias) => Cell::Name { name: alias.clone(), detail: row.name.clone() },
+        None => or_unknown(&row.name, "(unknown)"),
+    }
+}
+
+fn series_of(line: &IncidentLine) -> Cell {
+    let more = if line.series > 1 { format!(" and {} more", line.series - 1) } else { String::new() };
+    match &line.alias {
+        Some(alias) => Cell::Name { name: format!("{}, {alias}{more}", line.operation), detail: line.key_arn.clone() },
+        None => Cell::Text(format!("{}, {}{more}", line.operation, line.key_arn)),
+    }
+}
+
+/// `role etl-nightly through s3.amazonaws.com, arn:aws:s3:::raw: 98%`.
+fn cause_of(line: &IncidentLine) -> String {
+    let Some(cause) = &line.cause else { return String::new() };
+    let who = [&cause.caller, &cause.account].into_iter().find(|name| !name.is_empty());
+    let mut text = who.cloned().unwrap_or_default();
+    for (name, join) in [(&cause.service, " through "), (&cause.resource, ", ")] {
+        if !name.is_empty() {
+            text.push_str(if text.is_empty() { "" } else { join });
+            text.push_str(name);
+        }
+    }
+    if text.is_empty() {
+        text.push_str("many callers");
+    }
+    format!("{text}: {}", text::percent(cause.share * 100.0))
+}

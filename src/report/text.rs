@@ -1,0 +1,96 @@
+//! Numbers and times as people read them.
+
+use chrono::{DateTime, NaiveTime, TimeDelta};
+use chrono_tz::Tz;
+
+use super::data::{Change, Moment, Span};
+
+fn local(moment: Moment) -> DateTime<Tz> {
+    DateTime::from_timestamp(moment.at, 0).unwrap_or(DateTime::UNIX_EPOCH).with_timezone(&moment.zone)
+}
+
+/// `2026-01-05T10:00:00Z`, or with the zone's offset.
+pub(super) fn stamp(moment: Moment) -> String {
+    local(moment).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// `2026-01-05 10:00`; with seconds if it isn't a whole minute.
+pub(super) fn moment(moment: Moment) -> String {
+    let format = if moment.at.rem_euclid(60) == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+    local(moment).format(format).to_string()
+}
+
+/// `2026-11-16 to 2026-11-22` of whole days, the last one included; otherwise both moments.
+pub(super) fn span(span: Span) -> String {
+    let (start, end) = (local(span.start), local(span.end));
+    if start.time() != NaiveTime::MIN || end.time() != NaiveTime::MIN || start >= end {
+        return format!("{} to {}", moment(span.start), moment(span.end));
+    }
+    let (first, last) = (start.date_naive(), (end.naive_local() - TimeDelta::seconds(1)).date());
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
+/// `1,234,567`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `+1,234` or `-56`.
+pub(super) fn signed(number: f64) -> String {
+    let sign = if number.round() < 0.0 { "-" } else { "+" };
+    format!("{sign}{}", count(number.round().abs() as u64))
+}
+
+/// `$1,234.50`; small amounts with the digits that tell them from nothing.
+pub(super) fn dollars(amount: f64) -> String {
+    let cents = (amount * 100.0).round();
+    if cents >= 1.0 || amount <= 0.0 {
+        let cents = cents.max(0.0) as u64;
+        return format!("${}.{:02}", count(cents / 100), cents % 100);
+    }
+    if amount < 0.0001 { "less than $0.0001".to_owned() } else { format!("${amount:.4}") }
+}
+
+/// `12.3%`.
+pub(super) fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.05 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+}
+
+/// `+12.3%`, `new`, `gone`, or `=`.
+pub(super) fn change(change: Change) -> String {
+    match (change.previous, change.growth) {
+        (None, _) => String::new(),
+        (Some(0), _) if change.calls == 0 => "=".to_owned(),
+        (Some(0), _) => "new".to_owned(),
+        (Some(_), _) if change.calls == 0 => "gone".to_owned(),
+        (Some(previous), _) if previous == change.calls => "=".to_owned(),
+        (_, growth) => growth_text(growth.unwrap_or(0.0)),
+    }
+}
+
+/// The same of amounts.
+pub(super) fn change_of_amount(now: f64, before: Option<f64>) -> String {
+    match before {
+        None => String::new(),
+        Some(before) if before <= 0.0 => if now > 0.0 { "new" } else { "=" }.to_owned(),
+        Some(_) if now <= 0.0 => "gone".to_owned(),
+        Some(before) => growth_text((now / before - 1.0) * 100.0),
+    }
+}
+
+/// Much growth is told as a factor.
+fn growth_text(percent: f64) -> String {
+    match percent {
+        percent if percent >= 900.0 => format!("{:.0}x", percent / 100.0 + 1.0),
+        percent if percent.abs() >= 100.0 => format!("{percent:+.0}%"),
+        percent => format!("{percent:+.1}%"),
+    }
+}

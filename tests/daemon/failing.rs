@@ -1,0 +1,147 @@
+//! Work that fails: it is tried again, counted, and told of.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Utc};
+use keytide::alarm::{Notice, StateValue, Subject};
+use keytide::config::Config;
+use keytide::daemon::{Ended, Evaluate, Idle, Parts, RoundSummary, Signal, TaskError, Tell, dedup_key, once, run};
+use keytide::domain::Clock;
+use keytide::serve::{Metrics, Server};
+use keytide::store::Store;
+
+use super::Place;
+use crate::support::stores::Still;
+use crate::support::wait::until;
+
+/// Fails or panics as long as it is told to.
+#[derive(Clone, Default)]
+struct Failing {
+    fails: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
+    reopened: Arc<AtomicU64>,
+    saved: Arc<AtomicU64>,
+    times: Arc<Mutex<Vec<DateTime<Utc>>>>,
+}
+
+impl Evaluate for Failing {
+    fn round(&mut self, _store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
+        self.times.lock().unwrap().push(now);
+        assert!(!self.panics.load(Ordering::SeqCst), "a test's defect");
+        match self.fails.load(Ordering::SeqCst) {
+            true => Err("a test's failure".into()),
+            false => Ok(RoundSummary { series: 7, ..RoundSummary::default() }),
+        }
+    }
+
+    fn save(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        self.saved.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn reopen(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        self.reopened.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn reload(&mut self, _store: &mut Store, _config: &Config) -> Result<(), TaskError> {
+        Ok(())
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(String, StateValue)>>>);
+
+impl Tell for Told {
+    fn owe(&mut self, _store: &mut Store, notice: Notice) -> Result<(), TaskError> {
+        let Subject::StateChange(change) = notice.subject else { panic!("a condition is a change of state") };
+        self.0.lock().unwrap().push((notice.dedup_key, change.new_state));
+        Ok(())
+    }
+}
+
+fn parts(place: &Place, evaluate: &Failing, told: &Told, clock: Arc<dyn Clock>) -> Parts {
+    let text = "[daemon]\ningest_every = \"1s\"\nsettle_for = \"1s\"\nevaluate_every = \"1s\"\n";
+    let mut config = keytide::config::parse(text, "keytide.toml", &[]).unwrap();
+    config.sources = vec![keytide::config::SourceSettings::Folder { path: place.logs() }];
+    Parts {
+        store: Store::open_for_writing(&place.store()).unwrap(),
+        config,
+        clock,
+        evaluate: Box::new(evaluate.clone()),
+        publish: Box::new(Idle),
+        tell: Box::new(told.clone()),
+        server: Some(Server::bind(([127, 0, 0, 1], 0).into()).unwrap()),
+        metrics: Arc::new(Metrics::new("0.0.0")),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+#[test]
+fn what_fails_three_times_in_a_row_is_told_of_and_works_again_from_what_is_committed() {
+    let place = Place::new();
+    let (evaluate, told) = (Failing::default(), Told::default());
+    evaluate.fails.store(true, Ordering::SeqCst);
+    let parts = parts(&place, &evaluate, &told, Arc::new(Still));
+    let (metrics, address) = (Arc::clone(&parts.metrics), parts.server.as_ref().unwrap().address());
+    let ready = || super::get(&address.to_string(), "/readyz").0;
+    let figures = || metrics.text();
+    let (signals, receiver) = tokio::sync::mpsc::channel(1);
+    let runtime = runtime();
+    let running = runtime.spawn(run(parts, receiver, Box::new(|| Err("nothing to reload".to_owned()))));
+    let key = dedup_key("task-failing");
+    let is_told = |state| told.0.lock().unwrap().contains(&(key.clone(), state));
+    until("the alarm", figures, || is_told(StateValue::Alarm).then_some(()));
+    assert_eq!(ready(), 503);
+    assert!(figures().contains("keytide_task_failures_total{task=\"evaluate\"} 3\n"), "{}", figures());
+    evaluate.fails.store(false, Ordering::SeqCst);
+    until("its end", figures, || is_told(StateValue::Ok).then_some(()));
+    assert_eq!(ready(), 200);
+    assert!(evaluate.reopened.load(Ordering::SeqCst) >= 3);
+    assert!(figures().contains("keytide_series_watched 7\n"));
+    signals.blocking_send(Signal::Stop).unwrap();
+    assert_eq!(runtime.block_on(running).unwrap().unwrap(), Ended::InTime);
+    assert_eq!(evaluate.saved.load(Ordering::SeqCst), 1);
+    // Each was told once.
+    assert_eq!(*told.0.lock().unwrap(), [(key.clone(), StateValue::Alarm), (key, StateValue::Ok)]);
+}
+
+#[test]
+fn a_panic_is_a_failure_that_names_itself_and_the_rest_is_done() {
+    let place = Place::new();
+    place.deliver("a.json", 0..3);
+    let (evaluate, told) = (Failing::default(), Told::default());
+    evaluate.panics.store(true, Ordering::SeqCst);
+    let parts = parts(&place, &evaluate, &told, Arc::new(Still));
+    let done = runtime().block_on(once(parts, Arc::default()));
+    let failed = done.expect_err("it panics");
+    assert_eq!(failed, ["evaluate failed: a defect in Keytide: a test's defect"]);
+    assert_eq!(place.status().unwrap()["requests"], 3);
+}
+
+/// A clock that goes an hour back each time it is asked.
+#[derive(Default)]
+struct Backwards(AtomicU64);
+
+impl Clock for Backwards {
+    fn now(&self) -> DateTime<Utc> {
+        Still.now() - chrono::TimeDelta::hours(self.0.fetch_add(1, Ordering::SeqCst) as i64)
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_back_gives_no_time_twice_and_stops_nothing() {
+    let place = Place::new();
+    place.deliver("a.json", 0..3);
+    let (evaluate, told) = (Failing::default(), Told::default());
+    let parts = parts(&place, &evaluate, &told, Arc::new(Backwards::default()));
+    assert_eq!(runtime().block_on(once(parts, Arc::default())), Ok(()));
+    assert_eq!(place.status().unwrap()["requests"], 3);
+    let times = evaluate.times.lock().unwrap();
+    assert!(!times.is_empty() && times.iter().all(|time| *time == Still.now()), "{times:?}");
+}

@@ -1,0 +1,57 @@
+//! Counts that are past their time.
+
+use keytide::domain::{Minute, MinuteRange};
+use keytide::series::Counts;
+use keytide::store::{KeptFrom, Store};
+
+use super::log_of;
+use crate::support::files;
+use crate::support::record::Record;
+use crate::support::stores::{ingest_path, passing_folder};
+
+/// 2026-01-05 and the day after, since 1970: `date -u -d 2026-01-05 +%s` / 86400.
+const DAY: u32 = 20_458;
+
+/// A store with three calls on the first day and one on the second.
+fn two_days() -> (tempfile::TempDir, tempfile::TempDir) {
+    let (folder, dir) = (passing_folder(), passing_folder());
+    files::write(folder.path(), "a.json", &log_of(0..3));
+    let later = Record::decrypt("ffffffff-0000-4000-8000-000000000000").with("eventTime", "2026-01-06T10:00:00Z");
+    files::write(folder.path(), "b.json", &files::log_file(&[later.value()]));
+    ingest_path(dir.path(), folder.path().to_owned());
+    (folder, dir)
+}
+
+fn days(store: &Store) -> [usize; 3] {
+    let counts = store.counts();
+    let all = MinuteRange::ALL;
+    [counts.minutes(all).unwrap().len(), counts.callers(all).unwrap().len(), counts.seconds(all).unwrap().len()]
+}
+
+#[test]
+fn each_kind_of_counts_is_dropped_by_its_own_age() {
+    let (_folder, dir) = two_days();
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    assert_eq!(days(&store), [2, 2, 2]);
+    assert_eq!(store.expire_counts(&KeptFrom::default()).unwrap(), 0);
+    store.expire_counts(&KeptFrom { callers: Some(DAY + 1), ..KeptFrom::default() }).unwrap();
+    assert_eq!(days(&store), [2, 1, 2]);
+    store.expire_counts(&KeptFrom { seconds: Some(DAY + 2), ..KeptFrom::default() }).unwrap();
+    assert_eq!(days(&store), [2, 1, 0]);
+}
+
+#[test]
+fn what_was_dropped_with_its_roll_ups_is_not_counted_again() {
+    let (folder, dir) = two_days();
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    store.compact(1, chrono::Utc::now()).unwrap();
+    store.expire_counts(&KeptFrom { minutes: Some(DAY + 1), ..KeptFrom::default() }).unwrap();
+    let first = Minute((DAY + 1) * Minute::PER_DAY + 600);
+    assert_eq!(store.minutes_covered().unwrap().map(|range| range.start), Some(first));
+    drop(store);
+    // Under another name, with another record: another object.
+    files::write(folder.path(), "c.json", &log_of(1..3));
+    assert_eq!(ingest_path(dir.path(), folder.path().to_owned()).new_requests, 0);
+    let store = Store::open_for_reading(dir.path()).unwrap();
+    assert_eq!(store.minutes_covered().unwrap().map(|range| range.start), Some(first));
+}
