@@ -36,11 +36,16 @@ impl Distribution {
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
     }
 
-    /// How far a value is from the mean, in standard deviations. What isn't counts is skewed, and is compared on the
-    /// scale of the 2/3 power, which takes the skewness of such values (Farrington and others 1996).
+    /// How far a value is from the mean, in standard deviations; what isn't counts, by `skewed_deviate`.
     pub fn deviate(&self, value: f64) -> f64 {
+        if self.counts { (value - self.mean) / self.variance.sqrt() } else { self.skewed_deviate(value) }
+    }
+
+    /// The deviate on the scale of the 2/3 power, which takes the skewness of counts and of other values that aren't
+    /// negative (Farrington and others 1996).
+    pub fn skewed_deviate(&self, value: f64) -> f64 {
         let shape = self.shape();
-        if self.counts || shape > NORMAL_SHAPE {
+        if shape > NORMAL_SHAPE {
             return (value - self.mean) / self.variance.sqrt();
         }
         let root = (value / self.mean).max(0.0).cbrt();

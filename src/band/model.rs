@@ -80,7 +80,7 @@ impl Model {
         let guess = if self.note(at, value) { self.guess(at) } else { guess };
         let (score, anomalous) = self.take(at, value + self.learned.shift, &guess);
         if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
-            let deviate = guess.around.deviate(value + self.learned.shift) as f32;
+            let deviate = guess.around.skewed_deviate(value + self.learned.shift) as f32;
             self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
         Judgement { band, score, anomalous }

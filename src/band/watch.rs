@@ -192,12 +192,13 @@ impl Watch {
             0 => (sight.value, if side > 0.0 { expected.max(baseline) } else { expected.min(baseline) }),
             _ => (self.came[test - 1], self.due[test - 1]),
         };
-        Change { came, due, side, is_ratio: sight.has_zero, counts: sight.baseline.counts }
+        Change { came, due, side, is_ratio: sight.has_zero }
     }
 
     fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> Rarest {
         let keep = 1.0 - 1.0 / (MEMORY_WEEKS * self.week_periods);
         let mut rarest = Rarest { rate: 1.0, rate_of_score: 1.0 };
+        let excess = sight.value - sight.expected.max(sight.baseline.mean as f32);
         for test in 0..if sight.seasonal { TESTS } else { 1 } {
             for (tail, side) in [1.0f32, -1.0].into_iter().enumerate() {
                 let supported = match test {
@@ -208,8 +209,9 @@ impl Watch {
                 let of = |deviate: f32| if supported { deviate * side } else { 0.0 };
                 let deviate = of(deviates[test]);
                 let change = self.change(test, side, sight);
+                let enough = side < 0.0 || !sight.baseline.counts || excess >= EXCESS_MIN;
                 let rate = self.tails[test][tail].rate(deviate);
-                if rate < rarest.rate && change.is_large(FALL_MAX) && change.is_enough() {
+                if rate < rarest.rate && enough && change.is_large(FALL_MAX) {
                     rarest.rate = rate;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
@@ -243,7 +245,6 @@ struct Change {
     due: f32,
     side: f32,
     is_ratio: bool,
-    counts: bool,
 }
 
 impl Change {
@@ -251,10 +252,5 @@ impl Change {
     fn is_large(&self, fall_max: f32) -> bool {
         !self.is_ratio
             || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { self.came <= fall_max * self.due }
-    }
-
-    /// Whether a rise is one of more than a few calls.
-    fn is_enough(&self) -> bool {
-        self.side < 0.0 || !self.counts || self.came - self.due >= EXCESS_MIN
     }
 }
