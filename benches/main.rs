@@ -3,7 +3,8 @@
 //! `cargo bench` runs all parts; `cargo bench -- decode ingest` runs some. Trails and stores are made once, in the
 //! build folder. Parts: `band` (fitting, stepping, memory, a CSV through the process), `decode` and `ingest` (CPU
 //! seconds beside libdeflate's on the same bytes in the same run), `ledger` (an id's cost as the ledger grows),
-//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make).
+//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make), `watch` (rounds over ten thousand
+//! series, a start with warm models).
 
 #[path = "main/band.rs"]
 mod band;
@@ -21,16 +22,19 @@ mod profiles;
 mod queries;
 #[path = "main/trail.rs"]
 mod trail;
+#[path = "main/watch.rs"]
+mod watch;
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("band", band::run),
         ("decode", decode::run),
         ("ingest", ingest::run),
         ("ledger", ledger::run),
         ("memory", ingest::memory),
         ("queries", queries::run),
+        ("watch", watch::run),
     ];
     for (name, run) in parts {
         if wanted.is_empty() || wanted.iter().any(|want| want == name) {

@@ -13,11 +13,15 @@ use indicatif::HumanCount;
 use super::exit::{Exit, Failure};
 use super::system::SystemClock;
 use super::{Global, query};
+use crate::alarm::Notice;
+use crate::daemon::draw;
 use crate::domain::Clock;
 use crate::ingest::{IngestOptions, Silent, ingest};
 use crate::insights::without_leading_comments;
-use crate::store::Store;
+use crate::publish::text;
+use crate::store::{Outbox, Store};
 use crate::synth::{SynthOptions, generate};
+use crate::watch::{Setup, Watch, WatchSettings};
 
 /// Flags of `keytide demo`.
 #[derive(Debug, clap::Args)]
@@ -43,7 +47,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let (trail, store_dir) = (dir.join("trail"), dir.join("store"));
     let started = Instant::now();
 
-    say("1/3  writing two weeks of CloudTrail of two accounts, in which a workflow runs away");
+    say("1/4  writing two weeks of CloudTrail of two accounts, in which a workflow runs away");
     let now = SystemClock.now().duration_trunc(TimeDelta::hours(1)).expect("an hour has fewer than 2^63 nanoseconds");
     let made = generate(&trail_options(now)?, &trail, &mut |_| {})?;
     say(&format!(
@@ -54,13 +58,12 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         started.elapsed().as_secs_f64()
     ));
 
-    say("2/3  ingesting them as `keytide ingest` does: each call once");
+    say("2/4  ingesting them as `keytide ingest` does: each call once");
     let reading = Instant::now();
     let mut store = Store::open_for_writing(&store_dir)?;
     let options = IngestOptions::of(vec![trail.join("AWSLogs")]);
     let report = ingest(&mut store, &options, &SystemClock, &Silent, &AtomicBool::new(false))?;
     store.compact(1, SystemClock.now())?;
-    drop(store);
     say(&format!(
         "     {} requests to KMS counted, {} copies left out ({:.1} s)",
         HumanCount(report.new_requests),
@@ -68,12 +71,32 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         reading.elapsed().as_secs_f64()
     ));
 
-    say("3/3  asking for the 20 keys with the busiest minutes of the last three hours:\n");
+    say("3/4  judging every series against its own seasons; the page that on-call would get:\n");
+    page(&mut store, now)?;
+    drop(store);
+
+    say("4/4  asking for the 20 keys with the busiest minutes of the last three hours:\n");
     say(&indented(without_leading_comments(TOP_20_KEYS).trim()));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
     say(&next_steps(&store_dir, now));
     Ok(Exit::Success)
+}
+
+/// Watches what is stored, and prints the pages that are owed then, as they would arrive.
+fn page(store: &mut Store, now: DateTime<Utc>) -> Result<(), Failure> {
+    let setup = Setup::silent(WatchSettings::default()).with_routes(|_| vec!["demo".to_owned()]);
+    let report = Watch::open(store, setup)?.round(store, now)?;
+    draw(store, report.begun.iter());
+    let mut outbox = Outbox::open(store.dir())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    for owed in outbox.due(now, usize::from(u8::MAX))? {
+        let notice: Notice = serde_json::from_str(&owed.notice).map_err(|error| Failure::new(error, None))?;
+        writeln!(out, "{}", text(&notice))?;
+        outbox.delivered(owed.id, now)?;
+    }
+    out.flush()?;
+    Ok(())
 }
 
 fn trail_options(now: DateTime<Utc>) -> Result<SynthOptions, Failure> {
@@ -141,7 +164,7 @@ fn next_steps(store_dir: &Path, now: DateTime<Utc>) -> String {
         "  export KEYTIDE_DATA_DIR={}
   keytide top --by caller --since {since}     who it was
   keytide top --by resource --since {since}   and for which bucket
-  keytide top --by operation                              what keys are used for
+  keytide alarms evaluate                                 what would have paged in these two weeks
   keytide status                                          what was read
   keytide ingest YOUR-LOGS --data-dir my-store            your own trail",
         store_dir.display()

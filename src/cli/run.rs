@@ -10,7 +10,9 @@ use super::logging;
 use super::settings::settings;
 use super::system::{SystemClock, data_dir, stop_flag};
 use crate::config::{Config, SourceSettings};
-use crate::daemon::{Ended, Idle, Parts, once, run as run_daemon, signals};
+use crate::daemon::{Ended, Parts, Sending, TaskError, Telling, Watching, once, routes_of, run as run_daemon, signals};
+use crate::domain::Clock;
+use crate::publish::Router;
 use crate::serve::{Metrics, Server};
 use crate::store::Store;
 
@@ -57,13 +59,18 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         address = address.as_deref().unwrap_or("off"),
         "started"
     );
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let watching = Watching::open(&store, &config, clock.now()).map_err(failed)?;
+    let sending = Sending::open(&dir, &config, args.once, || SystemClock.now()).map_err(failed)?;
+    let router = Router::new(&routes_of(&config).map_err(failed)?);
+    let telling = Telling { router, clock: Arc::clone(&clock) };
     let parts = Parts {
         store,
         config,
-        clock: Arc::new(SystemClock),
-        evaluate: Box::new(Idle),
-        publish: Box::new(Idle),
-        tell: Box::new(Idle),
+        clock,
+        evaluate: Box::new(watching),
+        publish: Box::new(sending),
+        tell: Box::new(telling),
         server,
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
     };
@@ -108,4 +115,9 @@ fn settings_of(args: &Args, global: &Global) -> Result<Config, Failure> {
         return Err(Failure::new("there is no folder to watch", Some(hint)));
     }
     Ok(config)
+}
+
+fn failed(error: TaskError) -> Failure {
+    let error: Box<dyn std::error::Error> = error;
+    Failure::new(error, None)
 }

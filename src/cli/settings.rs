@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::Global;
 use super::exit::Failure;
-use crate::config::{Config, SourceSettings, data_dir_of, parse};
+use crate::config::{Config, Outside, SourceSettings, data_dir_of, parse};
+use crate::publish::SecretSource;
 
 const FILE: &str = "keytide.toml";
 
@@ -25,13 +26,18 @@ pub(super) fn settings_file(global: &Global) -> Option<PathBuf> {
 /// The file can't be read, or settings are wrong: all of them are said.
 pub(super) fn settings(global: &Global) -> Result<Config, Failure> {
     let file = settings_file(global);
-    let text = file.as_deref().map(read).transpose()?.unwrap_or_default();
+    let text = file.as_deref().map(text_of).transpose()?.unwrap_or_default();
     let name = file.as_deref().map_or(FILE.to_owned(), |path| path.display().to_string());
     let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let variables = variables.map(|(name, value)| (name, value.to_string_lossy().into_owned()));
-    let config = parse(&text, &name, &variables.collect::<Vec<_>>());
-    let mut config = config.map_err(|errors| Failure::new(format!("settings are wrong\n{errors}"), None))?;
     let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+    let read = |path: &Path| {
+        let path = folder.join(path);
+        fs::read_to_string(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))
+    };
+    let outside = Outside { variables: &variables.collect::<Vec<_>>(), read: &read, resolve: &SecretSource::read };
+    let config = parse(&text, &name, &outside);
+    let mut config = config.map_err(|errors| Failure::new(format!("settings are wrong\n{errors}"), None))?;
     config.data_dir = config.data_dir.map(|dir| folder.join(dir));
     for SourceSettings::Folder { path } in &mut config.sources {
         *path = folder.join(&path);
@@ -44,10 +50,10 @@ pub(super) fn settings(global: &Global) -> Result<Config, Failure> {
 pub(super) fn data_dir_of_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
     let Some(file) = settings_file(global) else { return Ok(None) };
     let folder = file.parent().unwrap_or(Path::new(""));
-    Ok(data_dir_of(&read(&file)?).map(|dir| folder.join(dir)))
+    Ok(data_dir_of(&text_of(&file)?).map(|dir| folder.join(dir)))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn text_of(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| {
         let hint = "name another with --config, or leave it out: every setting has a default";
         Failure::new(format!("the settings {} can't be read: {error}", path.display()), Some(hint))

@@ -8,8 +8,8 @@ use serde_json::json;
 use super::Global;
 use super::exit::{Exit, Failure};
 use super::system::data_dir;
-use crate::domain::Minute;
-use crate::store::{RejectEntry, Status, Store};
+use crate::domain::{Minute, format_second};
+use crate::store::{DeadLetter, OutboxDepth, RejectEntry, Status, Store};
 
 /// Flags of `keytide status`.
 #[derive(Debug, clap::Args)]
@@ -36,14 +36,26 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match (args.rejects, args.output) {
         (true, output) => write_rejects(&store.rejects()?, output, &mut out)?,
-        (false, Output::Table) => write_status(&store, &store.status()?, &mut out)?,
-        (false, Output::Json) => writeln!(out, "{:#}", as_json(&store.status()?))?,
+        (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, &mut out)?,
+        (false, Output::Json) => writeln!(out, "{:#}", as_json(&store.status()?, &Owed::of(&store)?))?,
     }
     out.flush()?;
     Ok(Exit::Success)
 }
 
-fn write_status(store: &Store, status: &Status, out: &mut impl Write) -> io::Result<()> {
+/// What is owed to whom.
+struct Owed {
+    depth: OutboxDepth,
+    dead: Vec<DeadLetter>,
+}
+
+impl Owed {
+    fn of(store: &Store) -> Result<Self, Failure> {
+        Ok(Owed { depth: store.outbox_depth()?, dead: store.dead_letters()? })
+    }
+}
+
+fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut impl Write) -> io::Result<()> {
     let number = |count: u64| HumanCount(count).to_string();
     let mut line = |name: &str, value: String| writeln!(out, "{name:<20} {value}");
     line("store", format!("{} ({})", store.dir().display(), HumanBytes(status.bytes)))?;
@@ -60,6 +72,9 @@ fn write_status(store: &Store, status: &Status, out: &mut impl Write) -> io::Res
     line("series", number(status.series))?;
     line("callers", number(status.callers))?;
     line("lifecycle facts", number(status.facts))?;
+    if outbox.depth.owed > 0 || outbox.depth.dead > 0 {
+        line("messages owed", format!("{}, {} given up", number(outbox.depth.owed), number(outbox.depth.dead)))?;
+    }
     if let Some(covered) = status.covered {
         line("first minute", covered.start.to_string())?;
         line("last minute", Minute(covered.end.0 - 1).to_string())?;
@@ -82,15 +97,37 @@ fn write_status(store: &Store, status: &Status, out: &mut impl Write) -> io::Res
             writeln!(out, "  {}\n    {}: {}", entry.name, entry.reason, entry.detail)?;
         }
     }
+    if !outbox.dead.is_empty() {
+        writeln!(out, "\nmessages that were given up")?;
+        for letter in &outbox.dead {
+            let owed_at = format_second(letter.owed_at);
+            writeln!(out, "  {} over {}, owed at {owed_at}\n    {}", letter.dedup_key, letter.route, letter.error)?;
+        }
+    }
     Ok(())
 }
 
-fn as_json(status: &Status) -> serde_json::Value {
+fn as_json(status: &Status, outbox: &Owed) -> serde_json::Value {
     let quarantined: Vec<_> = status
         .quarantined
         .iter()
         .map(|entry| {
             json!({"object": entry.name, "reason": entry.reason, "detail": entry.detail, "attempts": entry.attempts})
+        })
+        .collect();
+    let dead: Vec<_> = outbox
+        .dead
+        .iter()
+        .map(|letter| {
+            json!({
+                "id": letter.id,
+                "route": letter.route,
+                "dedup_key": letter.dedup_key,
+                "owed_at": format_second(letter.owed_at),
+                "dead_at": format_second(letter.dead_at),
+                "attempts": letter.attempts,
+                "error": letter.error,
+            })
         })
         .collect();
     let rejects: serde_json::Map<_, _> =
@@ -111,6 +148,8 @@ fn as_json(status: &Status) -> serde_json::Value {
         "last_minute": status.covered.map(|range| Minute(range.end.0 - 1).to_string()),
         "watermark": status.watermark.map(|minute| minute.to_string()),
         "closed_hours": status.closed_hours,
+        "messages_owed": outbox.depth.owed,
+        "dead_letters": dead,
         "bytes": status.bytes,
     })
 }

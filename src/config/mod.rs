@@ -2,23 +2,28 @@
 //!
 //! What enters is the file's text and the `KEYTIDE_…` variables of the environment; what leaves are settings in the
 //! words of the rooms that they are for, or every error at once, each with its line. A variable wins over the file, the
-//! file over the default. The room refuses to know where the text is from, and what the settings do.
+//! file over the default. Files and secrets that settings name are read through [`Outside`]. The room refuses to know
+//! where the text is from, and what the settings do.
 
 mod duration;
 mod error;
 mod fields;
 mod maintenance;
 mod nearest;
+mod outside;
 mod overrides;
 mod parse;
 mod read;
+mod sections;
 mod settings;
 mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use error::{ConfigError, ConfigErrors, Place};
+pub use outside::Outside;
 pub use parse::{data_dir_of, parse};
 pub use settings::{
-    Config, DaemonSettings, HealthSettings, Keep, LogFormat, LogLevel, LogSettings, Maintenance, SourceSettings,
+    Config, DaemonSettings, HealthSettings, Keep, LogFormat, LogLevel, LogSettings, Maintenance, NamedKey,
+    SourceSettings,
 };

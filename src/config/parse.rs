@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigErrors;
 use super::maintenance::MaintenanceTable;
+use super::outside::Outside;
 use super::overrides::{beyond, put_in};
 use super::read::{in_plain_words, read, unknown};
 use super::settings::Config;
@@ -15,15 +16,30 @@ use super::tables::{DaemonTable, HealthTable, LogTable, ServeTable, SourceTable,
 use crate::domain::SettingError;
 
 /// What stands at the top of the file.
-pub(super) const TOP: &[&str] =
-    &["data_dir", "timezone", "source", "watch", "maintenance", "daemon", "serve", "log", "health"];
+pub(super) const TOP: &[&str] = &[
+    "data_dir",
+    "timezone",
+    "source",
+    "watch",
+    "maintenance",
+    "daemon",
+    "serve",
+    "log",
+    "health",
+    "alarm",
+    "composite_alarm",
+    "mute",
+    "route",
+    "report",
+    "prices",
+    "quotas",
+];
 
-/// Reads settings. `name` is the file's, for messages; `variables` are those of the environment (what doesn't begin
-/// with `KEYTIDE_` is passed over).
+/// Reads settings. `name` is the file's, for messages.
 ///
 /// # Errors
 /// Everything that is wrong, at once; a text that is no TOML says only that.
-pub fn parse(text: &str, name: &str, variables: &[(String, String)]) -> Result<Config, ConfigErrors> {
+pub fn parse(text: &str, name: &str, outside: &Outside<'_>) -> Result<Config, ConfigErrors> {
     let (root, broken) = DeTable::parse_recoverable(text);
     if !broken.is_empty() {
         let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
@@ -32,8 +48,10 @@ pub fn parse(text: &str, name: &str, variables: &[(String, String)]) -> Result<C
     }
     let mut root = root.into_inner();
     let mut errors = Vec::new();
-    let names = put_in(&mut root, variables, beyond(text), &mut errors);
-    let config = Sections { root, errors: &mut errors }.config();
+    let names = put_in(&mut root, outside.variables, beyond(text), &mut errors);
+    let mut sections = Sections { root, errors: &mut errors };
+    let mut config = sections.config();
+    sections.of_other_rooms(&mut config, outside, name, text);
     match errors.is_empty() {
         true => Ok(config),
         false => Err(ConfigErrors::of(name, text, &names, errors)),
@@ -47,13 +65,13 @@ pub fn data_dir_of(text: &str) -> Option<PathBuf> {
 }
 
 /// The file's tables, taken one after the other.
-struct Sections<'t, 'e> {
+pub(super) struct Sections<'t, 'e> {
     root: DeTable<'t>,
-    errors: &'e mut Vec<SettingError>,
+    pub(super) errors: &'e mut Vec<SettingError>,
 }
 
 impl Sections<'_, '_> {
-    fn config(mut self) -> Config {
+    fn config(&mut self) -> Config {
         let mut config = Config::default();
         for key in self.root.keys().filter(|key| !TOP.contains(&&**key.get_ref())) {
             self.errors.push(SettingError::at(key.span(), unknown("setting", key.get_ref(), TOP)));
@@ -84,7 +102,7 @@ impl Sections<'_, '_> {
     }
 
     /// A section; empty if it is not there or can't be read.
-    fn table<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
+    pub(super) fn table<T: DeserializeOwned + Default>(&mut self, name: &str) -> T {
         let Some(value) = self.root.get(name) else { return T::default() };
         if !value.get_ref().is_table() {
             self.errors.push(SettingError::at(value.span(), format!("there is one only; write [{name}]")));
@@ -94,12 +112,19 @@ impl Sections<'_, '_> {
     }
 
     /// A section that may occur several times.
-    fn tables<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
+    pub(super) fn tables<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
         let Some(value) = self.root.get(name) else { return Vec::new() };
         let DeValue::Array(tables) = value.get_ref() else {
             self.errors.push(SettingError::at(value.span(), format!("there may be several; write [[{name}]]")));
             return Vec::new();
         };
         tables.iter().filter_map(|table| read(table, self.errors)).collect()
+    }
+
+    /// The names in a section that may occur several times, also of entries that can't be read.
+    pub(super) fn names_of(&self, name: &str) -> Vec<String> {
+        let tables = self.root.get(name).and_then(|value| value.get_ref().as_array());
+        let names = tables.into_iter().flatten().filter_map(|table| table.get_ref().get("name"));
+        names.filter_map(|name| Some(name.get_ref().as_str()?.to_owned())).collect()
     }
 }

@@ -6,10 +6,15 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use super::error::Place;
+use crate::alarm::{Alarm, MuteRule};
+use crate::publish::RouteTable;
+use crate::report::ReportSchedule;
+use crate::tariff::{PriceList, QuotaList};
 use crate::watch::WatchSettings;
 
 /// All that is set, with its defaults where nothing is said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// The store's folder; without it the platform's data folder. As written: relative to the file's folder.
     pub data_dir: Option<PathBuf>,
@@ -29,6 +34,29 @@ pub struct Config {
     pub log: LogSettings,
     /// When something is wrong with Keytide itself.
     pub health: HealthSettings,
+    /// The configured alarms, each composite one after those that it names.
+    pub alarms: Vec<Alarm>,
+    /// When nobody is told.
+    pub mutes: Vec<MuteRule>,
+    /// The keys that alarms name in full: whether they were ever seen is for others to know.
+    pub named_keys: Vec<NamedKey>,
+    /// The routes, checked: `publish::routes` makes them, with their secrets, which are not kept here.
+    pub routes: Vec<RouteTable>,
+    /// The scheduled reports.
+    pub reports: Vec<ReportSchedule>,
+    /// What requests cost.
+    pub prices: PriceList,
+    /// How many requests a second are allowed.
+    pub quotas: QuotaList,
+}
+
+/// A key that an alarm names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedKey {
+    /// The key.
+    pub arn: String,
+    /// Where.
+    pub place: Place,
 }
 
 impl Default for Config {
@@ -44,6 +72,13 @@ impl Default for Config {
             serve: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9632))),
             log: LogSettings::default(),
             health: HealthSettings::default(),
+            alarms: Vec::new(),
+            mutes: Vec::new(),
+            named_keys: Vec::new(),
+            routes: Vec::new(),
+            reports: Vec::new(),
+            prices: PriceList::default(),
+            quotas: QuotaList::default(),
         }
     }
 }

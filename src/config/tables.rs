@@ -16,8 +16,11 @@ use super::settings::{DaemonSettings, HealthSettings, LogFormat, LogLevel, LogSe
 use crate::domain::{Outcome, SettingError};
 use crate::watch::WatchSettings;
 
+/// Asks a table for the names in it.
+type Names = fn() -> &'static [&'static str];
+
 /// Sections of plain settings, which variables may set, and the names in them.
-pub(super) const SCALAR_SECTIONS: &[(&str, fn() -> &'static [&'static str])] = &[
+pub(super) const SCALAR_SECTIONS: &[(&str, Names)] = &[
     ("watch", fields_of::<WatchTable>),
     ("daemon", fields_of::<DaemonTable>),
     ("serve", fields_of::<ServeTable>),

@@ -1,27 +1,39 @@
 //! Settings as they should be, and each way in which they can be wrong.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use super::fields::fields_of;
 use super::parse::TOP;
 use super::tables::SCALAR_SECTIONS;
-use super::{Config, Keep, LogFormat, LogLevel, SourceSettings, parse};
+use super::{Config, Keep, LogFormat, LogLevel, Outside, SourceSettings, parse};
+use crate::alarm::{AlarmTable, CompositeAlarmTable, MuteTable};
 use crate::domain::Outcome;
+use crate::publish::RouteTable;
+use crate::report::ReportTable;
+use crate::tariff::{PriceTable, QuotaTable};
 
 const EXAMPLE: &str = include_str!("../../keytide.example.toml");
 
 fn good(text: &str) -> Config {
-    parse(text, "keytide.toml", &[]).unwrap_or_else(|errors| panic!("{errors}"))
+    parse(text, "keytide.toml", &Outside::NOTHING).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// All that is said of a text.
 fn wrong(text: &str) -> String {
-    parse(text, "keytide.toml", &[]).expect_err("this is wrong").to_string()
+    parse(text, "keytide.toml", &Outside::NOTHING).expect_err("this is wrong").to_string()
 }
 
 fn with(text: &str, variable: &str, value: &str) -> Result<Config, String> {
-    parse(text, "keytide.toml", &[(variable.to_owned(), value.to_owned())]).map_err(|errors| errors.to_string())
+    let variables = [(variable.to_owned(), value.to_owned())];
+    let outside = Outside { variables: &variables, ..Outside::NOTHING };
+    parse(text, "keytide.toml", &outside).map_err(|errors| errors.to_string())
+}
+
+fn shown(config: &Config) -> String {
+    format!("{config:#?}")
 }
 
 /// The example with its settings that have no default.
@@ -36,14 +48,21 @@ fn full_example() -> String {
 
 #[test]
 fn nothing_and_the_example_are_the_defaults() {
-    assert_eq!(good(""), Config::default());
-    assert_eq!(good(EXAMPLE), Config::default());
+    assert_eq!(shown(&good("")), shown(&Config::default()));
+    assert_eq!(shown(&good(EXAMPLE)), shown(&Config::default()));
 }
 
 #[test]
 fn the_example_has_every_setting_and_its_variable() {
     let text = full_example();
-    good(&text);
+    let lists = |path: &Path| match path.to_str() {
+        Some("prices.toml") => Ok(include_str!("../../assets/prices.toml").to_owned()),
+        Some("quotas.toml") => Ok(include_str!("../../assets/quotas.toml").to_owned()),
+        other => Err(format!("{other:?} is not in the example")),
+    };
+    let config = parse(&text, "keytide.example.toml", &Outside { read: &lists, ..Outside::NOTHING });
+    let config = config.unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!((config.alarms.len(), config.mutes.len(), config.routes.len(), config.reports.len()), (6, 1, 7, 2));
     let table: toml::Table = text.parse().unwrap();
     for name in TOP {
         assert!(table.contains_key(*name), "{name}");
@@ -54,6 +73,25 @@ fn the_example_has_every_setting_and_its_variable() {
                 table[*section].get(field).unwrap_or_else(|| panic!("[{section}] {field} is not in the example"));
             let variable = format!("KEYTIDE_{section}__{field}").to_uppercase();
             assert!(value.is_array() || text.contains(&format!("{variable}\n")), "{variable}");
+        }
+    }
+    let of_lists = [
+        ("alarm", fields_of::<AlarmTable>()),
+        ("composite_alarm", fields_of::<CompositeAlarmTable>()),
+        ("mute", fields_of::<MuteTable>()),
+        ("route", fields_of::<RouteTable>()),
+        ("report", fields_of::<ReportTable>()),
+        ("prices", fields_of::<PriceTable>()),
+        ("quotas", fields_of::<QuotaTable>()),
+    ];
+    for (section, fields) in of_lists {
+        for field in fields {
+            let has = |entry: &toml::Value| entry.get(field).is_some();
+            let is_there = match &table[section] {
+                toml::Value::Array(entries) => entries.iter().any(has),
+                entry => has(entry),
+            };
+            assert!(is_there, "{section}: {field} is not in the example");
         }
     }
 }
@@ -161,6 +199,52 @@ fn every_setting_that_can_be_wrong_is_refused_with_its_line() {
 }
 
 #[test]
+fn alarms_and_reports_name_routes_that_exist_and_errors_of_other_rooms_have_their_lines() {
+    let route = "[[route]]\nname = \"pager\"\nkind = \"stdout\"\n";
+    let alarm =
+        "[[alarm]]\nname = \"a\"\nperiod = \"5m\"\ncomparison_operator = \"GreaterThanThreshold\"\nthreshold = 1.0\n";
+    assert_eq!(good(&format!("{route}{alarm}alarm_actions = [\"pager\"]\n")).alarms[0].alarm_actions, ["pager"]);
+    for (text, line, message) in [
+        (format!("{route}{alarm}alarm_actions = [\"pagr\"]"), 9, "unknown route `pagr`; did you mean `pager`?"),
+        (format!("{alarm}ok_actions = [\"pager\"]"), 6, "unknown route `pager`"),
+        (format!("{alarm}evaluation_periods = 2\ndatapoints_to_alarm = 3"), 7, "datapoints_to_alarm is 3"),
+        (
+            format!("{alarm}evaluation_period = 2"),
+            6,
+            "unknown setting `evaluation_period`; did you mean `evaluation_periods`?",
+        ),
+        (format!("{alarm}threshold = \"many\"").replacen("threshold = 1.0\n", "", 1), 5, "expected a number"),
+        (alarm.replace("5m", "45s"), 3, "Period must be"),
+        ("[[composite_alarm]]\nname = \"c\"\nalarm_rule = 'ALARM(\"c\")'".to_owned(), 3, ""),
+        ("[[mute]]\nname = \"m\"".to_owned(), 1, "is missing"),
+        ("[[route]]\nname = \"r\"\nkind = \"fax\"".to_owned(), 3, "unknown value `fax`"),
+        ("[[route]]\nname = \"r\"\nkind = \"slack\"\nurl = \"https://hooks.slack.com/x\"".to_owned(), 4, ""),
+        (format!("{route}body = \"{{{{ pgae }}}}\""), 4, "pgae"),
+        ("[[report]]\nname = \"w\"\nevery = \"hourly\"\nroutes = []".to_owned(), 2, "routes is empty"),
+        (
+            format!("{route}[[report]]\nname = \"w\"\nevery = \"weekly\"\nroutes = [\"mail\"]"),
+            7,
+            "unknown route `mail`",
+        ),
+        ("[prices]\nfile = \"none.toml\"".to_owned(), 2, "none.toml is not read here"),
+        ("[[quotas.override]]\npool = \"Symetric\"\nper_second = 1.0".to_owned(), 2, "Symetric"),
+    ] {
+        let said = wrong(&text);
+        assert!(said.starts_with(&format!("keytide.toml:{line}: ")) && said.contains(message), "{text}\n{said}");
+    }
+}
+
+#[test]
+fn keys_that_alarms_name_are_kept_with_their_place() {
+    let arn = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let text = format!("[[alarm]]\nname = \"a\"\nperiod = \"5m\"\nkey = \"{arn}\"\nband = 3.0\n");
+    let keys = good(&text).named_keys;
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].arn, arn);
+    assert!(matches!(&keys[0].place, super::Place::Line { line: 4, .. }));
+}
+
+#[test]
 fn a_variable_takes_the_place_of_a_setting() {
     let file = "[watch]\nfalse_pages_per_week = 2.0\n";
     assert_eq!(with(file, "KEYTIDE_WATCH__FALSE_PAGES_PER_WEEK", "0.5").unwrap().watch.false_pages_per_week, 0.5);
@@ -192,10 +276,11 @@ fn a_variable_that_fits_no_setting_is_an_error_that_names_it() {
             "KEYTIDE_LOG__LEVEL: unknown value `loud`; known here: error, warn, info, debug, trace",
         ),
     ] {
-        assert_eq!(with("[log]\n", variable, value), Err(message.to_owned()));
+        assert_eq!(with("[log]\n", variable, value).expect_err(variable), message);
     }
     for not_a_setting in ["KEYTIDE_CONFIG", "KEYTIDE_LOG_FORMAT", "KEYTIDE_SLACK_URL", "HOME"] {
-        assert_eq!(with("", not_a_setting, "x"), Ok(Config::default()), "{not_a_setting}");
+        let config = with("", not_a_setting, "x").unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(shown(&config), shown(&Config::default()), "{not_a_setting}");
     }
 }
 

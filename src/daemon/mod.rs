@@ -16,14 +16,18 @@ mod memory;
 mod once;
 mod parts;
 mod run;
+mod sending;
 mod shared;
 mod signals;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 pub use health::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
 pub use once::once;
 pub use parts::{Evaluate, Idle, Later, Parts, Publish, PublishSummary, RoundSummary, TaskError, Tell};
 pub use run::{Ended, Reload, run};
+pub use sending::Sending;
 pub use signals::{Signal, signals};
+pub use watching::{Telling, Watching, draw, routes_of};

@@ -120,7 +120,7 @@ impl Work {
         let is_at_once = matches!(name, "ingest" | "health");
         let mut is_first = true;
         loop {
-            if !(is_first && !is_at_once) {
+            if !is_first || is_at_once {
                 self.do_on_store(name, step).await;
             }
             is_first = false;

@@ -134,7 +134,9 @@ fn report(compared: bool, zone: Tz) -> ReportData {
 }
 
 /// Name, calls, calls before, growth, share: the last two to a tenth.
-fn lines<'r>(rows: &'r [Ranked]) -> Vec<(&'r str, u64, Option<u64>, Option<f64>, f64)> {
+type Line<'r> = (&'r str, u64, Option<u64>, Option<f64>, f64);
+
+fn lines<'r>(rows: &'r [Ranked]) -> Vec<Line<'r>> {
     let tenth = |number: f64| (number * 10.0).round() / 10.0;
     let line = |row: &'r Ranked| {
         let Change { calls, previous, growth } = row.change;

@@ -81,14 +81,16 @@ impl Outbox {
         }
     }
 
-    /// The messages that are due, oldest first. Of messages with the same route and dedup key only the first that is
-    /// still owed: what ends an episode waits for what began it.
+    /// The messages that are due, oldest first, at most `limit` of each route: one that can't deliver hides no other.
+    /// What ends an episode waits for what began it, where that is to be tried again later.
     pub fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<OwedMessage>, StoreError> {
-        let query = "SELECT id, route, notice, attempts, owed_at FROM outbox AS this
-             WHERE delivered_at IS NULL AND dead_at IS NULL AND next_at <= ?1 AND NOT EXISTS (
-                 SELECT 1 FROM outbox AS earlier WHERE earlier.delivered_at IS NULL AND earlier.dead_at IS NULL
-                 AND earlier.route = this.route AND earlier.dedup_key = this.dedup_key AND earlier.id < this.id)
-             ORDER BY id LIMIT ?2";
+        let query = "SELECT id, route, notice, attempts, owed_at FROM (
+                 SELECT *, row_number() OVER (PARTITION BY route ORDER BY id) AS nth FROM outbox AS this
+                 WHERE delivered_at IS NULL AND dead_at IS NULL AND next_at <= ?1 AND NOT EXISTS (
+                     SELECT 1 FROM outbox AS earlier WHERE earlier.delivered_at IS NULL AND earlier.dead_at IS NULL
+                     AND earlier.next_at > ?1 AND earlier.route = this.route
+                     AND earlier.dedup_key = this.dedup_key AND earlier.id < this.id))
+             WHERE nth <= ?2 ORDER BY id";
         let read = || -> rusqlite::Result<Vec<OwedMessage>> {
             self.catalog
                 .prepare_cached(query)?
@@ -134,6 +136,11 @@ impl Outbox {
         write(&mut self.catalog).map_err(|source| self.error("write into the outbox", source))
     }
 
+    /// How full the outbox is.
+    pub fn depth(&self) -> Result<OutboxDepth, StoreError> {
+        depth(&self.catalog).map_err(|source| self.error("read the outbox", source))
+    }
+
     /// Forgets messages that were delivered long ago.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let before = now.timestamp() - KEPT_DAYS * 86_400;
@@ -155,16 +162,7 @@ impl Store {
         if !self.watches()? {
             return Ok(OutboxDepth::default());
         }
-        let query = "SELECT count(*) FILTER (WHERE dead_at IS NULL), min(owed_at) FILTER (WHERE dead_at IS NULL),
-                     count(dead_at) FROM outbox WHERE delivered_at IS NULL";
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(OutboxDepth {
-                owed: row.get::<_, i64>(0)?.cast_unsigned(),
-                oldest_owed_at: row.get(1)?,
-                dead: row.get::<_, i64>(2)?.cast_unsigned(),
-            })
-        };
-        self.catalog.query_row(query, [], read).map_err(|source| self.catalog_error("read the outbox", source))
+        depth(&self.catalog).map_err(|source| self.catalog_error("read the outbox", source))
     }
 
     /// The messages that were given up, newest first.
@@ -187,6 +185,18 @@ impl Store {
         })
         .map_err(|source| self.catalog_error("read the dead letters", source))
     }
+}
+
+fn depth(catalog: &Connection) -> rusqlite::Result<OutboxDepth> {
+    let query = "SELECT count(*) FILTER (WHERE dead_at IS NULL), min(owed_at) FILTER (WHERE dead_at IS NULL),
+                 count(dead_at) FROM outbox WHERE delivered_at IS NULL";
+    catalog.query_row(query, [], |row| {
+        Ok(OutboxDepth {
+            owed: row.get::<_, i64>(0)?.cast_unsigned(),
+            oldest_owed_at: row.get(1)?,
+            dead: row.get::<_, i64>(2)?.cast_unsigned(),
+        })
+    })
 }
 
 /// Owes messages as a part of a transaction.

@@ -16,9 +16,6 @@ use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::{Counts, SeriesError};
 
-/// Minutes that a slot of counts by caller has.
-const CALLER_MINUTES: u32 = 5;
-
 /// Days that a band learns from when it is begun.
 const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
 
@@ -26,10 +23,18 @@ const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
 #[derive(Default)]
 pub(super) struct Judged {
     pub history: Vec<(String, HistoryItem)>,
-    /// What is owed, with the series that it is about and the end of the period that decided.
-    pub owed: Vec<(Owed, Vec<(String, String)>, MinuteRange)>,
+    pub owed: Vec<OwedAbout>,
     /// Alarms whose memory changed.
     pub changed: Vec<String>,
+}
+
+/// What is owed, and what it is about.
+pub(super) struct OwedAbout {
+    pub owed: Owed,
+    /// The keys and operations of the series.
+    pub members: Vec<(String, String)>,
+    /// The periods that decided.
+    pub range: MinuteRange,
 }
 
 /// A band of an alarm's series.
@@ -108,13 +113,9 @@ impl Alarms {
         judged: &mut Judged,
     ) -> Result<(), WatchError> {
         let period = metric.period_seconds / 60;
-        let by_band = matches!(metric.condition, Condition::Band { .. });
-        let step = match (by_band, metric.watched.is_by_caller()) {
-            (true, _) => period,
-            (_, true) => CALLER_MINUTES,
-            _ => 1,
-        };
-        if !end.0.is_multiple_of(step) {
+        let ends_period = end.0.is_multiple_of(period);
+        let is_by_band = matches!(metric.condition, Condition::Band { .. });
+        if !metric.is_due(i64::from(end.0) * 60) || (is_by_band && !ends_period) {
             return Ok(());
         }
         let mut points: Vec<Vec<Option<Point>>> = Vec::with_capacity(values.series.len());
@@ -227,7 +228,7 @@ impl Judged {
         self.history.extend(stepped.history.into_iter().map(|item| (alarm.to_owned(), item)));
         for owed in stepped.owed {
             let (members, range) = about(&owed);
-            self.owed.push((owed, members, range));
+            self.owed.push(OwedAbout { owed, members, range });
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::alarm::{
     QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
 };
 use crate::band::{Model, Settings, Width};
-use crate::domain::{Arn, Minute, MinuteRange, Outcome};
+use crate::domain::{Arn, Minute, MinuteRange, Outcome, Pool};
 use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
 use crate::tariff::{PriceList, QuotaList};
 
@@ -26,6 +26,13 @@ const ALARM_SERIES_MAX: usize = 5;
 
 /// What is new is told of so many keys.
 const KEYS_TOLD: usize = 3;
+
+/// Operations that make key pairs, and their quotas: a pool for each spec, which no other operation uses.
+const KEY_PAIRS: &str = "GenerateDataKeyPair";
+
+/// The quotas that cryptographic operations share. Which one a key's are taken from, its algorithm decides.
+const SHARED_POOLS: [&str; 5] =
+    [Pool::Symmetric.name(), Pool::Rsa.name(), Pool::Ecc.name(), Pool::MlDsa.name(), Pool::MlKem.name()];
 
 /// Days in which something must have been seen of a key not to be new.
 const KNOWN_MINUTES: u32 = 30 * Minute::PER_DAY;
@@ -271,8 +278,13 @@ impl<'a> Cause<'a> {
         let account = if account.is_empty() { arn.account } else { account };
         let (account, region) = (Some(account.to_owned()), Some(arn.region.to_owned()));
         let uses = pool_uses(self.counts, window, &PoolFilter { account, region, name: None })?;
+        let is_of_key_pairs = largest.operation.starts_with(KEY_PAIRS);
         let quota = |used: &crate::series::PoolUse| {
             let pool = &used.pool;
+            let is_shared = SHARED_POOLS.contains(&pool.name.as_str());
+            if is_of_key_pairs != pool.name.starts_with(KEY_PAIRS) || !(is_of_key_pairs || is_shared) {
+                return None;
+            }
             let quota = self.quotas.per_second(&pool.account, &pool.region, &pool.name)?;
             Some(QuotaUse {
                 account: pool.account.clone(),

@@ -77,8 +77,8 @@ pub(super) struct Incidents {
 }
 
 impl Incidents {
-    /// Takes in what was seen in the period from `at` to `end`. The numbers of incidents that ended are returned, and
-    /// which series are to be tracked from now on or no longer.
+    /// Takes in what was seen in the period from `at` to `end`. Which series are to be tracked from now on or no
+    /// longer is returned.
     pub(super) fn take(
         &mut self,
         (at, end): (i64, i64),
@@ -187,11 +187,11 @@ impl Incidents {
     fn end(&mut self, now: i64, settings: &WatchSettings, tracked: &mut Vec<(Arc<SeriesId>, bool)>) {
         let period = i64::from(settings.period_seconds);
         let quiet = i64::from(settings.quiet_seconds);
-        let (over, open) = std::mem::take(&mut self.open)
+        let (over, open): (Vec<Strayed>, _) = std::mem::take(&mut self.open)
             .into_iter()
             .partition(|incident| now - (incident.last_anomalous + period) >= quiet);
         self.open = open;
-        for mut incident in Vec::<Strayed>::from(over) {
+        for mut incident in over {
             incident.resolved_at = Some(incident.last_anomalous + period);
             tracked.extend(incident.series.iter().map(|series| (Arc::new(series.id()), false)));
             self.over.push(incident);

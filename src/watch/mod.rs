@@ -21,6 +21,7 @@ pub use alarms::AlarmState;
 pub use error::WatchError;
 pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;
-pub use rounds::{RoundReport, Watch};
+pub use notices::incident_notice;
+pub use rounds::{RoundReport, Watch, states};
 pub use settings::WatchSettings;
 pub use setup::Setup;

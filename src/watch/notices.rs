@@ -15,8 +15,9 @@ pub(super) fn alarm_name(number: u64) -> String {
 /// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
 pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     let over = incident.resolved_at.is_some();
-    let first = incident.series.first();
-    let key_arn = first.map_or("", |series| series.key_arn.as_str());
+    // The series that began it: what receivers tell alarms apart by must be the same when it is over.
+    let began = incident.series.iter().min_by_key(|series| (series.onset, &series.key_arn, &series.operation));
+    let key_arn = began.map_or("", |series| series.key_arn.as_str());
     let (account, region) = Arn::parse(key_arn).map_or(("", ""), |arn| (arn.account, arn.region));
     let name = alarm_name(incident.number);
     let mut accounts: Vec<String> = incident.series.iter().filter_map(|series| owner(&series.key_arn)).collect();
@@ -59,6 +60,11 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         tags: BTreeMap::new(),
         subject: Subject::StateChange(Box::new(change)),
     }
+}
+
+/// A notice of an incident as it is kept, for someone who asks.
+pub fn incident_notice(incident: &Incident, severity: Severity, at: i64) -> Notice {
+    Notice { severity, ..notice(incident, "asked", at) }
 }
 
 fn owner(key_arn: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! A watch over a store: round by round, each committed whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::incidents::Incidents;
 use super::notices;
 use super::setup::Setup;
 use super::tell::Teller;
+use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
 use crate::store::{Store, WatchRound};
 
@@ -49,6 +50,8 @@ struct Position {
 pub struct RoundReport {
     /// Series that are watched.
     pub series: usize,
+    /// Periods that were judged, over all series.
+    pub periods: u64,
     /// Before this minute everything is judged.
     pub until: Option<Minute>,
     /// Incidents that began, and that are over.
@@ -83,29 +86,18 @@ impl Watch {
         watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
         watch.incidents.next_number = watch.incidents.next_number.max(1);
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
-        for (name, bytes) in store.memories(ALARM)? {
-            let memory =
-                serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
-            watch.alarms.memories.insert(name[ALARM.len()..].to_owned(), memory);
-        }
+        watch.alarms.memories = memories(store)?;
         if watch.position.made_for == watch.made_for() {
             watch.rewind(store, Minute(watch.position.until))?;
         }
         Ok(watch)
     }
 
-    /// Takes other settings, from the next round on. Models stay, unless they were made for other periods or days.
-    pub fn set_up(&mut self, store: &Store, setup: Setup) -> Result<(), WatchError> {
-        let position = self.position.clone();
-        *self = Watch::open(store, setup)?;
-        self.position.batch = position.batch;
-        Ok(())
-    }
-
     /// Judges every period that ended before the watermark, and commits what follows.
     pub fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundReport, WatchError> {
         let Some(watermark) = store.status()?.watermark else { return Ok(RoundReport::default()) };
         let looked_again = self.look_again(store, watermark)?;
+        let judged_until = self.fleet.until.0;
         let mut round = WatchRound::default();
         let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
@@ -125,6 +117,8 @@ impl Watch {
             self.save(store)?;
         }
         report.series = self.fleet.len();
+        report.periods = u64::from(self.fleet.until.0.saturating_sub(judged_until)) / u64::from(self.fleet.period())
+            * self.fleet.len() as u64;
         report.until = Some(self.fleet.until);
         report.open = self.incidents.open.len();
         report.model_bytes = self.fleet.size_bytes();
@@ -211,11 +205,6 @@ impl Watch {
         Ok(())
     }
 
-    /// The states of the configured alarms.
-    pub fn states(&self) -> Vec<AlarmState> {
-        self.alarms.memories.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect()
-    }
-
     fn track_open(&mut self) {
         for series in self.incidents.open.iter().flat_map(|incident| &incident.series) {
             self.fleet.track(&series.id(), true);
@@ -269,6 +258,21 @@ impl Watch {
         }
         Ok(())
     }
+}
+
+/// The states of configured alarms, as far as they were ever judged.
+pub fn states(store: &Store) -> Result<Vec<AlarmState>, WatchError> {
+    Ok(memories(store)?.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect())
+}
+
+fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
+    let mut memories = BTreeMap::new();
+    for (name, bytes) in store.memories(ALARM)? {
+        let memory =
+            serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
+        memories.insert(name[ALARM.len()..].to_owned(), memory);
+    }
+    Ok(memories)
 }
 
 fn remembered<T: for<'de> Deserialize<'de>>(store: &Store, name: &str) -> Result<Option<T>, WatchError> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::alarms::Judged;
+use super::alarms::{Judged, OwedAbout};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::incidents::Strayed;
@@ -33,7 +33,7 @@ pub(super) fn tell_alarms(
             data: item.data.to_string(),
         });
     }
-    for (owed, members, range) in judged.owed {
+    for OwedAbout { owed, members, range } in judged.owed {
         let mut notice = owed.notice;
         if let Subject::StateChange(change) = &mut notice.subject
             && change.new_state == StateValue::Alarm
@@ -48,6 +48,9 @@ pub(super) fn tell_alarms(
     }
     Ok(())
 }
+
+/// The folder of pictures, in that of the store. Whoever runs the watch draws them: they can be drawn again.
+const PICTURES: &str = "pictures";
 
 /// Tells of the incidents of one round.
 pub(super) struct Teller<'a> {
@@ -82,6 +85,8 @@ impl Teller<'_> {
             let row = row_of(series);
             series.alarms_last_month = self.store.incidents_of(&row, series.onset - MONTH_SECONDS, series.onset)?;
         }
+        let picture = self.store.dir().join(PICTURES).join(format!("incident-{}.svg", incident.number));
+        incident.picture_path = Some(picture.display().to_string());
         if begins {
             report.begun.push(incident.number);
             // What began and ended between two rounds still is two messages: receivers open and close.

@@ -64,7 +64,7 @@ impl Tell for Told {
 
 fn parts(place: &Place, evaluate: &Failing, told: &Told, clock: Arc<dyn Clock>) -> Parts {
     let text = "[daemon]\ningest_every = \"1s\"\nsettle_for = \"1s\"\nevaluate_every = \"1s\"\n";
-    let mut config = keytide::config::parse(text, "keytide.toml", &[]).unwrap();
+    let mut config = keytide::config::parse(text, "keytide.toml", &keytide::config::Outside::NOTHING).unwrap();
     config.sources = vec![keytide::config::SourceSettings::Folder { path: place.logs() }];
     Parts {
         store: Store::open_for_writing(&place.store()).unwrap(),

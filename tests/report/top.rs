@@ -39,7 +39,10 @@ fn by_key(since: &str, until: &str) -> BTreeMap<String, u64> {
     calls
 }
 
-fn rows(report: &Value, list: &str) -> Vec<(String, u64, Option<u64>, Option<f64>, f64)> {
+/// Name, calls, calls before, growth, share.
+type Row = (String, u64, Option<u64>, Option<f64>, f64);
+
+fn rows(report: &Value, list: &str) -> Vec<Row> {
     let row = |row: &Value| {
         let name = row["name"].as_str().unwrap().to_owned();
         let share = row["share"].as_f64().unwrap();

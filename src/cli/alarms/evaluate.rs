@@ -10,11 +10,12 @@ use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::question::width;
 use crate::cli::range::{Period, RangeArgs};
+use crate::cli::settings::settings as settings_of_file;
 use crate::cli::system::data_dir;
 use crate::domain::{Minute, MinuteRange, format_second};
 use crate::render::{self, Cell, Column};
 use crate::store::Store;
-use crate::watch::{Evaluation, Setup, WatchSettings, evaluate, pages_by_budget};
+use crate::watch::{Evaluation, Setup, evaluate, pages_by_budget};
 
 /// Flags of `keytide alarms evaluate`.
 #[derive(Debug, clap::Args)]
@@ -59,7 +60,8 @@ fn positive(text: &str) -> Result<f64, String> {
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     let range = args.range.minutes(now).map_err(Failure::usage)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let mut settings = WatchSettings { zone: args.range.timezone.0, ..WatchSettings::default() };
+    let config = settings_of_file(global)?;
+    let mut settings = config.watch.clone();
     settings.false_pages_per_week = args.false_pages_per_week.unwrap_or(settings.false_pages_per_week);
     if let Some(period) = args.period {
         if !Minute::PER_DAY.is_multiple_of(period.minutes) {
@@ -68,6 +70,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
         settings.period_seconds = period.minutes * 60;
     }
     let mut setup = Setup::silent(settings);
+    (setup.prices, setup.quotas) = (config.prices, config.quotas);
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some(at_most) = args.at_most {
         let weeks = weeks_of(stored(&store, range)?);
@@ -80,7 +83,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     }
     let found = evaluate(&store, &setup, range)?;
     match args.output {
-        Output::Json => write_json(&found, &mut out)?,
+        Output::Json => super::write_array(&found.incidents.iter().map(page).collect::<Vec<_>>(), &mut out)?,
         Output::Table => write_table(args, &found, setup.settings.false_pages_per_week, &mut out)?,
     }
     out.flush()?;
@@ -162,15 +165,6 @@ fn write_table(args: &Args, found: &Evaluation, budget: f64, out: &mut impl Writ
         render::table(&columns, &rows, width(), zone, out)?;
     }
     Ok(())
-}
-
-fn write_json(found: &Evaluation, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(b"[")?;
-    for (at, incident) in found.incidents.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &page(incident))?;
-    }
-    out.write_all(b"\n]\n")
 }
 
 /// A page as the replay shows it: the incident as it was when it was over.

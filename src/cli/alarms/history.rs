@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let items = store.alarm_history(args.alarm.as_deref(), second(range.start), second(range.end), args.limit)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
-        Output::Json => write_json(&items, &mut out)?,
+        Output::Json => super::write_array(&items.iter().map(as_json).collect::<Vec<_>>(), &mut out)?,
         Output::Table if items.is_empty() => writeln!(out, "Nothing happened yet, or `keytide run` never ran.")?,
         Output::Table => {
             let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::left("summary")];
@@ -75,19 +75,13 @@ fn row_of(item: &HistoryItem) -> Vec<Cell<'_>> {
     ]
 }
 
-fn write_json(items: &[HistoryItem], out: &mut impl Write) -> io::Result<()> {
-    out.write_all(b"[")?;
-    for (at, item) in items.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        let data: Value = serde_json::from_str(&item.data).unwrap_or(Value::Null);
-        let line = json!({
-            "at": format_second(item.at),
-            "alarm": item.alarm,
-            "kind": item.kind,
-            "summary": item.summary,
-            "data": data,
-        });
-        serde_json::to_writer(&mut *out, &line)?;
-    }
-    out.write_all(b"\n]\n")
+fn as_json(item: &HistoryItem) -> Value {
+    let data: Value = serde_json::from_str(&item.data).unwrap_or(Value::Null);
+    json!({
+        "at": format_second(item.at),
+        "alarm": item.alarm,
+        "kind": item.kind,
+        "summary": item.summary,
+        "data": data,
+    })
 }

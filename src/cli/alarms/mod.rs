@@ -1,10 +1,17 @@
 //! `keytide alarms`: what is watched, what happened, and what would have been paged.
 
+mod check;
+mod describe;
 mod evaluate;
 mod history;
+mod list;
+mod test;
+
+use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::Global;
 use super::exit::{Exit, Failure};
@@ -18,16 +25,38 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Replay a range and show what would have been paged
-    Evaluate(evaluate::Args),
+    /// List what is watched, and its state
+    List(list::Args),
+    /// Describe an alarm, or an incident as its page does
+    Describe(describe::Args),
     /// Show what changed state, and who was told
     History(history::Args),
+    /// Replay a range and show what would have been paged
+    Evaluate(evaluate::Args),
+    /// Send a test message to every route
+    Test(test::Args),
+    /// Run tests of alarm rules: files of series and the states expected
+    Check(check::Args),
 }
 
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     match &args.command {
-        Command::Evaluate(args) => evaluate::run(args, global, now),
+        Command::List(args) => list::run(args, global, now),
+        Command::Describe(args) => describe::run(args, global),
         Command::History(args) => history::run(args, global, now),
+        Command::Evaluate(args) => evaluate::run(args, global, now),
+        Command::Test(args) => test::run(args, global, now),
+        Command::Check(args) => check::run(args, global),
     }
+}
+
+/// Writes values as an array, one a line.
+fn write_array(values: &[Value], out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, value) in values.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, value)?;
+    }
+    out.write_all(b"\n]\n")
 }

@@ -1,0 +1,97 @@
+//! Sending what is owed, over a connection of its own to the store's outbox.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeZone, Utc};
+
+use super::parts::{Later, Publish, PublishSummary, TaskError};
+use super::watching::routes_of;
+use crate::config::Config;
+use crate::publish::{self, Dispatcher, Owed, Settled};
+use crate::store::{Outbox, StoreError};
+
+/// So long a turn waits for receivers; one that is slower is heard of in the next.
+const TURN: Duration = Duration::from_millis(800);
+
+/// Sends what is owed.
+pub struct Sending {
+    dispatcher: Dispatcher,
+    outbox: Kept,
+    /// Wait for every answer, as where there is no next turn.
+    waits: bool,
+}
+
+impl Sending {
+    /// Over the outbox of the store in a folder. `now` is asked whenever something is sent. With `waits` a round waits
+    /// for every receiver's answer.
+    pub fn open(
+        dir: &Path,
+        config: &Config,
+        waits: bool,
+        now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+    ) -> Result<Self, TaskError> {
+        let dispatcher = Dispatcher::new(routes_of(config)?, now)?;
+        Ok(Sending { dispatcher, outbox: Kept(Outbox::open(dir)?), waits })
+    }
+}
+
+impl Publish for Sending {
+    fn round(&mut self, now: DateTime<Utc>) -> Later<'_, PublishSummary> {
+        Box::pin(async move {
+            let done = match self.waits {
+                true => self.dispatcher.run_once(&mut self.outbox).await?,
+                false => self.dispatcher.turn(&mut self.outbox, TURN).await?,
+            };
+            self.outbox.0.expire(now)?;
+            let depth = self.outbox.0.depth()?;
+            Ok(PublishSummary {
+                sent: done.delivered as u64,
+                failed: (done.failed + done.dead) as u64,
+                owed: depth.owed,
+                oldest_owed_at: depth.oldest_owed_at,
+                dead_letters: depth.dead,
+                next_try: None,
+            })
+        })
+    }
+
+    fn reload(&mut self, config: &Config) -> Result<(), TaskError> {
+        self.dispatcher.set_routes(routes_of(config)?);
+        Ok(())
+    }
+}
+
+/// The store's outbox as the dispatcher wants it.
+struct Kept(Outbox);
+
+impl publish::Outbox for Kept {
+    type Error = StoreError;
+
+    fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Owed>, StoreError> {
+        let mut due = Vec::new();
+        for message in self.0.due(now, limit)? {
+            match serde_json::from_str(&message.notice) {
+                Ok(notice) => due.push(Owed {
+                    id: message.id,
+                    route: message.route,
+                    notice,
+                    attempts: message.attempts,
+                    owed_at: Utc.timestamp_opt(message.owed_at, 0).single().unwrap_or(now),
+                }),
+                Err(error) => {
+                    self.0.dead(message.id, now, &format!("the message was kept in another form: {error}"))?;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    fn settle(&mut self, id: i64, outcome: Settled) -> Result<(), StoreError> {
+        match outcome {
+            Settled::Delivered { at } => self.0.delivered(id, at),
+            Settled::Retry { at, error } => self.0.retry(id, at, &error),
+            Settled::Dead { error } => self.0.dead(id, Utc::now(), &error),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The watch, the reports and the routes as the daemon calls them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use chrono::{DateTime, TimeZone, Utc};
+
+use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
+use crate::alarm::{Incident, Notice, Severity, Subject};
+use crate::config::Config;
+use crate::publish::picture::svg;
+use crate::publish::{Route, Router, SecretSource, routes};
+use crate::report::{Asked, ReportSchedule, build};
+use crate::store::{NewMessage, Outbox, Store, WatchRound};
+use crate::watch::{Setup, Watch};
+
+/// Before a report's name, in what the store remembers: when it was made last.
+const REPORT: &str = "report/";
+
+/// Evaluates: the watch over every series, configured alarms, and reports that are due.
+pub struct Watching {
+    watch: Option<Watch>,
+    config: Config,
+    began: DateTime<Utc>,
+}
+
+impl Watching {
+    /// Begins where the store remembers the watch to be.
+    pub fn open(store: &Store, config: &Config, now: DateTime<Utc>) -> Result<Self, TaskError> {
+        let watch = Watch::open(store, setup(config, now)?)?;
+        Ok(Watching { watch: Some(watch), config: config.clone(), began: now })
+    }
+
+    fn watch(&mut self, store: &Store) -> Result<&mut Watch, TaskError> {
+        let watch = match self.watch.take() {
+            Some(watch) => watch,
+            None => Watch::open(store, setup(&self.config, self.began)?)?,
+        };
+        Ok(self.watch.insert(watch))
+    }
+
+    /// Owes the reports that are due; how many messages.
+    fn report(&self, store: &mut Store, now: DateTime<Utc>) -> Result<u64, TaskError> {
+        let mut round = WatchRound::default();
+        for schedule in &self.config.reports {
+            let name = format!("{REPORT}{}", schedule.name);
+            let last = store.memory(&name)?.and_then(|bytes| String::from_utf8(bytes).ok()?.parse::<i64>().ok());
+            // A schedule that is new waits for its first time.
+            let Some(last) = last.and_then(|second| Utc.timestamp_opt(second, 0).single()) else {
+                round.memories.push((name, now.timestamp().to_string().into_bytes()));
+                continue;
+            };
+            if let Some(due) = schedule.due(last, now) {
+                let made = Made { config: &self.config, schedule, due: &due };
+                round.owed.extend(made.messages(store)?);
+                round.memories.push((name, due.at.timestamp().to_string().into_bytes()));
+            }
+        }
+        if !round.memories.is_empty() {
+            store.commit_round(&round, now)?;
+        }
+        Ok(round.owed.len() as u64)
+    }
+}
+
+impl Evaluate for Watching {
+    fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
+        let report = self.watch(store)?.round(store, now)?;
+        draw(store, report.begun.iter().chain(&report.ended));
+        let reports = self.report(store, now)?;
+        Ok(RoundSummary {
+            series: report.series as u64,
+            periods: report.periods,
+            changes: (report.begun.len() + report.ended.len()) as u64,
+            owed: report.owed as u64 + reports,
+            incidents_open: report.open as u64,
+        })
+    }
+
+    fn save(&mut self, store: &mut Store) -> Result<(), TaskError> {
+        Ok(self.watch(store)?.save(store)?)
+    }
+
+    fn reopen(&mut self, store: &mut Store) -> Result<(), TaskError> {
+        self.watch = None;
+        self.watch(store).map(|_| ())
+    }
+
+    fn reload(&mut self, store: &mut Store, config: &Config) -> Result<(), TaskError> {
+        let watch = Watch::open(store, setup(config, self.began)?)?;
+        self.watch = Some(watch);
+        self.config = config.clone();
+        Ok(())
+    }
+}
+
+/// Draws the pictures of incidents where their pages say that they lie. A page goes out without its picture too.
+pub fn draw<'n>(store: &Store, numbers: impl Iterator<Item = &'n u64>) {
+    for number in numbers {
+        let drawn = || -> Result<(), TaskError> {
+            let Some(row) = store.incident(*number)? else { return Ok(()) };
+            let incident: Incident = serde_json::from_str(&row.body)?;
+            let Some(path) = incident.picture_path.as_deref().map(Path::new) else { return Ok(()) };
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            Ok(std::fs::write(path, svg(&incident))?)
+        };
+        if let Err(error) = drawn() {
+            tracing::warn!(incident = number, %error, "the picture of an incident can't be drawn");
+        }
+    }
+}
+
+/// What the watch is given by the settings.
+fn setup(config: &Config, now: DateTime<Utc>) -> Result<Setup, TaskError> {
+    let router = Router::new(&routes_of(config)?);
+    let mut setup = Setup::silent(config.watch.clone()).with_routes(move |notice| router.routes(notice));
+    setup.alarms = config.alarms.clone();
+    setup.mutes = config.mutes.clone();
+    setup.prices = config.prices.clone();
+    setup.quotas = config.quotas.clone();
+    setup.configured_at = now.timestamp();
+    Ok(setup)
+}
+
+/// The routes of the settings. Where none is set, messages are printed: a page that nobody can see is none.
+pub fn routes_of(config: &Config) -> Result<Vec<Route>, TaskError> {
+    let tables = match config.routes.is_empty() {
+        true => vec![toml::from_str("name = \"standard-output\"\nkind = \"stdout\"")?],
+        false => config.routes.clone(),
+    };
+    routes(&tables, &SecretSource::read).map_err(|errors| {
+        let texts: Vec<String> = errors.iter().map(|error| error.message.clone()).collect();
+        texts.join("; ").into()
+    })
+}
+
+/// A report to be made.
+struct Made<'a> {
+    config: &'a Config,
+    schedule: &'a ReportSchedule,
+    due: &'a crate::report::Due,
+}
+
+impl Made<'_> {
+    fn messages(&self, store: &Store) -> Result<Vec<NewMessage>, TaskError> {
+        let range = self.due.range;
+        let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+        let rows = store.incidents_since(i64::from(range.start.0) * 60)?;
+        let incidents: Vec<Incident> =
+            rows.iter().map(|row| serde_json::from_str(&row.body)).collect::<Result<_, _>>()?;
+        let counts = store.counts();
+        let data = build(
+            &counts,
+            &Asked {
+                kind: &self.due.kind,
+                range,
+                previous: Some(self.due.previous),
+                limit: self.schedule.limit,
+                zone: self.schedule.zone,
+                aliases: &aliases,
+                incidents: Some(&incidents),
+                prices: &self.config.prices,
+                quotas: &self.config.quotas,
+            },
+        )?;
+        let notice = Notice {
+            dedup_key: format!("keytide/report/{}/{}", self.schedule.name, self.due.at.timestamp()),
+            severity: Severity::Info,
+            keys: Vec::new(),
+            accounts: Vec::new(),
+            tags: BTreeMap::new(),
+            subject: Subject::Report(data.forms()),
+        };
+        let body = serde_json::to_string(&notice)?;
+        let routes = Router::new(&routes_of(self.config)?).report_routes(&self.schedule.routes);
+        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
+        Ok(routes.into_iter().map(message).collect())
+    }
+}
+
+/// Owes notices about the program's own health.
+pub struct Telling {
+    /// Which routes there are.
+    pub router: Router,
+    /// What time it is.
+    pub clock: std::sync::Arc<dyn crate::domain::Clock>,
+}
+
+impl Tell for Telling {
+    fn owe(&mut self, store: &mut Store, notice: Notice) -> Result<(), TaskError> {
+        let body = serde_json::to_string(&notice)?;
+        let routes = self.router.routes(&notice).into_iter();
+        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
+        let messages: Vec<NewMessage> = routes.map(message).collect();
+        Ok(Outbox::open(store.dir())?.owe(&messages, self.clock.now())?)
+    }
+}
