@@ -19,7 +19,7 @@ const TRUST: f32 = 0.8;
 const FACTOR_MAX: f32 = 1e3;
 
 /// Values are cut at so many standard deviations.
-const CUT_DEVIATIONS: f32 = 2.5;
+const CUT_DEVIATIONS: f32 = 4.0;
 
 /// How early or late a batch may start: the season's swing within this time is uncertainty of the edge.
 pub(super) const EDGE_SECONDS: i64 = 600;

@@ -36,37 +36,38 @@ impl Distribution {
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
     }
 
-    /// How many standard deviations of a normal distribution a value is from the middle, from the likelihood: the
-    /// signed root of the deviance, with half a call of continuity. For other values it is Wilson and Hilferty's
-    /// deviate.
+    /// How far a value is from the mean, in standard deviations; what isn't counts, by `skewed_deviate`.
     pub fn deviate(&self, value: f64) -> f64 {
-        if self.counts { self.count_deviate(value) } else { self.gamma_deviate(value) }
+        if self.counts { (value - self.mean) / self.variance.sqrt() } else { self.skewed_deviate(value) }
     }
 
-    fn count_deviate(&self, value: f64) -> f64 {
-        let mean = self.mean;
-        if (value - mean).abs() < 0.5 {
-            return 0.0;
-        }
-        let side = (value - mean).signum();
-        let shape = mean * mean / (self.variance - mean).max(1e-6 * mean);
-        let value = (value - 0.5 * side).max(0.0);
-        let own = if value > 0.0 { value * (value / mean).ln() } else { 0.0 };
-        let poisson = shape > 1e6 * (1.0 + value);
-        let rest = if poisson { value - mean } else { (value + shape) * ((value + shape) / (mean + shape)).ln() };
-        side * (2.0 * (own - rest).max(0.0)).sqrt()
-    }
-
-    fn gamma_deviate(&self, value: f64) -> f64 {
-        let shape = self.mean * self.mean / self.variance;
+    /// The deviate on the scale of the 2/3 power, which takes the skewness of counts and of other values that aren't
+    /// negative (Farrington and others 1996).
+    pub fn skewed_deviate(&self, value: f64) -> f64 {
+        let shape = self.shape();
         if shape > NORMAL_SHAPE {
             return (value - self.mean) / self.variance.sqrt();
+        }
+        let root = (value / self.mean).max(0.0).cbrt();
+        (root * root - 1.0 + 1.0 / (9.0 * shape)) * 1.5 * shape.sqrt()
+    }
+
+    /// How many standard deviations of a normal distribution a value is from the middle, where that is known from
+    /// the likelihood: of what isn't counts it is Wilson and Hilferty's deviate.
+    pub fn likelihood_deviate(&self, value: f64) -> f64 {
+        let shape = self.shape();
+        if self.counts || shape > NORMAL_SHAPE {
+            return self.deviate(value);
         }
         ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * shape.sqrt()
     }
 
+    fn shape(&self) -> f64 {
+        self.mean * self.mean / self.variance
+    }
+
     fn quantile(&self, deviate: f64) -> f64 {
-        let shape = self.mean * self.mean / self.variance;
+        let shape = self.shape();
         if shape > NORMAL_SHAPE {
             return (self.mean + deviate * self.variance.sqrt()).max(0.0);
         }
@@ -129,19 +130,26 @@ mod tests {
         }
 
         #[test]
-        fn the_deviate_of_a_count_matches_its_tail_probability(
-            mean in 1f64..500.0,
-            shape in 2f64..50.0,
-            ratio in 0.1f64..5.0,
+        fn the_likelihood_deviate_of_a_real_value_matches_its_tail_probability(
+            mean in 0.01f64..1e6,
+            shape in 4f64..1000.0,
+            ratio in 0.3f64..3.0,
         ) {
-            let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
-            let value = (mean * ratio).round();
-            let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
-            let below = if value > 0.0 { exact.cdf(value as u64 - 1) } else { 0.0 };
-            let middle = 0.5 * (below + exact.cdf(value as u64));
-            prop_assume!(middle > 1e-7 && middle < 1.0 - 1e-7);
-            let deviate = Normal::standard().inverse_cdf(middle);
-            prop_assert!((counts.deviate(value) - deviate).abs() < 0.6, "{} {deviate}", counts.deviate(value));
+            let values = Distribution { mean, variance: mean * mean / shape, counts: false };
+            let below = Gamma::new(shape, shape / mean).unwrap().cdf(mean * ratio);
+            prop_assume!(below > 1e-7 && below < 1.0 - 1e-7);
+            let deviate = Normal::standard().inverse_cdf(below);
+            prop_assert!((values.likelihood_deviate(mean * ratio) - deviate).abs() < 0.15, "{deviate}");
+        }
+
+        #[test]
+        fn near_the_mean_both_deviates_are_standard_deviations(mean in 0.01f64..1e6, shape in 100f64..1e5) {
+            let deviation = mean / shape.sqrt();
+            let values = Distribution { mean, variance: deviation * deviation, counts: false };
+            for off in [-1.0, 0.0, 1.0] {
+                prop_assert!((values.deviate(mean + off * deviation) - off).abs() < 0.1);
+                prop_assert!((values.likelihood_deviate(mean + off * deviation) - off).abs() < 0.1);
+            }
         }
 
         #[test]
@@ -157,6 +165,6 @@ mod tests {
     #[test]
     fn a_missing_burst_of_few_calls_is_less_surprising_than_one_of_many() {
         let of = |mean: f64| Distribution { mean, variance: mean + 0.05 * mean * mean, counts: true }.deviate(0.0);
-        assert!(of(8.0) > -4.0 && of(800.0) < -8.0);
+        assert!(of(8.0) > -2.5 && of(800.0) < -4.0);
     }
 }

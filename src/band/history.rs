@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Place;
+
 /// The code of a period without a value.
 const MISSING: u16 = u16::MAX;
 
@@ -73,7 +75,7 @@ impl History {
         })
     }
 
-    /// What came before a place is multiplied by a factor, and what came since is not doubted any more: the series
+    /// What came since a place is not doubted any more, and what came before is multiplied by a factor: the series
     /// has changed its level.
     pub fn adopt(&mut self, day: i64, slot: usize, factor: f32) {
         for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
@@ -81,6 +83,26 @@ impl History {
                 let Value { value, doubted } = decode(*code);
                 let before = (*row, at) < (day, slot);
                 *code = if before { encode(value * factor, doubted) } else { encode(value, false) };
+            }
+        }
+    }
+
+    /// Whether there is a day of the same group before.
+    pub fn knows_group_before(&self, day: i64) -> bool {
+        let same = |past: i64| Place::is_weekend(past) == Place::is_weekend(day);
+        self.days.iter().any(|past| *past != i64::MIN && *past < day && same(*past))
+    }
+
+    /// Moves what a day holds by so many slots: its clock was another. What leaves the day is lost.
+    pub fn move_day(&mut self, day: i64, slots: i64) {
+        let by = usize::try_from(slots.unsigned_abs()).unwrap_or(usize::MAX).min(self.slots);
+        for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
+            if *row == day && slots > 0 {
+                codes.rotate_right(by);
+                codes[..by].fill(MISSING);
+            } else if *row == day {
+                codes.rotate_left(by);
+                codes[self.slots - by..].fill(MISSING);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alternatives::{Alternatives, Expected, Turn};
 use super::baseline::{Baseline, EDGE_SECONDS};
 use super::calendar::Place;
 use super::dispersion::Dispersion;
@@ -29,6 +30,12 @@ const SEASON_FLOOR: f32 = 1e-3;
 /// Relative variance that a whole day shares, when the season is estimated.
 const DAY_VARIANCE: f32 = 0.03;
 
+/// Seasons after which a day may be told from another.
+const ALTERNATIVES_FROM: u32 = 8;
+
+/// What clocks are put forward and back by.
+const HOUR: i64 = 3_600;
+
 /// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from
 /// the baseline's.
 const DOUBT_DEVIATIONS: f32 = 6.0;
@@ -40,15 +47,20 @@ pub(super) struct Learned {
     pub history: History,
     /// The mean of the first day.
     pub first_mean: f32,
-    /// What today is expected to look like, and how far it swings nearby; empty before the second day.
+    /// What today is expected to look like, and what it would as a day of the other group; empty before the second
+    /// day.
     pub profile: Vec<f32>,
-    pub swings: Vec<f32>,
+    pub other: Vec<f32>,
+    pub alternatives: Alternatives,
+    /// Seconds that the series' clock is ahead of the calendar's: it was put forward or back.
+    pub clock: i64,
     pub level: Level,
     pub dispersion: Dispersion,
     pub baseline: Baseline,
     pub watch: Watch,
-    /// How surprising values were lately.
+    /// How surprising values were lately, and in the last month.
     pub surprise: f32,
+    pub habit: f32,
     pub today: Option<i64>,
     /// Days that began with a season.
     pub seasons: u32,
@@ -79,12 +91,15 @@ impl Learned {
             history: History::new(days, slots),
             first_mean: 0.0,
             profile: Vec::new(),
-            swings: Vec::new(),
+            other: Vec::new(),
+            alternatives: Alternatives::new(period),
+            clock: 0,
             level: Level::new(period),
             dispersion: Dispersion::new(i64::from(period_seconds), slots),
             baseline: Baseline::new(period),
             watch: Watch::new(period),
             surprise: 0.0,
+            habit: 0.0,
             today: None,
             seasons: 0,
             first: 0,
@@ -98,6 +113,7 @@ impl Learned {
 
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
+        self.alternatives.reset();
         self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.
@@ -105,10 +121,8 @@ impl Learned {
         }
         let floor = (SEASON_FLOOR * self.first_mean).powi(2);
         let noise = Noise { unit: self.unit(), scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
-        if let Some(profile) = season::profile(&self.history, day, period_seconds, noise) {
-            let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
-            self.swings = season::swings(&profile, half);
-            self.profile = profile;
+        if let Some(profiles) = season::profiles(&self.history, day, period_seconds, noise) {
+            (self.profile, self.other) = (profiles.own, profiles.other);
             self.seasons = self.seasons.saturating_add(1);
         }
     }
@@ -119,7 +133,21 @@ impl Learned {
     }
 
     pub fn season(&self, slot: usize) -> f32 {
-        self.profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
+        self.season_of(self.template(), slot)
+    }
+
+    /// How far the season swings within the time that a batch may start early or late.
+    pub fn swing(&self, slot: usize, period_seconds: u32) -> f32 {
+        let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
+        season::swing(self.template(), slot, half)
+    }
+
+    fn template(&self) -> &[f32] {
+        if self.alternatives.is_other_day() { &self.other } else { &self.profile }
+    }
+
+    fn season_of(&self, profile: &[f32], slot: usize) -> f32 {
+        profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
     }
 
     pub fn season_min(&self) -> f32 {
@@ -149,6 +177,8 @@ impl Learned {
         };
         let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
+        // What a holiday shows is no habit of its weekday.
+        let doubted = doubted || self.alternatives.is_other_day();
         if self.first_mean > 0.0 {
             self.history.put(guess.place.day, guess.place.slot, value, doubted);
         }
@@ -162,16 +192,57 @@ impl Learned {
         }
     }
 
-    /// What an alarm has shown for long is the new normal: the days before it are taken to its level.
+    /// What an alarm has shown for long is the new normal: the days before it are taken to its level. A first weekend
+    /// is no new level, though, but a weekend's.
     pub fn adopt(&mut self, since: Place) {
         let factor = self.level.of_hours();
-        self.history.adopt(since.day, since.slot, factor);
-        for value in self.profile.iter_mut().chain(&mut self.swings) {
+        let of_group = !self.history.knows_group_before(since.day);
+        self.history.adopt(since.day, since.slot, if of_group { 1.0 } else { factor });
+        for value in self.profile.iter_mut().chain(&mut self.other) {
             *value *= factor;
         }
-        self.first_mean *= factor;
+        if !of_group {
+            self.first_mean *= factor;
+        }
         self.level.rescale(factor);
         self.baseline.reset();
+        self.watch.end();
+    }
+
+    /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
+    pub fn turn(&mut self, value: f32, guess: &Guess, period_seconds: u32) {
+        if self.seasons < ALTERNATIVES_FROM {
+            return;
+        }
+        let hour = HOUR / i64::from(period_seconds);
+        let (slot, slots) = (guess.place.slot, self.profile.len());
+        let an_hour = |ahead: i64| {
+            let possible = HOUR % i64::from(period_seconds) == 0 && (self.clock + ahead * HOUR).abs() <= HOUR;
+            let there = slot.checked_add_signed(isize::try_from(ahead * hour).unwrap_or(0));
+            self.season_of(&self.profile, there.filter(|there| possible && *there < slots).unwrap_or(slot))
+        };
+        let expected = |season: f32| {
+            let mean = (season * self.baseline.factor()).max(self.season_min());
+            let around = self.around(mean, slot);
+            Expected { mean, variance: around.variance as f32 }
+        };
+        let other = self.season_of(&self.other, slot);
+        let alternatives = [other, an_hour(1), an_hour(-1)].map(expected);
+        let season = expected(self.season_of(&self.profile, slot));
+        match self.alternatives.learn(value, season, alternatives) {
+            None => return,
+            Some(Turn::Day) => (),
+            Some(Turn::Earlier) => self.put_clock(HOUR, guess.place.day, hour),
+            Some(Turn::Later) => self.put_clock(-HOUR, guess.place.day, -hour),
+        }
+        // What seemed to be a level was the wrong season.
+        self.level.reset();
+    }
+
+    fn put_clock(&mut self, seconds: i64, day: i64, slots: i64) {
+        self.clock += seconds;
+        self.history.move_day(day, slots);
+        self.alternatives.reset();
         self.watch.end();
     }
 

@@ -115,6 +115,11 @@ impl Level {
         }
     }
 
+    /// What came is what was due: the level is the season's.
+    pub fn reset(&mut self) {
+        self.came = self.due;
+    }
+
     /// The season's own level changed by a factor.
     pub fn rescale(&mut self, factor: f32) {
         for due in &mut self.due {

@@ -29,6 +29,10 @@ const ADOPT_SECONDS: i64 = 64_800;
 const SURPRISE_DAYS: f32 = 5.0;
 const SURPRISE_MAX: f32 = 10.0;
 
+/// A series that surprises now and then: so much of what a month has shown is no surprise either.
+const HABIT_DAYS: f32 = 30.0;
+const HABIT_SHARE: f32 = 0.8;
+
 /// The model of one series.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -76,7 +80,7 @@ impl Model {
         let guess = if self.note(at, value) { self.guess(at) } else { guess };
         let (score, anomalous) = self.take(at, value + self.learned.shift, &guess);
         if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
-            let deviate = guess.around.deviate(value + self.learned.shift) as f32;
+            let deviate = guess.around.skewed_deviate(value + self.learned.shift) as f32;
             self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
         Judgement { band, score, anomalous }
@@ -114,7 +118,7 @@ impl Model {
     /// Bytes of memory that the model takes.
     pub fn size_bytes(&self) -> usize {
         let learned = &self.learned;
-        let profiles = (learned.profile.capacity() + learned.swings.capacity()) * size_of::<f32>();
+        let profiles = (learned.profile.capacity() + learned.other.capacity()) * size_of::<f32>();
         let excluded = self.settings.excluded.capacity() * size_of::<(i64, i64)>();
         size_of::<Self>() + learned.history.heap_bytes() + learned.dispersion.heap_bytes() + profiles + excluded
     }
@@ -133,8 +137,9 @@ impl Model {
     fn take(&mut self, at: i64, value: f64, guess: &Guess) -> (f64, bool) {
         let said = self.watch(at, value as f32, guess);
         self.learn(value as f32, guess);
+        self.learned.turn(value as f32, guess, self.settings.period_seconds);
         if let Some(since) = self.learned.watch.on_since().filter(|since| at - since > ADOPT_SECONDS) {
-            let since = self.calendar.place(since);
+            let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
         }
         said
@@ -174,7 +179,7 @@ impl Model {
     }
 
     fn guess(&mut self, at: i64) -> Guess {
-        let place = self.calendar.place(at);
+        let place = self.calendar.place(at + self.learned.clock);
         if self.learned.today.is_none_or(|today| today < place.day) {
             self.learned.begin_day(place.day, self.settings.period_seconds);
         }
@@ -201,7 +206,7 @@ impl Model {
         let learned = &mut self.learned;
         let plain = learned.around_baseline(guess);
         let factor = learned.baseline.factor();
-        let swing = learned.swings.get(guess.place.slot).map_or(0.0, |swing| factor * swing);
+        let swing = factor * learned.swing(guess.place.slot, self.settings.period_seconds);
         let jitter = f64::from(learned.baseline.jitter_variance(swing));
         let baseline = Distribution { variance: plain.variance + jitter, ..plain };
         let around = Distribution { variance: guess.around.variance + jitter, ..guess.around };
@@ -211,20 +216,24 @@ impl Model {
         let sight = Sight {
             at,
             value,
+            expected: around.mean as f32,
             deviate: around.deviate(f64::from(value)) as f32,
+            likelihood_deviate: around.likelihood_deviate(f64::from(value)) as f32,
             off_baseline: baseline.deviate(f64::from(value)) as f32,
             baseline: &baseline,
             hour: (guess.place.slot as f32 + 0.5) * 24.0 / self.calendar.slots() as f32,
             seasonal: learned.seasons >= 2,
             ready,
+            has_zero: learned.shift <= 0.0,
         };
         let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
         learned.keep(value, guess, &baseline);
         learned.follow(value, guess.season, &baseline);
         let surprise = verdict.surprise.min(SURPRISE_MAX);
-        let score = (surprise - learned.surprise).max(0.0);
-        let fade = (-(self.settings.period_seconds as f32) / (SURPRISE_DAYS * DAY as f32)).exp();
-        learned.surprise = (learned.surprise * fade).max(surprise);
+        let score = (surprise - learned.surprise.max(HABIT_SHARE * learned.habit)).max(0.0);
+        let fade = |days: f32| (-(self.settings.period_seconds as f32) / (days * DAY as f32)).exp();
+        learned.surprise = (learned.surprise * fade(SURPRISE_DAYS)).max(surprise);
+        learned.habit = (learned.habit * fade(HABIT_DAYS)).max(surprise);
         (f64::from(score), verdict.alarm)
     }
 

@@ -108,41 +108,48 @@ impl Sums {
     }
 }
 
-/// The expected profile of a day, one value a slot in the unit of the history, or `None` without any earlier day.
-pub(super) fn profile(history: &History, day: i64, period_seconds: u32, noise: Noise) -> Option<Vec<f32>> {
+/// The expected profiles of a day, one value a slot in the unit of the history.
+#[derive(Clone, Debug)]
+pub(super) struct Profiles {
+    /// What the day is expected to look like.
+    pub own: Vec<f32>,
+    /// What it would look like as a day of the other group: a holiday like a Sunday.
+    pub other: Vec<f32>,
+}
+
+/// The profiles of a day, or `None` without any earlier day.
+pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: Noise) -> Option<Profiles> {
     let slots = history.slots();
-    let (mut all, mut group, mut same) = (Sums::new(slots), Sums::new(slots), Sums::new(slots));
+    let (mut all, mut group, mut same, mut rest) =
+        (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
     for (past, row) in history.days().filter(|(past, _)| *past < day) {
         values.clear();
         values.extend(row);
         let age_days = (day - past) as f32;
         all.add(age_days, &values);
-        if Place::is_weekend(past) == Place::is_weekend(day) {
-            group.add(age_days, &values);
-        }
+        let in_group = Place::is_weekend(past) == Place::is_weekend(day);
+        if in_group { &mut group } else { &mut rest }.add(age_days, &values);
         if Place::weekday(past) == Place::weekday(day) {
             same.add(age_days, &values);
         }
     }
     let habits = all.settle();
-    group.settle_as(&habits);
-    same.settle_as(&habits);
+    for part in [&mut group, &mut same, &mut rest] {
+        part.settle_as(&habits);
+    }
     let period = usize::try_from(period_seconds).unwrap_or(usize::MAX);
     let wide = (WIDE_SECONDS / period).max(usize::from(slots > 8));
     let base = smooth(&all, wide, NARROW_SECONDS / period, noise)?;
-    let base = refine(&base, &group, wide, noise);
-    Some(refine(&base, &same, wide, noise))
+    let of_group = refine(&base, &group, wide, noise);
+    Some(Profiles { own: refine(&of_group, &same, wide, noise), other: refine(&base, &rest, wide, noise) })
 }
 
-/// How far a profile swings within so many slots either way.
-pub(super) fn swings(profile: &[f32], half: usize) -> Vec<f32> {
-    let swing = |slot: usize| {
-        let window = &profile[slot.saturating_sub(half)..(slot + half + 1).min(profile.len())];
-        let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(low, high), x| (low.min(*x), high.max(*x)));
-        high - low
-    };
-    (0..profile.len()).map(swing).collect()
+/// How far a profile swings around a slot, within so many slots either way.
+pub(super) fn swing(profile: &[f32], slot: usize, half: usize) -> f32 {
+    let window = profile.get(slot.saturating_sub(half)..(slot + half + 1).min(profile.len())).unwrap_or(&[]);
+    let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(low, high), x| (low.min(*x), high.max(*x)));
+    (high - low).max(0.0)
 }
 
 /// Means of slots, smoothed as far as the data allow.
@@ -237,16 +244,20 @@ mod tests {
         history
     }
 
+    fn own(history: &History, day: i64) -> Vec<f32> {
+        profiles(history, day, 300, NOISE).unwrap().own
+    }
+
     #[test]
     fn a_constant_series_has_no_season() {
-        let profile = profile(&history(14, |_, _| (1.0, false)), 14, 300, NOISE).unwrap();
+        let profile = own(&history(14, |_, _| (1.0, false)), 14);
         assert!(profile.iter().all(|x| (x - 1.0).abs() < 1e-3));
     }
 
     #[test]
     fn a_cron_burst_keeps_its_slot() {
         let cron = |_, slot: usize| (if slot.is_multiple_of(12) { 50.0 } else { 1.0 }, false);
-        let profile = profile(&history(14, cron), 14, 300, NOISE).unwrap();
+        let profile = own(&history(14, cron), 14);
         assert!((profile[24] - 50.0).abs() < 2.0, "{}", profile[24]);
         assert!(profile[25] < 3.0, "{}", profile[25]);
     }
@@ -255,18 +266,18 @@ mod tests {
     fn a_weekly_batch_is_expected_on_its_weekday_only() {
         let weekly = |day: i64, slot: usize| (if day % 7 == 2 && slot / 12 == 3 { 40.0 } else { 1.0 }, false);
         let history = history(15, weekly);
-        let on = profile(&history, 16, 300, NOISE).unwrap();
-        let off = profile(&history, 15, 300, NOISE).unwrap();
+        let on = own(&history, 16);
+        let off = own(&history, 15);
         assert!(on[40] > 30.0 && off[40] < 10.0, "{} {}", on[40], off[40]);
     }
 
     #[test]
     fn a_doubted_incident_is_no_season_but_a_doubted_habit_is() {
         let incident = |day: i64, slot: usize| if day == 9 && slot == 100 { (80.0, true) } else { (1.0, false) };
-        let once = profile(&history(14, incident), 16, 300, NOISE).unwrap();
+        let once = own(&history(14, incident), 16);
         assert!((once[100] - 1.0).abs() < 0.1);
         let habit = |day: i64, slot: usize| if day > 8 && slot == 100 { (80.0, true) } else { (1.0, false) };
-        let again = profile(&history(14, habit), 14, 300, NOISE).unwrap();
+        let again = own(&history(14, habit), 14);
         assert!(again[100] > 10.0, "{}", again[100]);
     }
 
@@ -274,8 +285,8 @@ mod tests {
     fn weekends_differ_where_the_data_say_so() {
         let business = |day: i64, _| (if Place::is_weekend(day) { 0.2 } else { 1.0 }, false);
         let history = history(14, business);
-        let saturday = profile(&history, 16, 300, NOISE).unwrap();
-        let monday = profile(&history, 18, 300, NOISE).unwrap();
+        let saturday = own(&history, 16);
+        let monday = own(&history, 18);
         assert!((saturday[150] - 0.2).abs() < 0.05 && (monday[150] - 1.0).abs() < 0.05);
     }
 }

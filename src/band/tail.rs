@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Deviates above are peaks.
-pub(super) const THRESHOLD: f32 = 2.5;
+const THRESHOLD: f32 = 2.5;
 
 /// The share of a normal distribution above the threshold, and the mean excess there.
 const NORMAL_SHARE: f32 = 0.0062;
@@ -18,7 +18,7 @@ const NORMAL_EXCESS: f32 = 0.35;
 const PRIOR_CLUSTERS: f32 = 8.0;
 
 /// Excesses count at most so much.
-const EXCESS_MAX: f32 = 1.5;
+const EXCESS_MAX: f32 = 2.5;
 
 /// The upper tail of a test.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,8 +40,11 @@ impl Tail {
         Tail { clusters, excess: clusters * NORMAL_EXCESS, periods: week_periods, peak: 0.0, quiet: 0.0, span }
     }
 
-    /// How many clusters a period go as high as a deviate above the threshold.
+    /// How many clusters a period go as high as a deviate; 1 for one that is no peak.
     pub fn rate(&self, deviate: f32) -> f32 {
+        if deviate <= THRESHOLD {
+            return 1.0;
+        }
         let excess = (self.excess + PRIOR_CLUSTERS * NORMAL_EXCESS) / (self.clusters + PRIOR_CLUSTERS);
         self.clusters / self.periods * ((THRESHOLD - deviate) / excess).exp()
     }

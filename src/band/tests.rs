@@ -1,5 +1,7 @@
 //! What a model promises, on series whose truth is known.
 
+mod days;
+
 use proptest::prelude::*;
 
 use super::calendar::DAY;

@@ -2,12 +2,13 @@
 //!
 //! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of
 //! an hour, one, three and eight hours against the baseline, as health surveillance sums counts that are mildly
-//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them.
+//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them. A change that is small
+//! is no incident, however rare.
 
 use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
-use super::tail::{THRESHOLD, Tail};
+use super::tail::Tail;
 
 const SUMS: usize = 4;
 const TESTS: usize = SUMS + 1;
@@ -36,15 +37,23 @@ const QUIET: f32 = 2.0;
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
-/// Fewer calls than this above the baseline wake nobody.
+/// Fewer calls than this above what is expected wake nobody.
 const EXCESS_MIN: f32 = 3.0;
+
+/// What is smaller is no incident, however rare it is: a rise by 3/10, a fall to a half. For the score a fall by as
+/// much as a rise is enough.
+const RISE_MIN: f32 = 1.3;
+const FALL_MAX: f32 = 0.5;
 
 /// A period, as the tests see it.
 pub(super) struct Sight<'a> {
     pub at: i64,
     pub value: f32,
-    /// Deviate of the value from the band's expectation, and from the baseline.
+    /// What the band expects.
+    pub expected: f32,
+    /// Deviate of the value from the band's expectation, by its likelihood too, and from the baseline.
     pub deviate: f32,
+    pub likelihood_deviate: f32,
     pub off_baseline: f32,
     /// The baseline's distribution.
     pub baseline: &'a Distribution,
@@ -54,6 +63,8 @@ pub(super) struct Sight<'a> {
     pub seasonal: bool,
     /// Whether there is a band to be outside of.
     pub ready: bool,
+    /// Whether values have a zero of their own, so that a change is a ratio.
+    pub has_zero: bool,
 }
 
 /// What the tests say of a period.
@@ -76,6 +87,8 @@ pub(super) struct Watch {
     slow: [f32; SUMS],
     hours: [[f32; SUMS]; HOURS],
     tails: [[Tail; 2]; TESTS],
+    /// The tails of the value's deviate by its likelihood.
+    likelihood: [Tail; 2],
     on_since: Option<i64>,
     quiet_periods: f32,
 }
@@ -95,6 +108,7 @@ impl Watch {
             slow: [SLOW_VARIANCE; SUMS],
             hours: [[1.0; SUMS]; HOURS],
             tails: std::array::from_fn(|test| [tail(test), tail(test)]),
+            likelihood: [tail(0), tail(0)],
             on_since: None,
             quiet_periods: 0.0,
         }
@@ -110,10 +124,8 @@ impl Watch {
         let mut deviates = [0.0; TESTS];
         deviates[0] = sight.deviate;
         deviates[1..].copy_from_slice(&self.sum_deviates(sight));
-        let (rate, side) = self.rarest(&deviates, sight);
-        let upward = side > 0.0;
-        let enough = !(upward && sight.baseline.counts) || sight.value - sight.baseline.mean as f32 >= EXCESS_MIN;
-        let hit = sight.ready && enough && rate * self.week_periods < pages_per_week / (2.0 * TESTS as f32);
+        let rarest = self.rarest(&deviates, sight);
+        let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / (2.0 * self.tests());
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
         }
@@ -123,7 +135,7 @@ impl Watch {
         if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
             self.end();
         }
-        Verdict { surprise: (-rate.log10()).max(0.0), alarm }
+        Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm }
     }
 
     /// Ends the alarm, and forgets what the sums hold beyond the baseline.
@@ -167,10 +179,26 @@ impl Watch {
         self.slow[k] = (self.slow[k] * (1.0 + gain * change)).clamp(1e-5, 10.0);
     }
 
-    /// The rarest of the tests: clusters a period that go as high, and on which side.
-    fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> (f32, f32) {
+    /// How many of the tests differ: a sum over less than two periods is one over two.
+    fn tests(&self) -> f32 {
+        1.0 + 1.0 + self.keep.windows(2).filter(|pair| pair[0] != pair[1]).count() as f32
+    }
+
+    /// What came and what was due, in a test's time. A value must be off both what the band and what the baseline
+    /// expects.
+    fn change(&self, test: usize, side: f32, sight: &Sight) -> Change {
+        let (expected, baseline) = (sight.expected, sight.baseline.mean as f32);
+        let (came, due) = match test {
+            0 => (sight.value, if side > 0.0 { expected.max(baseline) } else { expected.min(baseline) }),
+            _ => (self.came[test - 1], self.due[test - 1]),
+        };
+        Change { came, due, side, is_ratio: sight.has_zero }
+    }
+
+    fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> Rarest {
         let keep = 1.0 - 1.0 / (MEMORY_WEEKS * self.week_periods);
-        let mut rarest = (1.0f32, 0.0);
+        let mut rarest = Rarest { rate: 1.0, rate_of_score: 1.0 };
+        let excess = sight.value - sight.expected.max(sight.baseline.mean as f32);
         for test in 0..if sight.seasonal { TESTS } else { 1 } {
             for (tail, side) in [1.0f32, -1.0].into_iter().enumerate() {
                 let supported = match test {
@@ -178,16 +206,51 @@ impl Watch {
                     1 => true,
                     _ => deviates[test - 1] * side >= SUPPORT,
                 };
-                let deviate = if supported { deviates[test] * side } else { 0.0 };
-                let tail = &mut self.tails[test][tail];
-                if deviate > THRESHOLD && tail.rate(deviate) < rarest.0 {
-                    rarest = (tail.rate(deviate), side);
+                let of = |deviate: f32| if supported { deviate * side } else { 0.0 };
+                let deviate = of(deviates[test]);
+                let change = self.change(test, side, sight);
+                let enough = side < 0.0 || !sight.baseline.counts || excess >= EXCESS_MIN;
+                let rate = self.tails[test][tail].rate(deviate);
+                if rate < rarest.rate && enough && change.is_large(FALL_MAX) {
+                    rarest.rate = rate;
+                }
+                let by_likelihood = of(sight.likelihood_deviate);
+                let rate = if test == 0 { self.likelihood[tail].rate(by_likelihood) } else { rate };
+                if rate < rarest.rate_of_score && change.is_large(1.0 / RISE_MIN) {
+                    rarest.rate_of_score = rate;
                 }
                 if self.on_since.is_none() {
-                    tail.learn(deviate, keep);
+                    self.tails[test][tail].learn(deviate, keep);
+                    if test == 0 {
+                        self.likelihood[tail].learn(by_likelihood, keep);
+                    }
                 }
             }
         }
         rarest
+    }
+}
+
+/// The rarest of the tests.
+struct Rarest {
+    /// Clusters a period that go as high.
+    rate: f32,
+    /// The same for the score.
+    rate_of_score: f32,
+}
+
+/// What came and what was due.
+struct Change {
+    came: f32,
+    due: f32,
+    side: f32,
+    is_ratio: bool,
+}
+
+impl Change {
+    /// Whether it is large enough to matter.
+    fn is_large(&self, fall_max: f32) -> bool {
+        !self.is_ratio
+            || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { self.came <= fall_max * self.due }
     }
 }

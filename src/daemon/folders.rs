@@ -49,7 +49,9 @@ impl Folders {
             let _ = sender.send(event);
         });
         let watcher = watcher.inspect_err(|error| tracing::warn!(%error, "folders are walked only, not watched"));
-        let roots = paths.into_iter().map(|path| Root { path, identity: None, gone_since: None });
+        // Notifications name absolute paths, however a folder was named.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let roots = paths.into_iter().map(|path| Root { path: absolute(path), identity: None, gone_since: None });
         Self { roots: roots.collect(), watcher: watcher.ok(), events, walked_at: None, files }
     }
 

@@ -16,8 +16,9 @@ impl Router {
         Router { routes: routes.iter().map(|route| (route.name().to_owned(), route.matcher().clone())).collect() }
     }
 
-    /// The routes of a notice, in the order of the settings. An alarm that names routes for its new state goes to
-    /// exactly those, whatever they match; everything else to every route that accepts it.
+    /// The routes of a notice, in the order of the settings. An alarm that names routes goes to those of its new state,
+    /// whatever they match, as CloudWatch's actions do; everything else to every route that accepts it. That an alarm
+    /// without routes of its own was found OK at first is no news.
     pub fn routes(&self, notice: &Notice) -> Vec<String> {
         if let Subject::StateChange(change) = &notice.subject {
             let named = match change.new_state {
@@ -25,8 +26,12 @@ impl Router {
                 StateValue::Alarm => &change.alarm_actions,
                 StateValue::InsufficientData => &change.insufficient_data_actions,
             };
-            if !named.is_empty() {
+            let lists = [&change.ok_actions, &change.alarm_actions, &change.insufficient_data_actions];
+            if lists.iter().any(|list| !list.is_empty()) {
                 return named.clone();
+            }
+            if change.old_state == StateValue::InsufficientData && change.new_state == StateValue::Ok {
+                return Vec::new();
             }
         }
         let accepting = self.routes.iter().filter(|(_, matcher)| matcher.accepts(notice));
@@ -102,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_that_names_routes_for_its_state_takes_exactly_those() {
+    fn an_alarm_that_names_routes_takes_exactly_those_of_its_state() {
         let router =
             router(&[("a", Matcher::default()), ("b", Matcher { keys: own(&["none"]), ..Matcher::default() })]);
         let named = |mut notice: Notice| {
@@ -112,7 +117,18 @@ mod tests {
             router.routes(&notice)
         };
         assert_eq!(named(sample::page()), ["b"]);
-        assert_eq!(named(sample::resolved()), ["a"]);
+        assert!(named(sample::resolved()).is_empty());
+    }
+
+    #[test]
+    fn that_a_new_alarm_is_found_ok_is_no_news() {
+        let mut found = sample::resolved();
+        if let Subject::StateChange(change) = &mut found.subject {
+            change.old_state = StateValue::InsufficientData;
+        }
+        let router = router(&[("a", Matcher::default())]);
+        assert_eq!(router.routes(&sample::resolved()), ["a"]);
+        assert!(router.routes(&found).is_empty());
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub struct PeriodCalls {
     pub calls: [u64; 5],
 }
 
-/// The periods of a range in which a series was called, in order of time, a UTC day at a time. Each series is the sum of
-/// the stored series whose numbers are given. The period divides a day and the range's ends are multiples of it.
+/// The periods of a range in which a series was called, in order of time, a UTC day at a time. Each series is the sum
+/// of the stored series whose numbers are given. The period divides a day and the range's ends are multiples of it.
 pub fn periods(
     counts: &dyn Counts,
     series: &[&[u32]],

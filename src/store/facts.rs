@@ -39,8 +39,9 @@ impl Store {
     pub fn key_aliases(&self, second: i64) -> Result<Vec<(String, String)>, StoreError> {
         let query = format!(
             "SELECT key_arn, alias FROM (
-                 SELECT key_arn, alias, row_number() OVER (PARTITION BY account, region, alias ORDER BY since DESC) AS nth,
-                        since FROM aliases WHERE since < {second})
+                 SELECT key_arn, alias, since,
+                        row_number() OVER (PARTITION BY account, region, alias ORDER BY since DESC) AS nth
+                 FROM aliases WHERE since < {second})
              WHERE nth = 1 AND key_arn <> '' ORDER BY since"
         );
         super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))

@@ -17,8 +17,8 @@ use crate::store::{IncidentSeriesRow, Store, WATERMARK_MINUTES};
 /// Models keep no older days than these: a watch that begins here has learned all that it can.
 pub(super) const LEARNED_MINUTES: u32 = 42 * Minute::PER_DAY;
 
-/// The incidents that began in a range, in order of time, as a watch would have had them that began long before; and how many
-/// series it watched.
+/// The incidents that began in a range, in order of time, as a watch would have had them that began long before; and
+/// how many series it watched.
 fn replay(
     counts: &dyn Counts,
     settings: &WatchSettings,

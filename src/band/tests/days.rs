@@ -1,0 +1,109 @@
+//! Days that don't go as their date says, and changes that don't matter.
+
+use super::*;
+
+/// A business week: Saturdays and Sundays have the nights of other days and hardly any work. The series
+/// is `ahead` hours ahead of the calendar.
+fn week(i: i64, level: f64, ahead: i64) -> f64 {
+    let local = i + ahead * 12;
+    let day = local.div_euclid(SLOTS).rem_euclid(7);
+    let (work, night) = (business(local, level), 0.1 * level * (1.0 + 0.2 * noise(local)));
+    if day >= 5 { (night + 0.05 * (work - night)).round() } else { work }
+}
+
+fn index(day: i64, hour: i64) -> usize {
+    usize::try_from(day * SLOTS + hour * 12).unwrap()
+}
+
+#[test]
+fn a_holiday_that_looks_like_a_sunday_is_one_by_noon_and_leaves_no_trace() {
+    // A Wednesday.
+    let holiday = 23;
+    let value = |i: i64| if i / SLOTS == holiday { week(i % SLOTS + 6 * SLOTS, 500.0, 0) } else { week(i, 500.0, 0) };
+    let (mut with, mut without) = (model(), model());
+    let judgements = run(&mut with, 0..30 * SLOTS, value);
+    run(&mut without, 0..30 * SLOTS, |i| week(i, 500.0, 0));
+    for hour in 12..18 {
+        let at = index(holiday, hour);
+        let (expected, came) = (judgements[at].band.unwrap().expected, value(i64::try_from(at).unwrap()));
+        assert!((expected / came - 1.0).abs() < 0.4, "{hour}: {expected} {came}");
+    }
+    assert_eq!(alarms(&judgements[index(holiday, 12)..]), 0);
+    let week_later = START + ((holiday + 7) * SLOTS + 150) * PERIOD;
+    let (with, without) = (with.band(week_later).unwrap(), without.band(week_later).unwrap());
+    assert!((with.expected / without.expected - 1.0).abs() < 0.05, "{with:?} {without:?}");
+}
+
+#[test]
+fn clocks_that_change_without_a_time_zone_are_followed_within_a_day() {
+    for ahead in [1, -1] {
+        // A Monday.
+        let change = 21;
+        let value = |i: i64| week(i, 500.0, if i < change * SLOTS { 0 } else { ahead });
+        let mut model = model();
+        let judgements = run(&mut model, 0..28 * SLOTS, value);
+        assert_eq!(alarms(&judgements[index(change + 1, 0)..]), 0, "{ahead}");
+        // In the middle of the rise and of the fall a season that is off by an hour is off by far.
+        for (day, hour) in [(change + 1, 8), (change + 1, 18), (change + 3, 8), (change + 3, 18)] {
+            let at = index(day, hour - ahead);
+            let (expected, came) = (judgements[at].band.unwrap().expected, value(i64::try_from(at).unwrap()));
+            assert!((expected / came - 1.0).abs() < 0.35, "{ahead} {day} {hour}: {expected} {came}");
+        }
+    }
+}
+
+#[test]
+fn clocks_that_change_back_are_followed_too_and_a_saved_model_knows_them() {
+    let value = |i: i64| week(i, 500.0, i64::from((21 * SLOTS..35 * SLOTS).contains(&i)));
+    let mut model = model();
+    run(&mut model, 0..24 * SLOTS, value);
+    let mut model = Model::from_bytes(&model.to_bytes().unwrap(), &Settings::new(300)).unwrap();
+    let judgements = run(&mut model, 24 * SLOTS..40 * SLOTS, value);
+    assert_eq!(alarms(&judgements[..index(11, 0)]), 0);
+    assert_eq!(alarms(&judgements[index(12, 0)..]), 0);
+}
+
+#[test]
+fn an_incident_at_the_start_of_work_changes_no_clock() {
+    for factor in [0.0, 0.3, 3.0, 10.0] {
+        // From half past six to half past nine on a Wednesday: the season rises by ten times in between.
+        let incident = 23 * SLOTS + 78..23 * SLOTS + 114;
+        let value = |i: i64| (week(i, 500.0, 0) * if incident.contains(&i) { factor } else { 1.0 }).round();
+        let judgements = run(&mut model(), 0..25 * SLOTS, value);
+        assert!(judgements[index(23, 6)..index(23, 10)].iter().any(|judgement| judgement.anomalous), "{factor}");
+        assert_eq!(alarms(&judgements[index(23, 16)..]), 0, "{factor}");
+    }
+}
+
+#[test]
+fn a_change_by_a_fifth_wakes_nobody_unless_there_is_no_zero_to_compare_with() {
+    // Twelve hours of a level that hardly varies.
+    let raised = 23 * SLOTS..23 * SLOTS + 144;
+    let quiet = |i: i64, factor: f64| 1000.0 * if raised.contains(&i) { factor } else { 1.0 } * (1.0 + 0.01 * noise(i));
+    let count = |factor: f64, zero: f64| {
+        let start = |i: i64| if i == 0 { -zero } else { quiet(i, factor) };
+        let judgements = run(&mut model(), 0..25 * SLOTS, start);
+        alarms(&judgements[index(14, 0)..])
+    };
+    assert_eq!(count(1.2, -1000.0), 0);
+    assert!(count(1.5, -1000.0) > 0);
+    assert!(count(1.2, 1.0) > 0);
+}
+
+#[test]
+fn a_first_weekend_is_no_new_level() {
+    // Saturdays and Sundays have a fifth at all hours.
+    let value = |i: i64| business(i, if (i / SLOTS) % 7 >= 5 { 100.0 } else { 500.0 });
+    let judgements = run(&mut model(), 0..30 * SLOTS, value);
+    assert_eq!(alarms(&judgements[index(6, 0)..]), 0);
+}
+
+#[test]
+fn what_came_before_surprises_less() {
+    let spikes = [23 * SLOTS + 150, 31 * SLOTS + 150];
+    let value = |i: i64| week(i, 500.0, 0) * if spikes.contains(&i) { 8.0 } else { 1.0 };
+    let judgements = run(&mut model(), 0..32 * SLOTS, value);
+    let [first, second] = spikes.map(|i| judgements[usize::try_from(i).unwrap()]);
+    assert!(first.anomalous && second.anomalous);
+    assert!(first.score > 3.0 && second.score < 0.75 * first.score, "{} {}", first.score, second.score);
+}
