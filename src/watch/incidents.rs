@@ -222,6 +222,3 @@ impl Incidents {
 fn place(key_arn: &str) -> Option<(&str, &str)> {
     Arn::parse(key_arn).map(|arn| (arn.account, arn.region))
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,6 +9,8 @@ mod cause;
 mod error;
 mod evaluate;
 mod fleet;
+#[cfg(test)]
+mod incident_tests;
 mod incidents;
 mod notices;
 mod rounds;

@@ -91,7 +91,9 @@ fn alarms_on_a_key_on_operations_and_on_all_keys_together_go_off_at_their_thresh
             on("together-above-5", 5.0, ""),
             on("together-above-6", 6.0, ""),
             on("each-key-above-0", 0.0, "key = \"arn:aws:kms:*:111122223333:key/*\""),
-            "[[alarm]]\nname = \"both\"\nalarm_rule = \"ALARM(key-above-4) AND NOT ALARM(key-above-5)\"\n".to_owned(),
+            "[[composite_alarm]]\nname = \"both\"\n\
+             alarm_rule = 'ALARM(\"key-above-4\") AND NOT ALARM(\"key-above-5\")'\n"
+                .to_owned(),
         ]
         .concat(),
     );

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{AskCallers, Incidents};
+use super::incidents::{AskCallers, Incidents};
 use crate::domain::Outcome;
 use crate::watch::WatchSettings;
 use crate::watch::error::WatchError;
