@@ -55,7 +55,7 @@ const ROOMS: &[Room] = &[
     room("aws", &["domain"], &[May::Outside, May::AwsSdk]),
     room("serve", &["domain"], &[May::Outside]),
     room("config", &["domain", "alarm", "publish", "report", "tariff", "watch"], &[]),
-    room("watch", &["domain", "store", "series", "band", "alarm", "tariff", "report", "render"], &[]),
+    room("watch", &["domain", "store", "series", "band", "alarm", "tariff"], &[]),
     room("daemon", &["*"], &[May::Outside, May::Clock]),
     room("render", &["domain", "series", "insights", "band"], &[May::Print]),
     room("ingest", &["domain", "source", "cloudtrail", "tally", "store"], &[]),

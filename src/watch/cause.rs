@@ -13,7 +13,7 @@ use crate::alarm::{
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Arn, Minute, MinuteRange, Outcome, Pool};
 use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
-use crate::tariff::{PriceList, QuotaList};
+use crate::tariff::{PriceList, QuotaList, usual_pool};
 
 /// Days that a caller's usual level is taken from.
 const USUAL_DAYS: u32 = 14;
@@ -26,13 +26,6 @@ const ALARM_SERIES_MAX: usize = 5;
 
 /// What is new is told of so many keys.
 const KEYS_TOLD: usize = 3;
-
-/// Operations that make key pairs, and their quotas: a pool for each spec, which no other operation uses.
-const KEY_PAIRS: &str = "GenerateDataKeyPair";
-
-/// The quotas that cryptographic operations share. Which one a key's are taken from, its algorithm decides.
-const SHARED_POOLS: [&str; 5] =
-    [Pool::Symmetric.name(), Pool::Rsa.name(), Pool::Ecc.name(), Pool::MlDsa.name(), Pool::MlKem.name()];
 
 /// Days in which something must have been seen of a key not to be new.
 const KNOWN_MINUTES: u32 = 30 * Minute::PER_DAY;
@@ -278,11 +271,9 @@ impl<'a> Cause<'a> {
         let account = if account.is_empty() { arn.account } else { account };
         let (account, region) = (Some(account.to_owned()), Some(arn.region.to_owned()));
         let uses = pool_uses(self.counts, window, &PoolFilter { account, region, name: None })?;
-        let is_of_key_pairs = largest.operation.starts_with(KEY_PAIRS);
         let quota = |used: &crate::series::PoolUse| {
             let pool = &used.pool;
-            let is_shared = SHARED_POOLS.contains(&pool.name.as_str());
-            if is_of_key_pairs != pool.name.starts_with(KEY_PAIRS) || !(is_of_key_pairs || is_shared) {
+            if !is_pool_of(&largest.operation, &pool.name) {
                 return None;
             }
             let quota = self.quotas.per_second(&pool.account, &pool.region, &pool.name)?;
@@ -339,6 +330,19 @@ impl AskCallers for Cause<'_> {
             self.attribute(&[(*sighting.series).clone()], window, missing, Some(sighting.normal))?;
         let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
         Ok(of_note.map(|of| of.caller).collect())
+    }
+}
+
+/// Whether an operation's requests may be taken from a pool. Key pairs have a pool for each spec; of keys that are not
+/// symmetric the algorithm decides, which a series doesn't tell.
+fn is_pool_of(operation: &str, pool: &str) -> bool {
+    const KEY_PAIRS: &str = "GenerateDataKeyPair";
+    if operation.starts_with(KEY_PAIRS) || pool.starts_with(KEY_PAIRS) {
+        return operation.starts_with(KEY_PAIRS) && pool.starts_with(KEY_PAIRS);
+    }
+    match usual_pool(operation) == Pool::Symmetric.name() {
+        true => pool == Pool::Symmetric.name(),
+        false => [Pool::Rsa, Pool::Ecc, Pool::MlDsa, Pool::MlKem].iter().any(|of| of.name() == pool),
     }
 }
 

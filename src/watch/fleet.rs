@@ -16,9 +16,13 @@ const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 /// If so many calls were expected of all series together and not one is stored, nothing was delivered.
 const SILENCE_CALLS: f64 = 12.0;
 
-/// A series' own tail promises fewer pages than come: it is learned from weeks and asked about years, and series aren't
-/// quite what their models say. On synthetic months fifty times as many came, so a fiftieth is asked for.
-const TAIL_OPTIMISM: f64 = 50.0;
+/// A series' own tail promises fewer pages than come: it is learned from weeks and asked about centuries, and series
+/// aren't quite what their models say. So a small part of the budget is asked for. On a synthetic month that gives the
+/// pages that the budget allows, and no incident is lost; a tenth of it more or less changes neither.
+const TAIL_OPTIMISM: f64 = 500.0;
+
+/// What strays by fewer calls than this, since it began to, wakes nobody.
+const LEAST_EXCESS: f64 = 10.0;
 
 /// Before a series is a day old nobody knows what its nights look like; before it saw a weekend, what that looks like.
 const DAY_SECONDS: i64 = 86_400;
@@ -74,6 +78,8 @@ struct Watched {
     name: String,
     model: Model,
     last_call: Minute,
+    /// Calls beyond what was normal since the model's alarm went on.
+    strayed: f64,
     /// An incident wants to know of every period.
     tracked: bool,
 }
@@ -250,7 +256,7 @@ impl Fleet {
     fn add(&mut self, id: SeriesId, model: Model, last_call: Minute) -> usize {
         let (name, id) = (id.name(), Arc::new(id));
         self.places.insert(Arc::clone(&id), self.series.len());
-        self.series.push(Watched { id, name, model, last_call, tracked: false });
+        self.series.push(Watched { id, name, model, last_call, strayed: 0.0, tracked: false });
         self.series.len() - 1
     }
 
@@ -264,7 +270,9 @@ impl Fleet {
             let judgement = watched.model.step(at, value);
             let predicted = judgement.band.map_or(0.0, |band| band.expected);
             expected += predicted;
-            let anomalous = judgement.anomalous && credible;
+            watched.strayed = if judgement.anomalous { watched.strayed + value - predicted } else { 0.0 };
+            let enough = watched.tracked || watched.strayed.abs() >= LEAST_EXCESS;
+            let anomalous = judgement.anomalous && credible && enough;
             if (anomalous || watched.tracked) && !missing {
                 let normal = normal.unwrap_or(predicted);
                 sightings.push(Sighting { series: Arc::clone(&watched.id), at, value, normal, anomalous });

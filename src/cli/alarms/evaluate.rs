@@ -47,7 +47,8 @@ enum Output {
 }
 
 /// Budgets that are tried, in false pages a week.
-const BUDGETS: [f64; 8] = [16.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.1, 0.01];
+const BUDGETS: [f64; 8] = [16.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.1, SMALLEST];
+const SMALLEST: f64 = 0.01;
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -74,9 +75,11 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some(at_most) = args.at_most {
         let weeks = weeks_of(stored(&store, range)?);
-        let tried = pages_by_budget(&store, &setup, range, &BUDGETS)?;
+        // A budget of false pages beyond what is wished in all makes no sense, however quiet the range was.
+        let budgets: Vec<f64> = BUDGETS.into_iter().filter(|budget| *budget <= at_most.max(SMALLEST)).collect();
+        let tried = pages_by_budget(&store, &setup, range, &budgets)?;
         let fitting = tried.iter().find(|(_, pages)| *pages as f64 / weeks <= at_most);
-        setup.settings.false_pages_per_week = fitting.map_or(BUDGETS[BUDGETS.len() - 1], |(budget, _)| *budget);
+        setup.settings.false_pages_per_week = fitting.map_or(SMALLEST, |(budget, _)| *budget);
         if args.output == Output::Table {
             write_tried(&tried, weeks, at_most, &mut out)?;
         }
