@@ -16,11 +16,6 @@ const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 /// If so many calls were expected of all series together and not one is stored, nothing was delivered.
 const SILENCE_CALLS: f64 = 12.0;
 
-/// A series' own tail promises fewer pages than come: it is learned from weeks and asked about centuries, and series
-/// aren't quite what their models say. So a small part of the budget is asked for. On a synthetic month that gives the
-/// pages that the budget allows, and no incident is lost; a tenth of it more or less changes neither.
-const TAIL_OPTIMISM: f64 = 500.0;
-
 /// What strays by fewer calls than this, since it began to, wakes nobody.
 const LEAST_EXCESS: f64 = 10.0;
 
@@ -158,7 +153,7 @@ impl Fleet {
         let keys = key_operations(counts)?;
         let numbers: Vec<&[u32]> = keys.iter().map(|key| key.numbers.as_slice()).collect();
         let mut places = self.places_of(&keys);
-        self.share_budget();
+        self.share_budget(Minute(start));
         let mut next = start;
         let mut failed = None;
         let range = MinuteRange { start: Minute(start), end: Minute(end) };
@@ -195,9 +190,14 @@ impl Fleet {
         keys.iter().map(place).collect()
     }
 
-    fn share_budget(&mut self) {
-        let series = u32::try_from(self.series.len().max(1)).unwrap_or(u32::MAX);
-        self.settings.width = Width::FalsePagesPerWeek { pages: self.pages_per_week / TAIL_OPTIMISM, series };
+    /// Divides the budget among the series that were there when the day of a minute began. So it is the same whenever
+    /// the watch was begun or taken up again.
+    fn share_budget(&mut self, at: Minute) {
+        let midnight = i64::from(at.day()) * DAY_SECONDS;
+        let was_there = |watched: &&Watched| watched.model.seen().is_some_and(|(first, _)| first < midnight);
+        let series = self.series.iter().filter(was_there).count().max(1);
+        let series = u32::try_from(series).unwrap_or(u32::MAX);
+        self.settings.width = Width::FalsePagesPerWeek { pages: self.pages_per_week, series };
         for watched in &mut self.series {
             watched.model.set_width(self.settings.width);
         }
@@ -241,8 +241,11 @@ impl Fleet {
         for (series, tracked) in tell(start, sightings)? {
             self.track(&series, tracked);
         }
-        if start.0.is_multiple_of(Minute::PER_DAY) && self.forget(start) {
-            places.copy_from_slice(&self.places_of(keys));
+        if start.0.is_multiple_of(Minute::PER_DAY) {
+            if self.forget(start) {
+                places.copy_from_slice(&self.places_of(keys));
+            }
+            self.share_budget(start);
         }
         Ok(())
     }
