@@ -91,7 +91,9 @@ fn the_example_has_every_setting_and_its_variable() {
                 toml::Value::Array(entries) => entries.iter().any(has),
                 entry => has(entry),
             };
-            assert!(is_there, "{section}: {field} is not in the example");
+            // A file of certificates is read at once, and there is none beside the example.
+            let is_told = *field == "ca_file" && text.contains("# ca_file = ");
+            assert!(is_there || is_told, "{section}: {field} is not in the example");
         }
     }
 }
