@@ -8,7 +8,7 @@ use crate::render::grouped;
 
 /// Calls: `412,000`; `3.2` of few.
 pub(super) fn count(number: f64) -> String {
-    match number.is_finite() && number.abs() < 100.0 && (number - number.round()).abs() >= 0.05 {
+    match number.is_finite() && number.abs() < 10.0 && (number - number.round()).abs() >= 0.05 {
         true => format!("{number:.1}"),
         false => grouped(number.round() as i64),
     }

@@ -74,8 +74,8 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             state: if open.is_empty() { StateValue::Ok } else { StateValue::Alarm },
             since: open.iter().map(|incident| incident.onset).min(),
             about: format!(
-                "{} incidents open, budget {} false pages a week",
-                open.len(),
+                "{} open, {} false a week allowed over all series",
+                if open.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", open.len()) },
                 config.watch.false_pages_per_week
             ),
         });
