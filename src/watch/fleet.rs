@@ -300,7 +300,8 @@ impl Fleet {
     pub(super) fn save(&self, store: &mut Store) -> Result<(), WatchError> {
         let bytes = self.series.iter().map(|watched| {
             let bytes = watched.model.to_bytes().map_err(std::io::Error::other)?;
-            Ok((watched.name.as_str(), [&watched.last_call.0.to_le_bytes()[..], &bytes].concat()))
+            let (last_call, strayed) = (watched.last_call.0.to_le_bytes(), watched.strayed.to_le_bytes());
+            Ok((watched.name.as_str(), [&last_call[..], &strayed, &bytes].concat()))
         });
         Ok(store.save_models(self.until, bytes)?)
     }
@@ -315,9 +316,11 @@ impl Fleet {
         store.read_models(saved, |name, bytes| {
             let Some(id) = SeriesId::of_name(name).filter(|id| self.metrics.contains(&id.outcome)) else { return };
             let Some((last_call, bytes)) = bytes.split_first_chunk::<4>() else { return };
+            let Some((strayed, bytes)) = bytes.split_first_chunk::<8>() else { return };
             match Model::from_bytes(bytes, &settings) {
                 Ok(model) => {
-                    self.add(id, model, Minute(u32::from_le_bytes(*last_call)));
+                    let place = self.add(id, model, Minute(u32::from_le_bytes(*last_call)));
+                    self.series[place].strayed = f64::from_le_bytes(*strayed);
                 }
                 Err(error) => tracing::warn!(series = name, %error, "the model of a series is learned anew"),
             }
