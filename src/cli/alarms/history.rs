@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::Output;
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::question::width;
@@ -28,16 +29,6 @@ pub(super) struct Args {
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     output: Output,
-}
-
-/// How the answer is written.
-#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Output {
-    /// For people, fitted to the terminal
-    #[default]
-    Table,
-    /// An array of objects, one a line
-    Json,
 }
 
 /// Runs the command.

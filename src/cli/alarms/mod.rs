@@ -39,6 +39,16 @@ enum Command {
     Check(check::Args),
 }
 
+/// How an answer is written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Output {
+    /// For people, fitted to the terminal
+    #[default]
+    Table,
+    /// An array of objects, one a line
+    Json,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     match &args.command {
