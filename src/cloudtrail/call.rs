@@ -141,43 +141,6 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Writes what determines key, caller and quota pool into `text`: two calls with the same profile have the same.
-    /// Fields are told apart by their lengths.
-    pub fn profile(&self, text: &mut Vec<u8>) {
-        let fields = self.fields;
-        text.clear();
-        let mut add = |part: &[u8]| {
-            text.extend_from_slice(part);
-            text.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_le_bytes());
-        };
-        add(fields.event_name);
-        add(fields.aws_region);
-        add(fields.recipient_account_id);
-        add(&fields.identity.caller_hash.to_le_bytes());
-        add(fields.vpc_endpoint_id);
-        let request = &fields.request;
-        add(request.algorithm);
-        add(request.key_pair_spec);
-        let (key, value) = request.context.unwrap_or_default();
-        add(key);
-        add(value);
-        let mut keys = 0;
-        for resource in &fields.resources {
-            let is_key = is_key_resource(resource.kind, resource.arn);
-            add(if is_key { resource.arn } else { b"" });
-            keys += usize::from(is_key);
-        }
-        // Without a key the request names it; of a ReEncrypt with one key the request tells which side that is.
-        if keys == 0 || (keys == 1 && self.operation == Some(Operation::ReEncrypt)) {
-            add(request.key_id);
-            add(request.source_key_id);
-            add(request.destination_key_id);
-        } else if self.operation == Some(Operation::ReEncrypt) {
-            // If one key is listed, the request tells whether it is the destination.
-            add(request.destination_key_id);
-        }
-    }
-
     /// The series it counts in: usually one; several if a record names several keys and is no ReEncrypt; none if it is
     /// no call, or GenerateRandom.
     pub fn series(&self) -> Result<SmallVec<[SeriesKey; 1]>, Unreadable> {
@@ -295,15 +258,11 @@ impl<'a> Call<'a> {
     /// The principal's ARN without its session: of an assumed role the role.
     fn principal(&self) -> Result<String, Unreadable> {
         let identity = &self.fields.identity;
-        let (arn, issuer) = (utf8(identity.arn)?, utf8(identity.issuer_arn)?);
-        if identity.kind != b"AssumedRole" {
-            return Ok(arn.to_owned());
+        let principal = utf8(identity.principal())?;
+        if identity.kind != b"AssumedRole" || !identity.issuer_arn.is_empty() {
+            return Ok(principal.to_owned());
         }
-        if !issuer.is_empty() {
-            return Ok(issuer.to_owned());
-        }
-        let session_less = utf8(identity.session_less_arn())?;
-        Ok(session_less.replacen(":sts::", ":iam::", 1).replacen(":assumed-role/", ":role/", 1))
+        Ok(principal.replacen(":sts::", ":iam::", 1).replacen(":assumed-role/", ":role/", 1))
     }
 
     /// The quota pool that the request is taken from.
@@ -325,10 +284,11 @@ impl<'a> Call<'a> {
 }
 
 /// Whether an entry of `resources` can be a key: of no type or of the key's, and not an alias.
-fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
+#[inline]
+pub(super) fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
     const USUAL: usize = ":key/".len() + "1234abcd-12ab-34cd-56ef-1234567890ab".len();
-    let typed = matches!(kind, b"" | b"AWS::KMS::Key");
-    let usual = arn.len() > USUAL && arn[arn.len() - USUAL..].starts_with(b":key/");
+    let typed = kind == b"AWS::KMS::Key" || kind.is_empty();
+    let usual = arn.last_chunk::<USUAL>().is_some_and(|end| end.starts_with(b":key/"));
     typed && (usual || memchr::memmem::find(arn, b":key/").is_some())
 }
 

@@ -3,6 +3,7 @@
 //! They are less than one record in a hundred, so they are kept whole enough that no later report needs a second
 //! reading of the logs: the request, the response and the details as JSON, without credentials.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -172,6 +173,11 @@ pub(super) const STS: &[u8] = b"sts.amazonaws.com";
 pub(super) const SESSION_MEMBERS: [&str; 5] =
     ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
 
+/// Whether a member of a request for a session is one of [`SESSION_MEMBERS`].
+pub(super) fn is_session_member(name: &[u8]) -> bool {
+    SESSION_MEMBERS.iter().any(|member| member.as_bytes() == name)
+}
+
 /// The fact that a request for a session is, if it tells something: tags, a source identity, or a role assumed by a
 /// role. Roles are assumed all the time with the same tags, so what is kept is that it happened on a day, once,
 /// whatever record shows it first: such a fact has the day's first second, and no event id.
@@ -243,40 +249,49 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
+/// What is kept of a record beside the fields of a [`Fact`], in the order of JSON's maps.
+const DETAILS: [&str; 9] = [
+    "additionalEventData",
+    "addendum",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "serviceEventDetails",
+    "sourceIPAddress",
+    "userIdentity",
+    "vpcEndpointId",
+];
+
 fn details(record: &Value) -> Result<String, Unreadable> {
-    let kept = [
-        "userIdentity",
-        "requestParameters",
-        "responseElements",
-        "additionalEventData",
-        "serviceEventDetails",
-        "errorMessage",
-        "sourceIPAddress",
-        "vpcEndpointId",
-        "addendum",
-    ];
-    let mut details = Map::new();
-    for name in kept {
-        if let Some(value) = record.get(name).filter(|value| !value.is_null()) {
-            details.insert(name.to_owned(), without_secrets(value));
-        }
-    }
-    let text = Value::Object(details).to_string();
+    let told = DETAILS.iter().filter_map(|&name| Some((name, record.get(name).filter(|value| !value.is_null())?)));
+    let text = serde_json::to_string(&Members(told.collect())).expect("what was JSON can be written as JSON");
     if text.len() > DETAILS_BYTES_MAX {
         return Err((RejectReason::TooLarge, format!("{} bytes of details in a lifecycle event", text.len())));
     }
     Ok(text)
 }
 
-fn without_secrets(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => Value::Object(
-            map.iter()
-                .filter(|(name, _)| !SECRET.contains(&name.as_str()))
-                .map(|(name, value)| (name.clone(), without_secrets(value)))
-                .collect(),
-        ),
-        Value::Array(list) => Value::Array(list.iter().map(without_secrets).collect()),
-        other => other.clone(),
+/// Members of an object, written without secrets.
+struct Members<'v>(Vec<(&'v str, &'v Value)>);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|&(name, value)| (name, WithoutSecrets(value))))
+    }
+}
+
+/// A value, written without secrets.
+struct WithoutSecrets<'v>(&'v Value);
+
+impl Serialize for WithoutSecrets<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let told = map.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
+                serializer.collect_map(told.map(|(name, value)| (name, WithoutSecrets(value))))
+            }
+            Value::Array(list) => serializer.collect_seq(list.iter().map(WithoutSecrets)),
+            other => other.serialize(serializer),
+        }
     }
 }

@@ -4,8 +4,6 @@
 //! field is required here; `call` decides what a record must have. A field that is absent, null or empty is the empty
 //! text; one of another type makes the record a reject.
 
-use xxhash_rust::xxh3::xxh3_128;
-
 /// Text of a record, escapes resolved. It is UTF-8 where the general reader made it; the scanner checks no more than
 /// it must, so whoever keeps a text checks it.
 pub type Text<'a> = &'a [u8];
@@ -59,20 +57,15 @@ pub struct Identity<'a> {
     pub invoked_by: Text<'a>,
     /// `sessionContext.sessionIssuer.arn`
     pub issuer_arn: Text<'a>,
-    /// A hash of what tells the caller, the same for all sessions of a role; zero of an identity that is absent.
-    pub caller_hash: u128,
 }
 
 impl<'a> Identity<'a> {
-    /// With its hash, once its texts are known.
-    pub(super) fn hashed(self) -> Self {
-        let who = if self.issuer_arn.is_empty() { self.session_less_arn() } else { self.issuer_arn };
-        let mut text = Vec::with_capacity(256);
-        for part in [self.kind, who, self.account_id, self.invoked_by] {
-            text.extend_from_slice(part);
-            text.extend_from_slice(&part.len().to_le_bytes());
+    /// Who calls: of all sessions of a role the same text, the role's ARN if it is told.
+    pub(super) fn principal(&self) -> Text<'a> {
+        match self.kind {
+            b"AssumedRole" if !self.issuer_arn.is_empty() => self.issuer_arn,
+            _ => self.session_less_arn(),
         }
-        Self { caller_hash: xxh3_128(&text), ..self }
     }
 
     /// An assumed role's ARN up to its session name; any other ARN whole.

@@ -13,9 +13,10 @@ mod context;
 mod facts;
 mod fields;
 mod index;
-mod memory;
+mod profile;
 mod reject;
 mod scan;
+mod sessions;
 pub mod shape;
 pub mod unpack;
 mod value;
@@ -27,9 +28,9 @@ pub use reject::{Reject, RejectReason};
 
 use call::{Classified, KnownHour};
 use index::{Index, Indexed};
-use memory::Memory;
 use scan::Verdict;
 use serde_json::Value;
+use sessions::Sessions;
 
 /// Receives a document's records.
 pub trait Sink {
@@ -59,7 +60,7 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 #[derive(Default)]
 pub struct Decoder {
     index: Index,
-    memory: Memory,
+    sessions: Sessions,
     hour: KnownHour,
 }
 
@@ -68,7 +69,7 @@ impl Decoder {
     pub fn document(&mut self, document: &[u8], sink: &mut impl Sink) -> Result<shape::Shape, shape::Unreadable> {
         let mut position = 0;
         let indexed = self.index.over(document);
-        let Some(end) = trail_file(&indexed, &mut self.memory, &mut self.hour, &mut position, sink) else {
+        let Some(end) = trail_file(&indexed, &mut self.sessions, &mut self.hour, &mut position, sink) else {
             return self.other_shape(document, position, sink);
         };
         let rest = document[end..].trim_ascii_start();
@@ -110,7 +111,7 @@ impl Decoder {
         let text = text.trim_ascii();
         let indexed = self.index.over(text);
         let mut fields = Fields::default();
-        match scan::record(&indexed, 0, &mut self.memory, &mut fields) {
+        match scan::record(&indexed, 0, &mut self.sessions, &mut fields) {
             (verdict @ (Verdict::Kms | Verdict::Other), Some(end)) if end == text.len() => {
                 one_scanned(position, verdict, &fields, &mut self.hour, sink);
             }
@@ -123,7 +124,7 @@ impl Decoder {
 /// file's object ends; `None`, with nothing read, if it is no such file.
 fn trail_file(
     doc: &Indexed<'_, '_>,
-    memory: &mut Memory,
+    sessions: &mut Sessions,
     hour: &mut KnownHour,
     position: &mut u64,
     sink: &mut impl Sink,
@@ -139,7 +140,7 @@ fn trail_file(
     while doc.byte(at) != b']' {
         let (end, verdict) = match doc.byte(at) {
             b'{' => {
-                let (verdict, end) = scan::record(doc, at, memory, &mut fields);
+                let (verdict, end) = scan::record(doc, at, sessions, &mut fields);
                 (end, verdict)
             }
             _ => (scan::value_end(doc, at), Verdict::Odd),

@@ -64,7 +64,7 @@ fn read_identity(object: Object<'_>) -> Result<Identity<'_>, Unreadable> {
     {
         identity.issuer_arn = issuer.text("arn")?;
     }
-    Ok(identity.hashed())
+    Ok(identity)
 }
 
 fn read_request(object: Object<'_>) -> Result<Request<'_>, Unreadable> {

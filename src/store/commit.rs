@@ -176,7 +176,7 @@ impl Store {
         let mut view = LedgerView::new(&self.catalog, &self.dir);
         for (&hour, ids) in new_ids {
             let mut size = ids.len() as u64;
-            let mut sources = vec![Source::New(ids.iter())];
+            let mut sources = vec![Source::of_new(ids)];
             for known in view.runs(hour)? {
                 if known.run.ids > size {
                     break;

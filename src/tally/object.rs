@@ -1,18 +1,21 @@
 //! One object's requests, gathered as the decoder hands them over.
 
 use hashbrown::HashMap;
-use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::profiles::{Profiles, Salt};
 use super::row::{Id, Row, Sides, TELLING_MASK};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
 use crate::domain::Second;
 
-/// What a thread keeps from object to object: the profiles it has met, and room to write one in.
+/// What a thread keeps from object to object: the profiles it has met, and memory to work in.
 #[derive(Default)]
 pub struct Workbench {
-    met: HashMap<u128, (u32, Salt), HashIsKey>,
-    profile: Vec<u8>,
+    /// By the hash of its text, each with whether it has no salt: that is nearly all, and keeps an entry small.
+    met: HashMap<u128, (u32, bool), HashIsKey>,
+    /// The salts of the others.
+    salts: HashMap<u32, Salt>,
+    room: Vec<u8>,
     /// Requests of the objects before, about: the next will have as many.
     usual_rows: usize,
 }
@@ -125,11 +128,23 @@ impl<'w> ObjectTally<'w> {
         }
     }
 
+    /// A profile that this thread has not met yet, and whether it has no salt.
+    #[cold]
+    fn meet(&mut self, hash: u128, call: &Call<'_>) -> Result<(u32, bool), (RejectReason, String)> {
+        let (profile, salt) = self.profiles.of_call(hash, call)?;
+        let met = (profile, salt == Salt::Plain);
+        self.workbench.met.insert(hash, met);
+        if salt != Salt::Plain {
+            self.workbench.salts.insert(profile, salt);
+        }
+        Ok(met)
+    }
+
     /// Adds the ids of a row.
     fn add_ids(&mut self, position: u64, call: &Call<'_>, salt: Salt, row: u32) -> Sides {
         let fields = call.fields;
-        let event = |text: &[u8]| (!text.is_empty()).then(|| xxh3_128_with_seed(text, 1));
-        let shared = (!fields.shared_event_id.is_empty()).then(|| xxh3_128_with_seed(fields.shared_event_id, 2));
+        let event = |text: &[u8]| (!text.is_empty()).then(|| hash_of_id(text, 1));
+        let shared = (!fields.shared_event_id.is_empty()).then(|| hash_of_id(fields.shared_event_id, 2));
         let mut named = [(event(fields.event_id), false), (shared, true), (event(fields.original_event_id), true)];
         if named.iter().all(|(id, _)| id.is_none()) {
             let mut place = [0; 24];
@@ -166,6 +181,15 @@ impl<'w> ObjectTally<'w> {
     }
 }
 
+/// The hash of an id. Nearly all are UUIDs, and of a text of known length the way through the hash is known too.
+#[inline(always)]
+fn hash_of_id(id: &[u8], seed: u64) -> u128 {
+    match <&[u8; 36]>::try_from(id) {
+        Ok(uuid) => xxh3_128_with_seed(uuid, seed),
+        Err(_) => xxh3_128_with_seed(id, seed),
+    }
+}
+
 impl Drop for ObjectTally<'_> {
     fn drop(&mut self) {
         self.workbench.usual_rows = (self.workbench.usual_rows + self.counts.requests as usize).div_ceil(2);
@@ -187,16 +211,12 @@ impl Sink for ObjectTally<'_> {
             let detail = format!("the event ids of {} are dropped", String::from_utf8_lossy(call.fields.event_time));
             return Err((RejectReason::HourClosed, detail));
         }
-        call.profile(&mut self.workbench.profile);
-        let hash = xxh3_128(&self.workbench.profile);
-        let (profile, salt) = match self.workbench.met.get(&hash) {
+        let hash = call.profile(&mut self.workbench.room);
+        let (profile, is_plain) = match self.workbench.met.get(&hash) {
             Some(&met) => met,
-            None => {
-                let new = self.profiles.of_call(hash, call)?;
-                self.workbench.met.insert(hash, new);
-                new
-            }
+            None => self.meet(hash, call)?,
         };
+        let salt = if is_plain { Salt::Plain } else { self.workbench.salts[&profile] };
         self.counts.requests += 1;
         self.counts.calls += u64::from(call.operation.is_some());
         let row = u32::try_from(self.rows.len()).expect("an object of bounded size has fewer than 2^32 records");

@@ -25,25 +25,45 @@ impl<'d> Cursor<'d, '_, '_> {
     /// The next member's key, the cursor then on its value; `None` after the object's `}`.
     #[inline(always)]
     pub(super) fn next_key(&mut self, first: &mut bool) -> Scan<Option<&'d [u8]>> {
+        self.at = match [self.doc.byte(self.at), self.doc.byte(self.at + 1)] {
+            [b'}', _] => {
+                self.at += 1;
+                return Ok(None);
+            }
+            [b',', b'"'] if !*first => self.at + 1,
+            [b'"', _] if *first => self.at,
+            _ => match self.spaced_key(*first)? {
+                Some(quote) => quote,
+                None => return Ok(None),
+            },
+        };
+        *first = false;
+        let key = self.quoted()?;
+        if self.doc.byte(self.at) != b':' {
+            self.skip_space();
+        }
+        self.open(b':')?;
+        self.skip_space();
+        Ok(Some(key))
+    }
+
+    /// Where the next member's key begins, past white space; `None` after the object's `}`.
+    #[cold]
+    fn spaced_key(&mut self, first: bool) -> Scan<Option<usize>> {
         self.skip_space();
         match self.doc.byte(self.at) {
             b'}' => {
                 self.at += 1;
                 return Ok(None);
             }
-            b',' if !*first => {
+            b',' if !first => {
                 self.at += 1;
                 self.skip_space();
             }
-            _ if *first => {}
+            _ if first => {}
             _ => return Err(Odd),
         }
-        *first = false;
-        let key = self.quoted()?;
-        self.skip_space();
-        self.open(b':')?;
-        self.skip_space();
-        Ok(Some(key))
+        Ok(Some(self.at))
     }
 
     /// A text or null, the latter as the empty text.
@@ -128,6 +148,13 @@ impl<'d> Cursor<'d, '_, '_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Past the end of the object, from between two of its members.
+    #[inline(always)]
+    pub(super) fn leave_object(&mut self) -> Scan<()> {
+        self.at = self.doc.enclosing_close(self.at).ok_or(Odd)? + 1;
         Ok(())
     }
 

@@ -4,28 +4,14 @@ use super::cursor::{Cursor, Odd, Scan};
 use super::usual::ACCOUNT;
 use crate::cloudtrail::context;
 use crate::cloudtrail::fields::{Fields, Identity, Request, Resource};
-use crate::cloudtrail::memory::Memory;
 
 impl<'d> Cursor<'d, '_, '_> {
-    /// The identity that lies there, if any. One met before is known by its bytes: a session makes thousands of calls.
-    pub(super) fn known_identity(&self, place: Option<(usize, usize)>, memory: &mut Memory) -> Scan<Identity<'d>> {
-        let Some((start, end)) = place else { return Ok(Identity::default()) };
-        let text = &self.doc.bytes()[start..end];
-        let known = memory.identities.place_of(text);
-        if let Some(identity) = known.of(text) {
-            return Ok(identity);
-        }
-        let identity = Cursor { doc: self.doc, at: start }.identity()?;
-        known.set(text, &identity);
-        Ok(identity)
-    }
-
     pub(super) fn identity(&mut self) -> Scan<Identity<'d>> {
         let mut identity = Identity::default();
         if self.null_or_open(b'{')? {
             return Ok(identity);
         }
-        let mut first = true;
+        let mut first = !self.usual_identity(&mut identity)?;
         while let Some(key) = self.next_key(&mut first)? {
             match key {
                 b"arn" => identity.arn = self.text()?,
@@ -36,11 +22,50 @@ impl<'d> Cursor<'d, '_, '_> {
                 _ => self.skip()?,
             }
         }
-        Ok(identity.hashed())
+        Ok(identity)
+    }
+
+    /// The members in the order in which CloudTrail writes them, as far as it goes; whether any was read.
+    #[inline(always)]
+    fn usual_identity(&mut self, identity: &mut Identity<'d>) -> Scan<bool> {
+        if !self.take(b"\"type\":") {
+            return Ok(false);
+        }
+        identity.kind = self.text()?;
+        if self.take(b",\"principalId\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"arn\":") {
+            identity.arn = self.text()?;
+        }
+        if self.take(b",\"accountId\":") {
+            identity.account_id = self.text()?;
+        }
+        if self.take(b",\"accessKeyId\":") {
+            self.skip()?;
+        }
+        if self.take(b",\"sessionContext\":") {
+            identity.issuer_arn = self.issuer_arn()?;
+        }
+        if self.take(b",\"invokedBy\":") {
+            identity.invoked_by = self.text()?;
+        }
+        Ok(true)
     }
 
     /// `sessionIssuer.arn` of a `sessionContext`.
-    pub(super) fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
+    fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
+        let start = self.at;
+        if self.take(b"{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":") {
+            self.skip()?;
+            if self.take(b",\"arn\":") {
+                let arn = self.text()?;
+                self.leave_object()?;
+                self.leave_object()?;
+                return Ok(arn);
+            }
+            self.at = start;
+        }
         let mut arn: &[u8] = b"";
         if self.null_or_open(b'{')? {
             return Ok(arn);
@@ -76,17 +101,27 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         let mut first = true;
         while let Some(key) = self.next_key(&mut first)? {
+            // These three are nearly all, in any order: what is asked one by one is foreseen better than a choice of many.
+            if key == b"keyId" {
+                request.key_id = self.text()?;
+                continue;
+            }
+            if key == b"encryptionContext" {
+                request.context = self.context()?;
+                continue;
+            }
+            if key == b"encryptionAlgorithm" {
+                request.algorithm = self.text()?;
+                continue;
+            }
             match key {
-                b"keyId" => request.key_id = self.text()?,
                 b"sourceKeyId" => request.source_key_id = self.text()?,
                 b"destinationKeyId" => request.destination_key_id = self.text()?,
-                b"encryptionAlgorithm"
-                | b"signingAlgorithm"
-                | b"macAlgorithm"
-                | b"keyAgreementAlgorithm"
-                | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
+                b"signingAlgorithm" | b"macAlgorithm" | b"keyAgreementAlgorithm" | b"sourceEncryptionAlgorithm" => {
+                    request.algorithm = self.text()?
+                }
                 b"keyPairSpec" => request.key_pair_spec = self.text()?,
-                b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
+                b"sourceEncryptionContext" => request.context = self.context()?,
                 _ => self.skip()?,
             }
         }

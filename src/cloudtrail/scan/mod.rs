@@ -14,7 +14,7 @@ mod usual;
 use super::facts;
 use super::fields::Fields;
 use super::index::Indexed;
-use super::memory::Memory;
+use super::sessions::Sessions;
 use crate::domain::Operation;
 use cursor::{Cursor, Odd, Scan};
 
@@ -22,11 +22,11 @@ use cursor::{Cursor, Odd, Scan};
 pub(in crate::cloudtrail) fn record<'d>(
     doc: &Indexed<'d, '_>,
     open: usize,
-    memory: &mut Memory,
+    sessions: &mut Sessions,
     fields: &mut Fields<'d>,
 ) -> (Verdict, Option<usize>) {
     let mut cursor = Cursor { doc, at: open };
-    match cursor.record(fields, memory) {
+    match cursor.record(fields, sessions) {
         Ok(verdict) => (verdict, Some(cursor.at)),
         Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
     }
@@ -50,12 +50,12 @@ pub(in crate::cloudtrail) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Opti
 }
 
 impl<'d> Cursor<'d, '_, '_> {
-    fn record(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Verdict> {
+    fn record(&mut self, fields: &mut Fields<'d>, sessions: &mut Sessions) -> Scan<Verdict> {
         let mut first = !self.take(b"{\"eventVersion\":");
         if first {
             fields.clear();
             self.open(b'{')?;
-        } else if let Some(verdict) = self.usual_order(fields, memory)? {
+        } else if let Some(verdict) = self.usual_order(fields, sessions)? {
             return Ok(verdict);
         }
         while let Some(key) = self.next_key(&mut first)? {
@@ -130,14 +130,7 @@ impl<'d> Cursor<'d, '_, '_> {
         if source == facts::KMS {
             return Ok(false);
         }
-        self.go_to_end()?;
+        self.leave_object()?;
         Ok(true)
-    }
-
-    /// To the end of the record, from between two of its members.
-    #[inline(always)]
-    fn go_to_end(&mut self) -> Scan<()> {
-        self.at = self.doc.enclosing_close(self.at).ok_or(Odd)? + 1;
-        Ok(())
     }
 }

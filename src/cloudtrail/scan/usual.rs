@@ -5,10 +5,10 @@
 //! read one by one.
 
 use super::Verdict;
-use super::cursor::{Cursor, Scan};
+use super::cursor::{Cursor, Odd, Scan};
 use crate::cloudtrail::facts;
 use crate::cloudtrail::fields::Fields;
-use crate::cloudtrail::memory::Memory;
+use crate::cloudtrail::sessions::Sessions;
 
 /// Characters of `2026-01-05T10:00:00Z`.
 const TIME: usize = 20;
@@ -20,7 +20,7 @@ const UUID: usize = 36;
 impl<'d> Cursor<'d, '_, '_> {
     /// Reads on after `{"eventVersion":`. Most records are other services', so that it does little until it knows the
     /// source: `fields` are then those of the record before.
-    pub(super) fn usual_order(&mut self, fields: &mut Fields<'d>, memory: &mut Memory) -> Scan<Option<Verdict>> {
+    pub(super) fn usual_order(&mut self, fields: &mut Fields<'d>, sessions: &mut Sessions) -> Scan<Option<Verdict>> {
         let event_version = self.text()?;
         let mut identity = None;
         if self.take(b",\"userIdentity\":") {
@@ -39,7 +39,7 @@ impl<'d> Cursor<'d, '_, '_> {
         } else if self.take(b",\"eventSource\":") {
             event_source = self.text()?;
             if !facts::is_source(event_source) {
-                self.go_to_end()?;
+                self.leave_object()?;
                 return Ok(Some(Verdict::Other));
             }
         }
@@ -49,20 +49,24 @@ impl<'d> Cursor<'d, '_, '_> {
             fields.event_name = self.text()?;
             // A session's member that is `null` looks like a telling one here; the general reader knows better.
             if event_source == facts::STS && facts::is_kept(facts::STS, fields.event_name) {
-                fields.identity = self.known_identity(identity, memory)?;
-                let text = identity.map_or(&b""[..], |(start, end)| &self.doc.bytes()[start..end]);
-                return self.session(fields, text, memory).map(Some);
+                return self.session(fields, identity.ok_or(Odd)?, sessions).map(Some);
             }
             if self.is_of_no_interest(fields)? {
                 return Ok(Some(Verdict::Other));
             }
         }
-        fields.identity = self.known_identity(identity, memory)?;
+        if let Some((start, _)) = identity {
+            fields.identity = Cursor { doc: self.doc, at: start }.identity()?;
+        }
         self.usual_until_request(fields)?;
         if self.take(b",\"requestParameters\":") {
             fields.request = self.request()?;
         }
-        self.usual_from_response(fields)?;
+        self.usual_until_resources(fields)?;
+        if self.take(b",\"resources\":") {
+            self.resources(fields)?;
+        }
+        self.usual_from_type(fields)?;
         Ok(None)
     }
 
@@ -87,9 +91,9 @@ impl<'d> Cursor<'d, '_, '_> {
         Ok(())
     }
 
-    /// The members after `requestParameters`.
+    /// The members between `requestParameters` and `resources`.
     #[inline(always)]
-    pub(super) fn usual_from_response(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
+    pub(super) fn usual_until_resources(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
         if !self.take(b",\"responseElements\":null") && self.take(b",\"responseElements\":") {
             self.skip()?;
         }
@@ -107,9 +111,12 @@ impl<'d> Cursor<'d, '_, '_> {
         if !self.take(b",\"readOnly\":true") && self.take(b",\"readOnly\":") {
             self.skip()?;
         }
-        if self.take(b",\"resources\":") {
-            self.resources(fields)?;
-        }
+        Ok(())
+    }
+
+    /// The members after `resources`.
+    #[inline(always)]
+    pub(super) fn usual_from_type(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
         if let Some(account) = self.take_text::<_, ACCOUNT>(
             b",\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\"recipientAccountId\":\"",
         ) {

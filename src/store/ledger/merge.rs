@@ -1,78 +1,188 @@
 //! Runs to one run.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 
 use super::hash_of;
 use super::run::{Reader, Run, RunWriter};
 use crate::cloudtrail::Telling;
 
-/// Where sorted ids come from.
-pub(in crate::store) enum Source<'s> {
-    /// Ids in memory.
-    New(std::slice::Iter<'s, u128>),
+/// Ids that are taken from a source at a time.
+const CHUNK: usize = 4096;
+
+/// Sorted ids, a chunk at a time.
+pub(in crate::store) struct Source<'s> {
+    origin: Origin<'s>,
+    chunk: Vec<u128>,
+    /// How many of the chunk are taken.
+    taken: usize,
+}
+
+/// Where a source's ids come from.
+enum Origin<'s> {
+    /// Memory: those that are left.
+    New(&'s [u128]),
     /// A run on disk.
     Run(Reader<'s>),
+    /// Two other sources.
+    Two(Box<[Source<'s>; 2]>),
 }
 
 impl<'s> Source<'s> {
-    pub fn of_run(run: &'s Run) -> Self {
-        Source::Run(run.reader())
+    /// Ids in memory.
+    pub fn of_new(ids: &'s [u128]) -> Self {
+        Self::of(Origin::New(ids))
     }
 
-    fn next(&mut self) -> io::Result<Option<u128>> {
-        match self {
-            Source::New(ids) => Ok(ids.next().copied()),
-            Source::Run(reader) => reader.next(),
+    /// A run on disk.
+    pub fn of_run(run: &'s Run) -> Self {
+        Self::of(Origin::Run(run.reader()))
+    }
+
+    fn of(origin: Origin<'s>) -> Self {
+        Self { origin, chunk: Vec::new(), taken: 0 }
+    }
+
+    /// The ids of the chunk in hand that were not taken, of the next chunk if all were; none at the end.
+    fn rest(&mut self) -> io::Result<&[u128]> {
+        if self.taken == self.chunk.len() {
+            self.chunk.clear();
+            self.taken = 0;
+            match &mut self.origin {
+                Origin::New(left) => {
+                    let (next, after) = left.split_at(CHUNK.min(left.len()));
+                    self.chunk.extend_from_slice(next);
+                    *left = after;
+                }
+                Origin::Run(reader) => reader.take(CHUNK, &mut self.chunk)?,
+                Origin::Two(sources) => merge_two(sources, &mut self.chunk)?,
+            }
         }
+        Ok(&self.chunk[self.taken..])
     }
 }
 
-/// Writes the ids of all sources to one run, an id that several have once, with the fullest telling.
-pub(in crate::store) fn merge(mut sources: Vec<Source<'_>>, out: &mut RunWriter) -> io::Result<()> {
-    if let [only] = &mut sources[..] {
-        let mut pending = only.next()?;
-        while let Some(id) = pending {
-            let mut fullest = id;
-            pending = only.next()?;
-            while let Some(next) = pending.filter(|next| hash_of(*next) == hash_of(id)) {
-                fullest = fuller(fullest, next);
-                pending = only.next()?;
+/// The next chunk of two sources' ids, in order.
+fn merge_two([a, b]: &mut [Source<'_>; 2], chunk: &mut Vec<u128>) -> io::Result<()> {
+    chunk.resize(CHUNK, 0);
+    let mut filled = 0;
+    while filled < CHUNK {
+        let (left, right) = (a.rest()?, b.rest()?);
+        let (mut from_left, mut from_right) = (0, 0);
+        let room = CHUNK - filled;
+        if left.is_empty() || right.is_empty() {
+            let only = if left.is_empty() { right } else { left };
+            let count = room.min(only.len());
+            if count == 0 {
+                break;
             }
-            out.push(fullest)?;
+            chunk[filled..filled + count].copy_from_slice(&only[..count]);
+            filled += count;
+            *(if left.is_empty() { &mut from_right } else { &mut from_left }) = count;
+        } else {
+            // So many steps use neither of them up.
+            for place in &mut chunk[filled..filled + room.min(left.len()).min(right.len())] {
+                let (l, r) = (left[from_left], right[from_right]);
+                // Which of the two is smaller can't be foreseen: it is added up and not branched on.
+                let is_left = l <= r;
+                *place = if is_left { l } else { r };
+                from_left += usize::from(is_left);
+                from_right += usize::from(!is_left);
+            }
+            filled += from_left + from_right;
         }
-        return Ok(());
+        a.taken += from_left;
+        b.taken += from_right;
     }
-    let mut heads = BinaryHeap::with_capacity(sources.len());
-    for (number, source) in sources.iter_mut().enumerate() {
-        if let Some(id) = source.next()? {
-            heads.push(Reverse((id, number)));
-        }
-    }
+    chunk.truncate(filled);
+    Ok(())
+}
+
+/// Writes the ids of all sources to one run, an id that several have once, with the fullest telling. Smaller sources
+/// come first: the first of them pass through as many merges as there are sources.
+pub(in crate::store) fn merge(sources: Vec<Source<'_>>, out: &mut RunWriter) -> io::Result<()> {
+    let all = sources.into_iter().reduce(|merged, next| Source::of(Origin::Two(Box::new([merged, next]))));
+    let Some(mut all) = all else { return Ok(()) };
     let mut pending: Option<u128> = None;
-    while let Some(mut head) = heads.peek_mut() {
-        let Reverse((id, number)) = *head;
-        match sources[number].next()? {
-            Some(next) => *head = Reverse((next, number)),
-            None => {
-                std::collections::binary_heap::PeekMut::pop(head);
+    loop {
+        let chunk = all.rest()?;
+        if chunk.is_empty() {
+            return pending.map_or(Ok(()), |id| out.push(id));
+        }
+        for &id in chunk {
+            match pending {
+                Some(before) if hash_of(before) == hash_of(id) => pending = Some(fuller(before, id)),
+                Some(before) => {
+                    out.push(before)?;
+                    pending = Some(id);
+                }
+                None => pending = Some(id),
             }
         }
-        match pending {
-            Some(before) if hash_of(before) == hash_of(id) => pending = Some(fuller(before, id)),
-            Some(before) => {
-                out.push(before)?;
-                pending = Some(id);
-            }
-            None => pending = Some(id),
-        }
+        all.taken = all.chunk.len();
     }
-    pending.map_or(Ok(()), |id| out.push(id))
 }
 
 /// Of two ids of one request the one whose copy told more of the caller.
 pub(in crate::store) fn fuller(a: u128, b: u128) -> u128 {
     let reduced = |id: u128| Telling::from_bits((id & crate::tally::TELLING_MASK) as u8).reduced;
     if reduced(a) && !reduced(b) { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A run of these ids in a passing file, and the folder that it passes with.
+    fn run_of(ids: &[u128], folder: &tempfile::TempDir, name: &str) -> Run {
+        let mut out = RunWriter::create(&folder.path().join(name)).unwrap();
+        for id in ids {
+            out.push(*id).unwrap();
+        }
+        let (start, ids) = out.end_run().unwrap();
+        Run { file: Arc::new(out.finish().unwrap().0), start, ids }
+    }
+
+    /// Ids with their telling, many of them in several sources.
+    fn ids() -> impl Strategy<Value = Vec<u128>> {
+        prop::collection::btree_map(0..20_000_u128, 0..8_u128, 0..9_000)
+            .prop_map(|ids| ids.into_iter().map(|(hash, telling)| hash << 3 | telling).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        #[test]
+        fn a_merged_run_has_each_id_once_in_order_with_the_fullest_telling(
+            new in ids(),
+            runs in prop::collection::vec(ids(), 0..4),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let on_disk: Vec<Run> =
+                runs.iter().enumerate().map(|(number, ids)| run_of(ids, &folder, &format!("run-{number}"))).collect();
+            let sources = [Source::of_new(&new)].into_iter().chain(on_disk.iter().map(Source::of_run)).collect();
+            let mut out = RunWriter::create(&folder.path().join("merged")).unwrap();
+            merge(sources, &mut out).unwrap();
+            let (start, count) = out.end_run().unwrap();
+            let merged = Run { file: Arc::new(out.finish().unwrap().0), start, ids: count };
+
+            // One that isn't reduced is fuller than one that is; the lowest bit says which it is.
+            let mut expect: BTreeMap<u128, Vec<u128>> = BTreeMap::new();
+            for id in new.iter().chain(runs.iter().flatten()) {
+                expect.entry(id >> 3).or_default().push(*id);
+            }
+            let (mut found, mut reader) = (Vec::new(), merged.reader());
+            while found.len() < count as usize {
+                reader.take(usize::MAX, &mut found).unwrap();
+            }
+            prop_assert_eq!(found.len(), expect.len());
+            for (id, copies) in found.iter().zip(expect.values()) {
+                prop_assert!(copies.contains(id));
+                prop_assert_eq!(id & 1, copies.iter().map(|copy| copy & 1).min().unwrap());
+            }
+        }
+    }
 }

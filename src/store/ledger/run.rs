@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,15 +77,31 @@ impl Run {
                 if block > after && first_of(block) > top {
                     break;
                 }
+                let end = fence.get(block + 1).map_or(u64::MAX, |_| first_of(block + 1));
                 let ids = window.ids_of(block)?;
-                if let Ok(at) = ids.binary_search_by_key(&hash, |id| hash_of(u128::from_le_bytes(*id))) {
-                    each(place, u128::from_le_bytes(ids[at]));
+                if let Some(id) = find_in_block(ids, hash, first_of(block)..end) {
+                    each(place, id);
                     break;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The id of a hash in a block whose ids have upper halves in a range. Hashes are spread evenly, so the place is about
+/// known, and the way from there to it is short.
+fn find_in_block(ids: &[[u8; ID_BYTES]], hash: u128, upper: Range<u64>) -> Option<u128> {
+    let share = ((hash >> 64) as u64).saturating_sub(upper.start) as f64 / (upper.end - upper.start).max(1) as f64;
+    let id_at = |at: usize| u128::from_le_bytes(ids[at]);
+    let mut at = ((share * ids.len() as f64) as usize).min(ids.len() - 1);
+    while at > 0 && hash_of(id_at(at)) > hash {
+        at -= 1;
+    }
+    while at + 1 < ids.len() && hash_of(id_at(at)) < hash {
+        at += 1;
+    }
+    Some(id_at(at)).filter(|id| hash_of(*id) == hash)
 }
 
 /// Some neighbouring blocks of a run.
@@ -144,15 +161,14 @@ impl Reader<'_> {
         self.buffer[self.at..].as_chunks().0
     }
 
-    /// The next id.
-    #[inline]
-    pub fn next(&mut self) -> io::Result<Option<u128>> {
-        if !self.fill()? {
-            return Ok(None);
-        }
-        let bytes = self.buffer[self.at..].first_chunk().expect("the buffer holds whole ids");
-        self.at += ID_BYTES;
-        Ok(Some(u128::from_le_bytes(*bytes)))
+    /// Adds the next ids to `ids`, so many at most; none at the run's end.
+    pub fn take(&mut self, ids_max: usize, ids: &mut Vec<u128>) -> io::Result<()> {
+        self.fill()?;
+        let rest = self.rest();
+        let count = ids_max.min(rest.len());
+        ids.extend(rest[..count].iter().map(|id| u128::from_le_bytes(*id)));
+        self.at += count * ID_BYTES;
+        Ok(())
     }
 }
 
