@@ -37,8 +37,9 @@ const QUIET: f32 = 2.0;
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
-/// Fewer calls than this above what is expected wake nobody.
-const EXCESS_MIN: f32 = 3.0;
+/// Fewer calls than this above what is expected wake nobody: of a value, and of a sum.
+const VALUE_EXCESS_MIN: f32 = 3.0;
+const SUM_EXCESS_MIN: f32 = 10.0;
 
 /// Weights of a rise and a fall in the alarm's budget. What is mildly high for hours shows in sums alone; what falls by
 /// half shows in the value and the shortest sum before it shows in the others.
@@ -216,7 +217,7 @@ impl Watch {
                 let change = self.change(test, side, sight);
                 let rate = self.tails[test][tail].rate(deviate);
                 let weighted = rate / if test == 0 { VALUE_WEIGHTS[tail] } else { SUM_WEIGHTS[tail] };
-                if weighted < rarest.rate && change.is_large(FALL_MAX) && change.is_enough(sight) {
+                if weighted < rarest.rate && change.is_large(FALL_MAX) && change.is_enough(test, sight) {
                     rarest.rate = weighted;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
@@ -260,8 +261,9 @@ impl Change {
     }
 
     /// Whether a rise of counts is one of more than a few calls, in a period that is high itself.
-    fn is_enough(&self, sight: &Sight) -> bool {
+    fn is_enough(&self, test: usize, sight: &Sight) -> bool {
         let is_high = f64::from(sight.value) > sight.baseline.mean;
-        self.side < 0.0 || !sight.baseline.counts || (is_high && self.came - self.due >= EXCESS_MIN)
+        let least = if test == 0 { VALUE_EXCESS_MIN } else { SUM_EXCESS_MIN };
+        self.side < 0.0 || !sight.baseline.counts || (is_high && self.came - self.due >= least)
     }
 }
