@@ -31,7 +31,7 @@ const SURPRISE_MAX: f32 = 12.0;
 
 /// A series that surprises now and then: so much of what six weeks have shown is no surprise either.
 const HABIT_DAYS: f32 = 45.0;
-const HABIT_SHARE: f32 = 0.8;
+const HABIT_SHARE: f32 = 0.75;
 
 /// The model of one series.
 #[derive(Clone, Debug)]
