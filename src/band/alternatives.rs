@@ -28,6 +28,10 @@ const EVIDENCE_MIN: f32 = 12.0;
 /// The time over which the season may take another level.
 const LEVEL_SECONDS: f32 = 3_600.0;
 
+/// What such a level costs a block, against a day of the other group: that says beforehand at which level values are,
+/// the last hour is asked. An hour earlier or later says no other level, and its rival pays nothing.
+const LEVEL_COST: [f32; ALTERNATIVES] = [0.6, 0.0, 0.0];
+
 const ALTERNATIVES: usize = 3;
 
 /// What is expected of a period: a mean and its variance.
@@ -110,11 +114,12 @@ impl Alternatives {
         // What a value's noise is worth, a call or more, is known of the level beforehand: it is 1.
         let prior = self.season.variance / self.season.mean;
         let level = (self.hour.0 + prior) / (self.hour.1 + prior);
-        let of_season = self.season.loss(self.came).min(self.season.times(level).loss(self.came));
+        let (as_expected, at_level) = (self.season.loss(self.came), self.season.times(level).loss(self.came));
         self.hour.0 = self.hour.0 * self.keep_level + self.came;
         self.hour.1 = self.hour.1 * self.keep_level + self.season.mean;
-        for (sum, expected) in self.evidence.iter_mut().zip(self.expected) {
-            let evidence = (of_season - expected.loss(self.came)).clamp(-EVIDENCE_MAX, EVIDENCE_MAX);
+        for ((sum, expected), cost) in self.evidence.iter_mut().zip(self.expected).zip(LEVEL_COST) {
+            let evidence =
+                (as_expected.min(at_level + cost) - expected.loss(self.came)).clamp(-EVIDENCE_MAX, EVIDENCE_MAX);
             *sum = *sum * self.keep + evidence;
         }
         (self.on, self.came, self.season) = (0, 0.0, Expected::default());
@@ -188,10 +193,22 @@ mod tests {
     }
 
     #[test]
-    fn what_another_level_explains_is_no_other_day() {
+    fn what_another_level_explains_is_no_other_clock() {
         let mut alternatives = Alternatives::new(PERIOD);
-        let tripled = |_| alternatives.learn(300.0, expected(100.0), [300.0; ALTERNATIVES].map(expected));
+        let tripled = |_| alternatives.learn(300.0, expected(100.0), [100.0, 300.0, 300.0].map(expected));
         assert_eq!((0..100).filter_map(tripled).collect::<Vec<_>>(), []);
+    }
+
+    #[test]
+    fn a_level_that_the_other_group_told_beforehand_is_an_other_day_after_hours() {
+        let at_a_fifth = |periods: i32, other: f32| {
+            let mut alternatives = Alternatives::new(PERIOD);
+            let low = |_| alternatives.learn(20.0, expected(100.0), [other, 100.0, 100.0].map(expected));
+            (0..periods).filter_map(low).collect::<Vec<_>>()
+        };
+        assert_eq!(at_a_fifth(9, 20.0), []);
+        assert_eq!(at_a_fifth(72, 20.0), [Turn::Day]);
+        assert_eq!(at_a_fifth(72, 40.0), []);
     }
 
     #[test]

@@ -11,9 +11,10 @@ use super::distribution::Distribution;
 /// The ratio's time constant.
 const MEMORY_SECONDS: f32 = 86_400.0;
 
-/// What is known of the ratio beforehand, as in `level`, and how much of its logarithm is believed.
+/// What is known of the ratio beforehand, as in `level`, and how much of its logarithm is believed: half of what a
+/// day strays from its season is gone by the next.
 const PRIOR: f32 = 3.0;
-const TRUST: f32 = 0.8;
+const TRUST: f32 = 0.45;
 
 /// The largest factor on the season, and its inverse the smallest.
 const FACTOR_MAX: f32 = 1e3;

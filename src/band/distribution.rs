@@ -36,9 +36,14 @@ impl Distribution {
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
     }
 
-    /// How far a value is from the mean, in standard deviations; what isn't counts, by `skewed_deviate`.
+    /// How far a value is from the mean, by `skewed_deviate`; for counts below the mean in standard deviations, since a
+    /// power has too little room between a small mean and zero.
     pub fn deviate(&self, value: f64) -> f64 {
-        if self.counts { (value - self.mean) / self.variance.sqrt() } else { self.skewed_deviate(value) }
+        if self.counts && value <= self.mean {
+            (value - self.mean) / self.variance.sqrt()
+        } else {
+            self.skewed_deviate(value)
+        }
     }
 
     /// The deviate on the scale of the 2/3 power, which takes the skewness of counts and of other values that aren't
@@ -52,12 +57,12 @@ impl Distribution {
         (root * root - 1.0 + 1.0 / (9.0 * shape)) * 1.5 * shape.sqrt()
     }
 
-    /// How many standard deviations of a normal distribution a value is from the middle, where that is known from
-    /// the likelihood: of what isn't counts it is Wilson and Hilferty's deviate.
+    /// How far a value that isn't a count is from the middle by its likelihood, in standard deviations of a normal
+    /// distribution: Wilson and Hilferty's deviate. Of counts it is the plain one.
     pub fn likelihood_deviate(&self, value: f64) -> f64 {
         let shape = self.shape();
         if self.counts || shape > NORMAL_SHAPE {
-            return self.deviate(value);
+            return (value - self.mean) / self.variance.sqrt();
         }
         ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * shape.sqrt()
     }
@@ -133,8 +138,9 @@ mod tests {
         fn the_likelihood_deviate_of_a_real_value_matches_its_tail_probability(
             mean in 0.01f64..1e6,
             shape in 4f64..1000.0,
-            ratio in 0.3f64..3.0,
+            off in -4.5f64..4.5,
         ) {
+            let ratio = (off / shape.sqrt()).exp();
             let values = Distribution { mean, variance: mean * mean / shape, counts: false };
             let below = Gamma::new(shape, shape / mean).unwrap().cdf(mean * ratio);
             prop_assume!(below > 1e-7 && below < 1.0 - 1e-7);
@@ -159,6 +165,21 @@ mod tests {
             let exact = Gamma::new(shape, shape / mean).unwrap();
             prop_assert!((exact.cdf(upper) - 0.97725).abs() < 0.002);
             prop_assert!((exact.cdf(lower) - 0.02275).abs() < 0.004);
+        }
+    }
+
+    #[test]
+    fn high_counts_deviate_as_their_tail_says_and_not_as_their_skewness_does() {
+        for (mean, shape) in [(5.0, 2.0), (50.0, 5.0), (2000.0, 20.0)] {
+            let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
+            let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
+            // One in 1000 and one in a million, of a normal distribution 3.09 and 4.75 deviations up.
+            for (probability, deviate) in [(1e-3, 3.09), (1e-6, 4.75)] {
+                let high = exact.inverse_cdf(1.0 - probability) as f64;
+                let plain = (high - mean) / counts.variance.sqrt();
+                assert!(counts.deviate(high) < plain, "{mean} {probability}");
+                assert!((counts.deviate(high) - deviate).abs() < 0.7 * (plain - deviate), "{mean} {probability}");
+            }
         }
     }
 

@@ -25,13 +25,13 @@ const SHOWN_SECONDS: i64 = 3_600;
 /// An alarm that lasts so long is the new normal.
 const ADOPT_SECONDS: i64 = 64_800;
 
-/// What is surprising fades over so many days; orders of magnitude beyond ten are all the same.
+/// What is surprising fades over so many days; orders of magnitude beyond twelve are all the same.
 const SURPRISE_DAYS: f32 = 5.0;
-const SURPRISE_MAX: f32 = 10.0;
+const SURPRISE_MAX: f32 = 12.0;
 
-/// A series that surprises now and then: so much of what a month has shown is no surprise either.
-const HABIT_DAYS: f32 = 30.0;
-const HABIT_SHARE: f32 = 0.8;
+/// A series that surprises now and then: so much of what six weeks have shown is no surprise either.
+const HABIT_DAYS: f32 = 45.0;
+const HABIT_SHARE: f32 = 0.75;
 
 /// The model of one series.
 #[derive(Clone, Debug)]

@@ -35,8 +35,8 @@ pub enum Width {
     },
 }
 
-/// False pages that a series may raise a week at two standard deviations: one in two months.
-const PAGES_PER_SERIES_WEEK: f64 = 0.12;
+/// False pages that a series may raise a week at two standard deviations: one in five weeks.
+const PAGES_PER_SERIES_WEEK: f64 = 0.2;
 
 impl Width {
     /// The band's half width in standard deviations of a normal distribution.

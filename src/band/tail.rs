@@ -14,8 +14,13 @@ const THRESHOLD: f32 = 2.5;
 const NORMAL_SHARE: f32 = 0.0062;
 const NORMAL_EXCESS: f32 = 0.35;
 
-/// Clusters that the prior of the mean excess is worth.
-const PRIOR_CLUSTERS: f32 = 8.0;
+/// Clusters that the prior of the rate is worth, and the one of the mean excess. Neither fades: a series that has shown
+/// no peak for weeks may still show one.
+const RATE_CLUSTERS: f32 = 2.0;
+const EXCESS_CLUSTERS: f32 = 8.0;
+
+/// What a week of the longest sums shows at least by the prior.
+const WEEK_CLUSTERS_MIN: f32 = 0.5;
 
 /// Excesses count at most so much.
 const EXCESS_MAX: f32 = 2.5;
@@ -23,6 +28,8 @@ const EXCESS_MAX: f32 = 2.5;
 /// The upper tail of a test.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Tail {
+    /// Periods in which a normal distribution would show as many clusters as the prior is worth.
+    prior_periods: f32,
     clusters: f32,
     excess: f32,
     periods: f32,
@@ -34,10 +41,11 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// A tail that knows what a normal distribution would show in a week of so many periods.
+    /// A tail that has seen nothing, of a test with so many periods a week.
     pub fn new(week_periods: f32, span: f32) -> Self {
-        let clusters = (week_periods / span * NORMAL_SHARE).max(0.5);
-        Tail { clusters, excess: clusters * NORMAL_EXCESS, periods: week_periods, peak: 0.0, quiet: 0.0, span }
+        let week_clusters = (week_periods / span * NORMAL_SHARE).max(WEEK_CLUSTERS_MIN);
+        let prior_periods = RATE_CLUSTERS * week_periods / week_clusters;
+        Tail { prior_periods, clusters: 0.0, excess: 0.0, periods: 0.0, peak: 0.0, quiet: 0.0, span }
     }
 
     /// How many clusters a period go as high as a deviate; 1 for one that is no peak.
@@ -45,8 +53,9 @@ impl Tail {
         if deviate <= THRESHOLD {
             return 1.0;
         }
-        let excess = (self.excess + PRIOR_CLUSTERS * NORMAL_EXCESS) / (self.clusters + PRIOR_CLUSTERS);
-        self.clusters / self.periods * ((THRESHOLD - deviate) / excess).exp()
+        let excess = (self.excess + EXCESS_CLUSTERS * NORMAL_EXCESS) / (self.clusters + EXCESS_CLUSTERS);
+        let rate = (self.clusters + RATE_CLUSTERS) / (self.periods + self.prior_periods);
+        rate * ((THRESHOLD - deviate) / excess).exp()
     }
 
     /// Learns a period's deviate; `keep` is the share of what is known that stays.
@@ -80,6 +89,16 @@ mod tests {
             heavy.learn(if i % 200 == 0 { 4.5 } else { 0.5 }, 0.9999);
         }
         assert!(heavy.rate(5.0) > 50.0 * light.rate(5.0));
+    }
+
+    #[test]
+    fn weeks_without_a_peak_make_peaks_rarer_but_not_unheard_of() {
+        let mut tail = Tail::new(2016.0, 12.0);
+        let before = tail.rate(3.5);
+        for _ in 0..20_000 {
+            tail.learn(0.5, 0.9999);
+        }
+        assert!((0.2..0.5).contains(&(tail.rate(3.5) / before)));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //!
 //! Five tests run side by side: the value against the band's own expectation, and discounted sums over a quarter of
 //! an hour, one, three and eight hours against the baseline, as health surveillance sums counts that are mildly
-//! high for long. Each has a tail on each side; the alarm's budget is split evenly among them. A change that is small
-//! is no incident, however rare.
+//! high for long. Each has a tail on each side, and its share of the alarm's budget. A change that is small is no
+//! incident, however rare.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +37,14 @@ const QUIET: f32 = 2.0;
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
-/// Fewer calls than this above what is expected wake nobody.
-const EXCESS_MIN: f32 = 3.0;
+/// Fewer calls than this above what is expected wake nobody: of a value, and of a sum.
+const VALUE_EXCESS_MIN: f32 = 3.0;
+const SUM_EXCESS_MIN: f32 = 10.0;
+
+/// Weights of a rise and a fall in the alarm's budget. What is mildly high for hours shows in sums alone; what falls by
+/// half shows in the value and the shortest sum before it shows in the others.
+const VALUE_WEIGHTS: [f32; 2] = [1.0, 1.0];
+const SUM_WEIGHTS: [f32; 2] = [2.0, 0.2];
 
 /// What is smaller is no incident, however rare it is: a rise by 3/10, a fall to a half. For the score a fall by as
 /// much as a rise is enough.
@@ -125,7 +131,7 @@ impl Watch {
         deviates[0] = sight.deviate;
         deviates[1..].copy_from_slice(&self.sum_deviates(sight));
         let rarest = self.rarest(&deviates, sight);
-        let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / (2.0 * self.tests());
+        let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / self.weights();
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
         }
@@ -179,9 +185,10 @@ impl Watch {
         self.slow[k] = (self.slow[k] * (1.0 + gain * change)).clamp(1e-5, 10.0);
     }
 
-    /// How many of the tests differ: a sum over less than two periods is one over two.
-    fn tests(&self) -> f32 {
-        1.0 + 1.0 + self.keep.windows(2).filter(|pair| pair[0] != pair[1]).count() as f32
+    /// The weights of all tests that differ: a sum over less than two periods is one over two.
+    fn weights(&self) -> f32 {
+        let sums = 1 + self.keep.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        VALUE_WEIGHTS.iter().sum::<f32>() + sums as f32 * SUM_WEIGHTS.iter().sum::<f32>()
     }
 
     /// What came and what was due, in a test's time. A value must be off both what the band and what the baseline
@@ -198,7 +205,6 @@ impl Watch {
     fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> Rarest {
         let keep = 1.0 - 1.0 / (MEMORY_WEEKS * self.week_periods);
         let mut rarest = Rarest { rate: 1.0, rate_of_score: 1.0 };
-        let excess = sight.value - sight.expected.max(sight.baseline.mean as f32);
         for test in 0..if sight.seasonal { TESTS } else { 1 } {
             for (tail, side) in [1.0f32, -1.0].into_iter().enumerate() {
                 let supported = match test {
@@ -209,10 +215,10 @@ impl Watch {
                 let of = |deviate: f32| if supported { deviate * side } else { 0.0 };
                 let deviate = of(deviates[test]);
                 let change = self.change(test, side, sight);
-                let enough = side < 0.0 || !sight.baseline.counts || excess >= EXCESS_MIN;
                 let rate = self.tails[test][tail].rate(deviate);
-                if rate < rarest.rate && enough && change.is_large(FALL_MAX) {
-                    rarest.rate = rate;
+                let weighted = rate / if test == 0 { VALUE_WEIGHTS[tail] } else { SUM_WEIGHTS[tail] };
+                if weighted < rarest.rate && change.is_large(FALL_MAX) && change.is_enough(test, sight) {
+                    rarest.rate = weighted;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
                 let rate = if test == 0 { self.likelihood[tail].rate(by_likelihood) } else { rate };
@@ -233,7 +239,7 @@ impl Watch {
 
 /// The rarest of the tests.
 struct Rarest {
-    /// Clusters a period that go as high.
+    /// Clusters a period that go as high, over the test's weight.
     rate: f32,
     /// The same for the score.
     rate_of_score: f32,
@@ -252,5 +258,12 @@ impl Change {
     fn is_large(&self, fall_max: f32) -> bool {
         !self.is_ratio
             || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { self.came <= fall_max * self.due }
+    }
+
+    /// Whether a rise of counts is one of more than a few calls, in a period that is high itself.
+    fn is_enough(&self, test: usize, sight: &Sight) -> bool {
+        let is_high = f64::from(sight.value) > sight.baseline.mean;
+        let least = if test == 0 { VALUE_EXCESS_MIN } else { SUM_EXCESS_MIN };
+        self.side < 0.0 || !sight.baseline.counts || (is_high && self.came - self.due >= least)
     }
 }

@@ -105,5 +105,16 @@ fn what_came_before_surprises_less() {
     let judgements = run(&mut model(), 0..32 * SLOTS, value);
     let [first, second] = spikes.map(|i| judgements[usize::try_from(i).unwrap()]);
     assert!(first.anomalous && second.anomalous);
-    assert!(first.score > 3.0 && second.score < 0.75 * first.score, "{} {}", first.score, second.score);
+    assert!(first.score > 3.0 && second.score < 0.85 * first.score, "{} {}", first.score, second.score);
+}
+
+#[test]
+fn a_few_calls_more_in_each_period_add_up_to_an_incident() {
+    // Three to five calls a period, then two and a half more for ten hours: never three more than the band expects,
+    // and 300 in all.
+    let raised = 23 * SLOTS..23 * SLOTS + 120;
+    let value = |i: i64| (4.0 + noise(i) + if raised.contains(&i) { 2.5 } else { 0.0 }).round();
+    let judgements = run(&mut model(), 0..25 * SLOTS, value);
+    assert_eq!(alarms(&judgements[index(14, 0)..index(23, 0)]), 0);
+    assert!(judgements[index(23, 0)..index(23, 5)].iter().any(|judgement| judgement.anomalous));
 }
