@@ -17,7 +17,7 @@ use super::reason::NO_CONTRIBUTION;
 use super::state::StateValue;
 use super::tell::{Told, tell};
 
-pub use super::tell::{Contributor, Owed};
+pub use super::tell::Owed;
 
 /// When and where an alarm is evaluated.
 #[derive(Clone, Copy, Debug)]
