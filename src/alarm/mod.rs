@@ -15,6 +15,7 @@ mod memory;
 mod mute;
 mod notice;
 mod operator;
+mod past;
 mod pattern;
 mod reason;
 mod reason_data;
@@ -42,6 +43,7 @@ pub use notice::{
     StateChange, Subject,
 };
 pub use operator::{BandOperator, Operator};
+pub use past::{Episode, Past};
 pub use pattern::Pattern;
 pub use reason::{NO_CONTRIBUTION, UNCHECKED};
 pub use reason_data::stamp;

@@ -52,7 +52,7 @@ pub(super) fn tell(owing: &mut Owing, alarm: &Alarm, moment: &Moment<'_>, told: 
         return;
     }
     if told.old.is_some() && told.state == StateValue::Alarm && owing.episode.is_none() {
-        owing.episode = Some(told.since);
+        owing.episode = Some(moment.as_of);
     }
     let held = owing.held.take();
     let Some(old) = held.as_ref().map(|held| held.old_state).or(told.old) else { return };
@@ -109,7 +109,7 @@ fn owed(
         contributor: contributor.clone(),
     };
     let series = contributor.as_ref().map_or(String::new(), |contributor| format!("/{}", contributor.id));
-    let episode = owing.episode.unwrap_or(told.since);
+    let episode = owing.episode.unwrap_or(moment.as_of);
     let notice = Notice {
         dedup_key: format!("alarm/{}{series}/{episode}", alarm.name),
         severity: alarm.severity,

@@ -8,11 +8,13 @@ use super::fleet::{SeriesId, Sighting};
 use super::incidents::{AskCallers, Strayed, StrayedSeries};
 use crate::alarm::{
     CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
-    QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
+    QuotaUse, SeenNow, Watched, attribute, cost_per_hour, novelties, usual_windows,
 };
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Arn, Minute, MinuteRange, Outcome, Pool};
-use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
+use crate::series::{
+    CallerWindows, Counts, PoolFilter, caller_cells, caller_windows, callers_seen, key_operations, pool_uses, read,
+};
 use crate::tariff::{PriceList, QuotaList, usual_pool};
 
 /// Days that a caller's usual level is taken from.
@@ -146,24 +148,33 @@ impl<'a> Cause<'a> {
     pub(super) fn of_alarm(
         &self,
         members: &[(String, String)],
+        watched: &Watched,
         range: MinuteRange,
         now: i64,
     ) -> Result<Option<Incident>, WatchError> {
-        let mut series = Vec::new();
-        for (key_arn, operation) in members {
+        let of = |(key_arn, operation): &(String, String)| {
             let (key_arn, operation) = (key_arn.clone(), operation.clone());
-            let id = SeriesId { key_arn, operation, outcome: Outcome::Successful };
-            let numbers = self.numbers_of(std::iter::once(&id));
-            let dense = read(self.counts, &[&numbers], id.outcome, 1, range)?;
-            let observed = dense.iter().flatten().flat_map(|dense| &dense.calls).sum::<u64>() as f64;
-            series.push((observed, id));
-        }
-        series.sort_by(|a, b| b.0.total_cmp(&a.0));
-        series.truncate(ALARM_SERIES_MAX);
-        series.retain(|(observed, _)| *observed > 0.0);
+            SeriesId { key_arn, operation, outcome: watched.metric }
+        };
+        let ids: Vec<SeriesId> = members.iter().map(of).collect();
+        let numbers: Vec<Vec<u32>> = ids.iter().map(|id| self.numbers_of(std::iter::once(id))).collect();
+        let sets: Vec<&[u32]> = numbers.iter().map(Vec::as_slice).collect();
+        let dense = read(self.counts, &sets, watched.metric, 1, range)?;
+        let observed = dense.iter().map(|dense| dense.iter().flat_map(|dense| &dense.calls).sum::<u64>() as f64);
+        let observed: Vec<f64> = observed.collect();
+        // Of an alarm by caller the series that these called most.
+        let meant = match watched.is_by_caller() {
+            true => self.by_meant_callers(watched, &sets, range)?,
+            false => observed.clone(),
+        };
+        let mut ranked: Vec<(f64, f64, SeriesId)> =
+            meant.into_iter().zip(observed).zip(ids).map(|((meant, observed), id)| (meant, observed, id)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        ranked.truncate(ALARM_SERIES_MAX);
+        ranked.retain(|(meant, ..)| *meant > 0.0);
         let (onset, until) = (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60);
-        let mut strayed = Vec::with_capacity(series.len());
-        for (observed, id) in series {
+        let mut strayed = Vec::with_capacity(ranked.len());
+        for (_, observed, id) in ranked {
             let points = self.picture(&id, range)?;
             let expected =
                 points.iter().filter(|point| point.at >= onset).filter_map(|point| Some(point.band?.0)).sum();
@@ -194,6 +205,20 @@ impl<'a> Cause<'a> {
             paged_at: None,
         };
         self.page(&as_incident, until, now).map(Some)
+    }
+
+    /// The calls of series in a range by the callers, and for the resources, that an alarm means.
+    fn by_meant_callers(&self, watched: &Watched, sets: &[&[u32]], range: MinuteRange) -> Result<Vec<f64>, WatchError> {
+        let numbers: Vec<u32> = sets.iter().copied().flatten().copied().collect();
+        let cells = caller_cells(self.counts, &numbers, watched.metric, &[range])?;
+        let mut calls: HashMap<u32, f64> = HashMap::new();
+        for (caller, series, count) in cells.within(range) {
+            if cells.callers.get(caller as usize).is_some_and(|caller| watched.has_caller(caller)) {
+                *calls.entry(series).or_default() += count;
+            }
+        }
+        let of_set = |set: &&[u32]| set.iter().filter_map(|number| calls.get(number)).sum();
+        Ok(sets.iter().map(of_set).collect())
     }
 
     fn told(&self, series: StrayedSeries) -> IncidentSeries {
