@@ -4,6 +4,7 @@
 //! incidents and the notices that are owed. Everything here can be computed again from the counts: models are kept so
 //! that a restart needn't.
 
+mod alarm_cause;
 mod alarms;
 mod bands;
 mod begun;

@@ -237,3 +237,26 @@ fn a_key_is_not_dead_before_its_first_call() {
          the threshold: [0.0 (05/01/26 10:33:00), 4.0 (05/01/26 10:28:00)]."
     );
 }
+
+#[test]
+fn a_page_compares_calls_with_what_was_normal_before_however_long_it_lasts() {
+    let rules = format!(
+        "[[alarm]]\nname = 'hourly'\nkey = '{KEY}'\noperations = ['Decrypt']\nthreshold = 600\nperiod = '1h'\n\
+         comparison_operator = 'GreaterThanThreshold'\n"
+    );
+    let mut watched = Watched::new(&rules, |_| {});
+    let call = Record::call("Decrypt").key(KEY);
+    let time = |minutes: i64| (at("00:00") + Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M").to_string();
+    // Two a minute for two days, then twenty.
+    let begin = 2 * 1_440;
+    for minute in 0..begin + 40 {
+        watched.calls(&time(minute), if minute < begin { 2 } else { 20 }, &call);
+    }
+    watched.round(&time(begin + 30));
+    // 27 minutes of twenty and 33 of two are 606, the first hour with more than 600.
+    let owed = watched.owed();
+    let notice = owed.iter().find(|notice| change(notice).new_state == StateValue::Alarm).unwrap();
+    let cause = change(notice).incident.as_ref().unwrap();
+    assert_eq!(cause.observed, 606.0);
+    assert!((cause.expected - 120.0).abs() < 20.0, "{} expected of an hour of two a minute", cause.expected);
+}
