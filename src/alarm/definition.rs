@@ -7,7 +7,7 @@ use super::evaluate::{Comparison, Rule};
 use super::operator::{BandOperator, Operator};
 use super::pattern::Pattern;
 use super::state::{Severity, StateValue};
-use crate::domain::{Operation, Outcome};
+use crate::domain::{Caller, Operation, Outcome};
 
 /// Counts by caller are kept by so many seconds.
 pub(super) const CALLER_STEP_SECONDS: u32 = 300;
@@ -164,6 +164,12 @@ impl Watched {
             Keys::One(arn) => arn == key_arn,
             Keys::Matching(pattern) => pattern.matches(key_arn),
         }
+    }
+
+    /// Whether a caller's calls are counted.
+    pub fn has_caller(&self, caller: &Caller) -> bool {
+        self.caller.as_ref().is_none_or(|pattern| pattern.matches(&caller.principal))
+            && self.resource.as_ref().is_none_or(|pattern| pattern.matches(&caller.resource))
     }
 
     /// Whether counts by caller are needed, which are kept by five minutes.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::composite::Suppression;
+use super::past::Past;
 use super::reason::UNCHECKED;
 use super::state::StateValue;
 
@@ -31,6 +32,9 @@ pub struct AlarmMemory {
     /// Of a composite alarm the alarms that decided its state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggering: Vec<String>,
+    /// Its states by the time that they are about, for as long as they may be judged again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<Past>,
 }
 
 /// What is remembered of one series of several.
@@ -87,6 +91,7 @@ impl AlarmMemory {
             contributors: BTreeMap::new(),
             suppression: Suppression::default(),
             triggering: Vec::new(),
+            past: None,
         }
     }
 }
@@ -117,6 +122,8 @@ pub enum HistoryKind {
     AlarmContributorStateUpdate,
     /// Something was sent for one series of several.
     AlarmContributorAction,
+    /// Counts that came late changed what the states had been. CloudWatch has no such entry.
+    StateRevision,
 }
 
 impl HistoryKind {
@@ -128,6 +135,7 @@ impl HistoryKind {
             HistoryKind::Action => "Action",
             HistoryKind::AlarmContributorStateUpdate => "AlarmContributorStateUpdate",
             HistoryKind::AlarmContributorAction => "AlarmContributorAction",
+            HistoryKind::StateRevision => "StateRevision",
         }
     }
 }

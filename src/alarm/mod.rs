@@ -15,6 +15,7 @@ mod memory;
 mod mute;
 mod notice;
 mod operator;
+mod past;
 mod pattern;
 mod reason;
 mod reason_data;
@@ -38,13 +39,15 @@ pub use evaluate::{Because, Comparison, Point, Rule, Slots, Verdict};
 pub use memory::{AlarmMemory, ContributorMemory, Held, HistoryItem, HistoryKind, Owing};
 pub use mute::{MuteRule, MuteStatus, Schedule, Window, muted_by};
 pub use notice::{
-    Contribution, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms, StateChange, Subject,
+    Contribution, Contributor, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms,
+    StateChange, Subject,
 };
 pub use operator::{BandOperator, Operator};
+pub use past::{Episode, Past};
 pub use pattern::Pattern;
 pub use reason::{NO_CONTRIBUTION, UNCHECKED};
 pub use reason_data::stamp;
 pub use state::{Severity, StateValue};
-pub use step::{Contributor, Moment, Owed, Series, Stepped};
+pub use step::{Moment, Owed, Series, Stepped};
 pub use table::{AlarmTable, AlarmTables, CompositeAlarmTable, Definitions, Duration, MuteTable};
 pub use trigger::trigger;

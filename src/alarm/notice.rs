@@ -85,6 +85,18 @@ pub struct StateChange {
     pub triggering_children: Vec<(String, StateValue, i64)>,
     /// What is wrong, and who does it. Of anomalies and of thresholds on calls.
     pub incident: Option<Incident>,
+    /// Of an alarm on several series the one that changed its state.
+    #[serde(default)]
+    pub contributor: Option<Contributor>,
+}
+
+/// One series of an alarm on several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributor {
+    /// [`super::contributor_id`] of its attributes.
+    pub id: String,
+    /// What it is: `KeyArn`, `Operation` …
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Series that went wrong together.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::definition::{Alarm, AlarmKind, Keys};
 use super::memory::{Held, Owing};
 use super::mute::muted_by;
-use super::notice::{Notice, StateChange, Subject};
+use super::notice::{Contributor, Notice, StateChange, Subject};
 use super::state::StateValue;
 use super::step::{Moment, Stepped};
 use super::trigger::trigger;
@@ -26,15 +26,6 @@ pub struct Owed {
     pub contributor: Option<Contributor>,
     /// The mute window that held it back: rule, start and end in seconds since 1970.
     pub muted: Option<(String, i64, i64)>,
-}
-
-/// One series of an alarm on several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contributor {
-    /// Sixteen hexadecimal digits.
-    pub id: String,
-    /// What it is: `KeyArn`, `Operation` …
-    pub attributes: BTreeMap<String, String>,
 }
 
 impl Owed {
@@ -61,7 +52,7 @@ pub(super) fn tell(owing: &mut Owing, alarm: &Alarm, moment: &Moment<'_>, told: 
         return;
     }
     if told.old.is_some() && told.state == StateValue::Alarm && owing.episode.is_none() {
-        owing.episode = Some(told.since);
+        owing.episode = Some(moment.as_of);
     }
     let held = owing.held.take();
     let Some(old) = held.as_ref().map(|held| held.old_state).or(told.old) else { return };
@@ -115,9 +106,10 @@ fn owed(
         alarm_rule: alarm.composite().map(|composite| composite.rule.text.clone()),
         triggering_children: Vec::new(),
         incident: None,
+        contributor: contributor.clone(),
     };
     let series = contributor.as_ref().map_or(String::new(), |contributor| format!("/{}", contributor.id));
-    let episode = owing.episode.unwrap_or(told.since);
+    let episode = owing.episode.unwrap_or(moment.as_of);
     let notice = Notice {
         dedup_key: format!("alarm/{}{series}/{episode}", alarm.name),
         severity: alarm.severity,

@@ -152,6 +152,7 @@ pub fn notice(name: &str, condition: Option<&Condition>, now: i64) -> Notice {
             alarm_rule: None,
             triggering_children: Vec::new(),
             incident: None,
+            contributor: None,
         })),
     }
 }

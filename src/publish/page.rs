@@ -274,8 +274,10 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
         ("", "") => Vec::new(),
         (account, region) => vec![format!("account {account}, {region}")],
     };
+    let series = change.contributor.iter().flat_map(|contributor| &contributor.attributes);
     let mut facts = vec![
         Fact { label: "About", lines: change.alarm_description.iter().cloned().collect() },
+        Fact { label: "Series", lines: series.map(|(name, value)| format!("{name} {value}")).collect() },
         Fact { label: "Because", lines: change.triggering_children.iter().map(child).collect() },
         Fact { label: "Since", lines: vec![stamp(change.changed_at)] },
         Fact { label: "Alarm", lines: alarm },

@@ -133,6 +133,17 @@ fn a_composite_alarm_names_the_children_that_decided() {
 }
 
 #[test]
+fn a_series_that_is_about_no_calls_is_named() {
+    let notice = with(|change| {
+        change.incident = None;
+        let pool = [("Account", "111122223333"), ("QuotaPool", "Symmetric"), ("Region", "us-east-1")];
+        let attributes = pool.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        change.contributor = Some(crate::alarm::Contributor { id: "0123456789abcdef".to_owned(), attributes });
+    });
+    assert_eq!(lines(&notice, "Series"), ["Account 111122223333", "QuotaPool Symmetric", "Region us-east-1"]);
+}
+
+#[test]
 fn a_page_that_was_held_back_says_so() {
     let notice = with(|change| change.after_mute_window = true);
     assert!(lines(&notice, "Alarm").iter().any(|line| line.contains("mute window")));

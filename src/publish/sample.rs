@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::alarm::{
-    Contribution, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms, Severity,
-    StateChange, StateValue, Subject,
+    Contribution, Contributor, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms,
+    Severity, StateChange, StateValue, Subject, contributor_id,
 };
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -77,6 +77,7 @@ fn change(old_state: StateValue, new_state: StateValue) -> StateChange {
         alarm_rule: None,
         triggering_children: vec![(ALARM.to_owned(), StateValue::Alarm, ONSET)],
         incident: Some(incident()),
+        contributor: Some(contributor()),
     }
 }
 
@@ -111,6 +112,14 @@ fn trigger() -> serde_json::Value {
             },
         ],
     })
+}
+
+fn contributor() -> Contributor {
+    // Those of every kind of alarm, which one alarm never has together.
+    let names = [("KeyArn", KEY), ("Operation", "Decrypt"), ("Account", "111122223333"), ("Region", "us-east-1")];
+    let names = names.into_iter().chain([("QuotaPool", "Symmetric")]);
+    let attributes = names.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Contributor { id: contributor_id(&attributes), attributes }
 }
 
 fn incident() -> Incident {

@@ -19,7 +19,7 @@ pub(super) struct Template {
 }
 
 /// Fields below which anything may be asked for.
-const FREE: [&str; 3] = ["tags", "reason_data", "trigger"];
+const FREE: [&str; 4] = ["tags", "reason_data", "trigger", "contributor"];
 
 impl Template {
     /// Checks a template: against the fields that there are, and by rendering a notice that has all of them. The
@@ -33,10 +33,9 @@ impl Template {
         let mut asked: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
         asked.sort_unstable();
         if let Some(unknown) = asked.iter().find(|field| !is_known(field, &fields)) {
-            let known: Vec<&str> = fields.iter().map(String::as_str).collect();
             return Err(format!(
-                "the template {name} asks for `{unknown}`, which no notice has; known: {}",
-                known.join(", ")
+                "the template {name} asks for `{unknown}`, which no notice has; {}",
+                beside(unknown, &fields)
             ));
         }
         for notice in [sample::page(), sample::resolved()] {
@@ -118,6 +117,21 @@ fn walk(place: &str, value: &Json, fields: &mut BTreeSet<String>) {
     }
 }
 
+/// The fields that could have been meant: those of the object that was asked, else those of the notice.
+fn beside(unknown: &str, fields: &BTreeSet<String>) -> String {
+    let of = unknown.rsplit_once('.').map(|(object, _)| object).filter(|object| fields.contains(*object));
+    let inside = |field: &'_ String| -> Option<String> {
+        let name = match of {
+            Some(object) => field.strip_prefix(object)?.strip_prefix('.')?,
+            None => field,
+        };
+        (!name.contains(['.', '['])).then(|| name.to_owned())
+    };
+    let known: Vec<String> = fields.iter().filter_map(inside).collect();
+    let object = of.map(|object| format!("`{object}` has ")).unwrap_or_else(|| "there are ".to_owned());
+    format!("{object}{}", known.join(", "))
+}
+
 fn is_known(asked: &str, fields: &BTreeSet<String>) -> bool {
     let top = asked.split('.').next().unwrap_or(asked);
     fields.contains(asked) || FREE.contains(&top) || ["range", "dict"].contains(&asked)
@@ -140,12 +154,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_field_is_named_with_its_template_and_the_known_ones() {
-        for (source, field) in [("{{ keyy }}", "keyy"), ("{% if incident.exces > 1 %}!{% endif %}", "incident.exces")] {
+    fn an_unknown_field_is_named_with_its_template_and_those_that_could_be_meant() {
+        for (source, field, beside) in [
+            ("{{ keyy }}", "keyy", "there are account, accounts, after_mute_window, "),
+            ("{{ subject.title }}", "subject.title", "there are account, "),
+            ("{% if incident.exces > 1 %}!{% endif %}", "incident.exces", "`incident` has attribution, cost_note, "),
+        ] {
             let error = Template::new("`body` of route `ops`", source).expect_err(source);
             assert!(error.contains(&format!("`{field}`")) && error.contains("`body` of route `ops`"), "{error}");
-            assert!(error.contains("alarm_name") && error.contains("incident.attribution[].share"), "{error}");
+            assert!(error.contains(beside) && !error.contains("[]"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_series_may_be_told_by_what_tells_it_from_others() {
+        let template = Template::new("t", "{{ contributor.attributes.QuotaPool }}").expect("a template");
+        assert_eq!(template.render(&sample::page()).expect("a text"), "Symmetric");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod callers;
 mod dense;
 pub mod export;
+mod first_calls;
 mod peaks;
 mod periods;
 mod pool_minutes;
@@ -15,9 +16,10 @@ pub mod text;
 
 pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_windows, callers_seen};
 pub use dense::{Dense, read};
+pub use first_calls::first_calls;
 pub use peaks::{PoolFilter, PoolUse, pool_uses};
 pub use periods::{PeriodCalls, periods};
-pub use pool_minutes::{PoolMinute, pool_minutes};
+pub use pool_minutes::{PoolMinute, pool_minutes, pools};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
 
 use polars::prelude::{DataFrame, LazyFrame, PolarsError};

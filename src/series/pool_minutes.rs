@@ -16,6 +16,22 @@ pub struct PoolMinute {
     pub peak: u32,
 }
 
+/// The pools that anything was ever asked of, in order of account, Region and name.
+pub fn pools(counts: &dyn Counts, filter: &PoolFilter) -> PolarsResult<Vec<QuotaPool>> {
+    let known = filter.of(counts.pool_dictionary()?)?;
+    let text = |name: &str| known.column(name)?.str();
+    let [accounts, regions, names] = [text("account")?, text("region")?, text("name")?];
+    let pool = |row: usize| QuotaPool {
+        account: accounts.get(row).unwrap_or("").to_owned(),
+        region: regions.get(row).unwrap_or("").to_owned(),
+        name: names.get(row).unwrap_or("").to_owned(),
+    };
+    let mut pools: Vec<QuotaPool> = (0..known.height()).map(pool).collect();
+    pools.sort_unstable_by(|a, b| (&a.account, &a.region, &a.name).cmp(&(&b.account, &b.region, &b.name)));
+    pools.dedup();
+    Ok(pools)
+}
+
 /// The use of each pool in each minute of a range, in order of time. A minute without requests is left out.
 pub fn pool_minutes(counts: &dyn Counts, range: MinuteRange, filter: &PoolFilter) -> PolarsResult<Vec<PoolMinute>> {
     let pools = filter.of(counts.pool_dictionary()?)?;

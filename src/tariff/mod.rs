@@ -11,7 +11,7 @@ mod settings;
 
 pub use prices::{Price, PriceList, usual_pool};
 pub use quotas::{Quota, QuotaList};
-pub use settings::{PriceTable, QuotaTable};
+pub use settings::{PriceTable, QuotaTable, wrong_pool};
 
 #[cfg(test)]
 mod tests;

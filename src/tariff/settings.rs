@@ -118,7 +118,8 @@ fn list_of<L: Default>(
     })
 }
 
-fn wrong_pool(pool: &Spanned<String>, more: &[&str]) -> Option<SettingError> {
+/// The error of a name that no quota pool has. `more` are names that are allowed beside.
+pub fn wrong_pool(pool: &Spanned<String>, more: &[&str]) -> Option<SettingError> {
     let name = pool.get_ref().as_str();
     let pair = name.strip_prefix("GenerateDataKeyPair-").is_some_and(|spec| !spec.is_empty());
     let known = pair || name == "ML-KEM" || more.contains(&name) || QuotaList::default().knows(name);

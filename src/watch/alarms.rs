@@ -6,18 +6,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::bands::Bands;
+use super::begun::Begun;
 use super::error::WatchError;
 use super::setup::Setup;
-use super::values::{JudgedSeries, Reader, Values};
+use super::values::{Reader, Values};
 use crate::alarm::{
-    Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Point, Series, Slots, StateValue, Stepped,
+    Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Past, Point, Series, Slots, StateValue,
+    Stepped, Watched,
 };
-use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange};
-use crate::series::{Counts, SeriesError};
+use crate::series::Counts;
+use crate::store::WATERMARK_MINUTES;
 
-/// Days that a band learns from when it is begun.
-const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
+/// So many minutes are read at a time: a long span of many series would not fit into memory.
+const READ_MINUTES: u32 = 6 * 60;
+
+/// Counts that come late are judged again if they are no older: as long as an incident that is over is remembered.
+pub(super) const REVISED_MINUTES: u32 = 3 * Minute::PER_DAY;
 
 /// What the alarms came to in a round.
 #[derive(Default)]
@@ -31,26 +37,22 @@ pub(super) struct Judged {
 /// What is owed, and what it is about.
 pub(super) struct OwedAbout {
     pub owed: Owed,
+    /// When it is owed, seconds since 1970.
+    pub at: i64,
+    /// Which calls, of an alarm on calls.
+    pub watched: Option<Watched>,
     /// The keys and operations of the series.
     pub members: Vec<(String, String)>,
     /// The periods that decided.
     pub range: MinuteRange,
 }
 
-/// A band of an alarm's series.
-struct Banded {
-    model: Model,
-    /// The newest periods, with their edges.
-    recent: Vec<Option<Point>>,
-    /// Before this minute everything is learned.
-    until: Minute,
-}
-
 /// The configured alarms, with what is remembered of each.
 #[derive(Default)]
 pub(super) struct Alarms {
     pub memories: BTreeMap<String, AlarmMemory>,
-    bands: HashMap<(String, String), Banded>,
+    bands: HashMap<String, Bands>,
+    begun: Begun,
 }
 
 /// The time of a round.
@@ -61,8 +63,34 @@ pub(super) struct Span {
     pub until: Minute,
     /// The first minute that anything is stored of.
     pub stored_from: Minute,
-    /// Now, seconds since 1970.
-    pub now: i64,
+    pub now: Now,
+}
+
+/// What time it is when a minute is judged.
+#[derive(Clone, Copy)]
+pub(super) enum Now {
+    /// Seconds since 1970.
+    Is(i64),
+    /// As long after the minute as the watermark is behind, as if each had been judged at once.
+    InTime,
+}
+
+impl Now {
+    fn at(self, end: Minute) -> i64 {
+        match self {
+            Now::Is(now) => now,
+            Now::InTime => i64::from(end.0 + WATERMARK_MINUTES) * 60,
+        }
+    }
+}
+
+/// An alarm on a metric with the values of its series.
+struct Valued<'a> {
+    alarm: &'a Alarm,
+    metric: &'a MetricAlarm,
+    values: Values,
+    /// The first minute that each series is judged by, where that matters.
+    begun: Option<Vec<Minute>>,
 }
 
 impl Alarms {
@@ -72,31 +100,80 @@ impl Alarms {
         if setup.alarms.is_empty() || span.from >= span.until {
             return Ok(judged);
         }
+        self.remember(setup, span, &mut judged);
         let reader = Reader::new(counts, setup.tariff())?;
-        let mut values = Vec::new();
-        for alarm in setup.alarms.iter() {
+        let mut from = span.from;
+        while from < span.until {
+            let until = Minute(span.until.0.min(from.0 + READ_MINUTES));
+            self.judge_part(&reader, setup, Span { from, until, ..span }, &mut judged)?;
+            from = until;
+        }
+        Ok(judged)
+    }
+
+    /// Sees to it that the states from now on are remembered, of each alarm as it is defined now.
+    fn remember(&mut self, setup: &Setup, span: Span, judged: &mut Judged) {
+        let from = i64::from(span.from.0) * 60;
+        for alarm in &setup.alarms {
+            let now = span.now.at(span.from);
+            let memory = self.memories.entry(alarm.name.clone()).or_insert_with(|| AlarmMemory::new(now));
+            let definition = alarm.fingerprint();
+            match &mut memory.past {
+                Some(past) if past.definition == definition => {
+                    past.forget(i64::from(span.until.0.saturating_sub(REVISED_MINUTES)) * 60);
+                }
+                _ => {
+                    memory.past = Some(Past::begin(memory, definition, from));
+                    judged.changed.push(alarm.name.clone());
+                }
+            }
+        }
+    }
+
+    fn judge_part(
+        &mut self,
+        reader: &Reader<'_>,
+        setup: &Setup,
+        span: Span,
+        judged: &mut Judged,
+    ) -> Result<(), WatchError> {
+        let mut all = Vec::new();
+        for alarm in &setup.alarms {
             let Some(metric) = alarm.metric() else { continue };
+            if !(span.from.0 + 1..=span.until.0).any(|minute| is_due(metric, Minute(minute))) {
+                continue;
+            }
+            if let Condition::Band { deviations, .. } = metric.condition {
+                let begun = || Bands::new(metric, deviations, &setup.settings, span.from, span.stored_from);
+                let bands = self.bands.entry(alarm.name.clone()).or_insert_with(begun);
+                bands.learn(reader, metric, span.from)?;
+            }
             let back = metric.rule().range() as u32 * (metric.period_seconds / 60);
             let start = Minute(span.from.0.saturating_sub(back).max(span.stored_from.0.min(span.from.0)));
-            values.push((alarm, metric, reader.values(metric, MinuteRange { start, end: span.until })?));
+            let values = reader.values(metric, MinuteRange { start, end: span.until })?;
+            let mut begun = None;
+            if Begun::matters_to(metric) {
+                self.begun.find(reader.counts(), &values.series, span.from)?;
+                begun = Some(values.series.iter().map(|series| self.begun.of(series)).collect());
+            }
+            all.push(Valued { alarm, metric, values, begun });
         }
-        for minute in span.from.0 + 1..=span.until.0 {
-            for (alarm, metric, values) in &values {
-                self.judge_one((alarm, metric, values), Minute(minute), counts, setup, span, &mut judged)?;
+        for end in (span.from.0 + 1..=span.until.0).map(Minute) {
+            let moment = moment(setup, span.now.at(end), end);
+            for valued in all.iter().filter(|valued| is_due(valued.metric, end)) {
+                self.judge_one(valued, end, &moment, setup, span, judged)?;
             }
             for alarm in &setup.alarms {
                 let Some(composite) = alarm.composite() else { continue };
-                let mut memory = self.memory(&alarm.name, span.now);
+                let mut memory = self.memory(&alarm.name, moment.now);
                 let state_of = |name: &str| self.memories.get(name).map(|memory| (memory.state, memory.since));
-                let stepped = memory.step_composite(alarm, composite, &moment(setup, span.now), &state_of);
+                let stepped = memory.step_composite(alarm, composite, &moment, &state_of);
                 self.memories.insert(alarm.name.clone(), memory);
-                let range = MinuteRange { start: Minute(minute - 1), end: Minute(minute) };
-                judged.take(&alarm.name, stepped, |_| (Vec::new(), range));
+                let range = MinuteRange { start: Minute(end.0 - 1), end };
+                judged.take(alarm, stepped, &moment, |_| (Vec::new(), range));
             }
         }
-        judged.changed.sort_unstable();
-        judged.changed.dedup();
-        Ok(judged)
+        Ok(())
     }
 
     fn memory(&mut self, name: &str, now: i64) -> AlarmMemory {
@@ -105,47 +182,45 @@ impl Alarms {
 
     fn judge_one(
         &mut self,
-        (alarm, metric, values): (&Alarm, &MetricAlarm, &Values),
+        Valued { alarm, metric, values, begun }: &Valued<'_>,
         end: Minute,
-        counts: &dyn Counts,
+        moment: &Moment<'_>,
         setup: &Setup,
         span: Span,
         judged: &mut Judged,
     ) -> Result<(), WatchError> {
-        let period = metric.period_seconds / 60;
-        let ends_period = end.0.is_multiple_of(period);
-        let is_by_band = matches!(metric.condition, Condition::Band { .. });
-        if !metric.is_due(i64::from(end.0) * 60) || (is_by_band && !ends_period) {
-            return Ok(());
+        if let Some(bands) = self.bands.get_mut(&alarm.name) {
+            bands.advance(values, end)?;
         }
-        let mut points: Vec<Vec<Option<Point>>> = Vec::with_capacity(values.series.len());
-        for (place, series) in values.series.iter().enumerate() {
-            points.push(match &metric.condition {
-                Condition::Band { deviations, .. } => {
-                    self.band_points((alarm, metric, *deviations), series, end, counts, setup)?
-                }
-                _ => slots(metric, values, place, end, span.stored_from),
-            });
-        }
-        let mut memory = self.memory(&alarm.name, span.now);
-        let moment = moment(setup, span.now);
-        let seconds = i64::from(end.0) * 60;
-        let slots_of = |place: usize| Slots { end: seconds, points: &points[place] };
-        let stepped = match (metric.is_multi_series(), values.series.is_empty()) {
-            (false, false) => memory.step_metric(alarm, metric, &moment, slots_of(0)),
-            _ => {
-                let all = values.series.iter().enumerate().map(|(place, series)| Series {
+        let first = |place: usize| begun.as_ref().map_or(span.stored_from, |begun| begun[place].max(span.stored_from));
+        let points: Vec<Vec<Option<Point>>> = values
+            .series
+            .iter()
+            .enumerate()
+            .map(|(place, series)| match self.bands.get(&alarm.name) {
+                Some(bands) => bands.points(&series.id).to_vec(),
+                None => slots(metric, values, place, end, first(place)),
+            })
+            .collect();
+        let mut memory = self.memory(&alarm.name, moment.now);
+        let excluded = &setup.settings.maintenance;
+        let slots_of = |place: usize| Slots { end: moment.as_of, points: &points[place], excluded };
+        let stepped = match metric.is_multi_series() {
+            false => memory.step_metric(alarm, metric, moment, slots_of(0)),
+            true => {
+                let there = values.series.iter().enumerate().filter(|(place, _)| first(*place) < end);
+                let all = there.map(|(place, series)| Series {
                     id: &series.id,
                     attributes: &series.attributes,
                     slots: slots_of(place),
                 });
-                memory.step_series(alarm, metric, &moment, all)
+                memory.step_series(alarm, metric, moment, all)
             }
         };
         self.memories.insert(alarm.name.clone(), memory);
-        let length = metric.evaluation_periods * period;
+        let length = metric.evaluation_periods * (metric.period_seconds / 60);
         let range = MinuteRange { start: Minute(end.0.saturating_sub(length)), end };
-        judged.take(&alarm.name, stepped, |owed| {
+        judged.take(alarm, stepped, moment, |owed| {
             let id = owed.contributor.as_ref().map(|contributor| contributor.id.as_str());
             let about = values.series.iter().find(|series| id.is_none_or(|id| series.id == id));
             (about.map(|series| series.members.clone()).unwrap_or_default(), range)
@@ -153,30 +228,9 @@ impl Alarms {
         Ok(())
     }
 
-    /// The newest periods of a series with what was expected of each.
-    fn band_points(
-        &mut self,
-        (alarm, metric, deviations): (&Alarm, &MetricAlarm, f64),
-        series: &JudgedSeries,
-        end: Minute,
-        counts: &dyn Counts,
-        setup: &Setup,
-    ) -> Result<Vec<Option<Point>>, WatchError> {
-        let period = metric.period_seconds / 60;
-        let name = (alarm.name.clone(), series.id.clone());
-        if !self.bands.contains_key(&name) {
-            let settings = Settings {
-                period_seconds: metric.period_seconds,
-                zone: setup.settings.zone,
-                width: Width::Deviations(deviations),
-                excluded: setup.settings.maintenance.clone(),
-            };
-            let until = Minute(end.0.saturating_sub(LEARNED_MINUTES) / period * period);
-            self.bands.insert(name.clone(), Banded { model: Model::new(&settings)?, recent: Vec::new(), until });
-        }
-        let banded = self.bands.get_mut(&name).expect("it was just begun");
-        banded.learn(counts, series, metric, end)?;
-        Ok(banded.recent.clone())
+    /// Takes over the bands of alarms that were judged again: they saw what came late.
+    pub(super) fn take_bands(&mut self, from: Alarms) {
+        self.bands = from.bands;
     }
 
     /// Forgets alarms that are no longer configured; their names.
@@ -185,52 +239,45 @@ impl Alarms {
         let gone: Vec<String> = self.memories.keys().filter(is_gone).cloned().collect();
         for name in &gone {
             self.memories.remove(name);
-            self.bands.retain(|(alarm, _), _| alarm != name);
+            self.bands.remove(name);
         }
         gone
     }
 }
 
-impl Banded {
-    /// Learns the whole periods up to a minute.
-    fn learn(
+impl Judged {
+    /// Adds what came after.
+    pub(super) fn append(&mut self, later: Judged) {
+        self.history.extend(later.history);
+        self.owed.extend(later.owed);
+        self.changed.extend(later.changed);
+        self.changed.sort_unstable();
+        self.changed.dedup();
+    }
+
+    pub(super) fn take(
         &mut self,
-        counts: &dyn Counts,
-        series: &JudgedSeries,
-        metric: &MetricAlarm,
-        end: Minute,
-    ) -> Result<(), SeriesError> {
-        if self.until >= end {
-            return Ok(());
+        alarm: &Alarm,
+        stepped: Stepped,
+        moment: &Moment<'_>,
+        about: impl Fn(&Owed) -> (Vec<(String, String)>, MinuteRange),
+    ) {
+        if stepped.has_changed {
+            self.changed.push(alarm.name.clone());
         }
-        let period = metric.period_seconds / 60;
-        let numbers: Vec<u32> = series.parts.iter().map(|(number, _)| *number).collect();
-        let range = MinuteRange { start: self.until, end };
-        let keep = metric.rule().range();
-        let dense = crate::series::read(counts, &[&numbers], metric.watched.metric, period, range)?;
-        for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
-            // Calls of a period are far below 2^53.
-            let value = calls as f64;
-            let band = self.model.step(at, value).band.map(|band| (band.lower, band.upper));
-            self.recent.push(Some(Point { value, band }));
+        self.history.extend(stepped.history.into_iter().map(|item| (alarm.name.clone(), item)));
+        for owed in stepped.owed {
+            let (members, range) = about(&owed);
+            let watched = alarm.metric().map(|metric| metric.watched.clone());
+            self.owed.push(OwedAbout { owed, at: moment.now, watched, members, range });
         }
-        self.recent.drain(..self.recent.len().saturating_sub(keep));
-        self.until = end;
-        Ok(())
     }
 }
 
-impl Judged {
-    fn take(&mut self, alarm: &str, stepped: Stepped, about: impl Fn(&Owed) -> (Vec<(String, String)>, MinuteRange)) {
-        if stepped.has_changed {
-            self.changed.push(alarm.to_owned());
-        }
-        self.history.extend(stepped.history.into_iter().map(|item| (alarm.to_owned(), item)));
-        for owed in stepped.owed {
-            let (members, range) = about(&owed);
-            self.owed.push(OwedAbout { owed, members, range });
-        }
-    }
+fn is_due(metric: &MetricAlarm, end: Minute) -> bool {
+    let ends_period = end.0.is_multiple_of(metric.period_seconds / 60);
+    let is_by_band = matches!(metric.condition, Condition::Band { .. });
+    metric.is_due(i64::from(end.0) * 60) && (ends_period || !is_by_band)
 }
 
 /// The newest periods of a series that end at a minute.
@@ -244,9 +291,11 @@ fn slots(metric: &MetricAlarm, values: &Values, place: usize, end: Minute, store
     (0..metric.rule().range() as u32).rev().map(slot).collect()
 }
 
-fn moment(setup: &Setup, now: i64) -> Moment<'_> {
+/// The moment at which the periods that end at a minute are judged.
+pub(super) fn moment(setup: &Setup, now: i64, end: Minute) -> Moment<'_> {
     Moment {
         now,
+        as_of: i64::from(end.0) * 60,
         mutes: &setup.mutes,
         account: &setup.account,
         region: &setup.region,
@@ -271,12 +320,13 @@ pub struct AlarmState {
 
 impl AlarmState {
     pub(super) fn of(name: &str, memory: &AlarmMemory) -> Self {
+        let in_alarm = memory.contributors.values().filter(|contributor| contributor.state == StateValue::Alarm);
         AlarmState {
             name: name.to_owned(),
             state: memory.state,
             reason: memory.reason.clone(),
             since: memory.since,
-            contributors: memory.contributors.values().map(|contributor| contributor.attributes.clone()).collect(),
+            contributors: in_alarm.map(|contributor| contributor.attributes.clone()).collect(),
         }
     }
 }

@@ -21,9 +21,6 @@ const USUAL_DAYS: u32 = 14;
 /// Callers that make up so much of an excess connect it with others.
 const SHARE_OF_NOTE: f64 = 0.3;
 
-/// An alarm over many keys tells of so many series.
-const ALARM_SERIES_MAX: usize = 5;
-
 /// What is new is told of so many keys.
 const KEYS_TOLD: usize = 3;
 
@@ -60,7 +57,7 @@ impl<'a> Cause<'a> {
         Ok(Cause { counts, settings, prices, quotas, aliases, numbers, stored_from })
     }
 
-    fn numbers_of<'s>(&self, series: impl Iterator<Item = &'s SeriesId>) -> Vec<u32> {
+    pub(super) fn numbers_of<'s>(&self, series: impl Iterator<Item = &'s SeriesId>) -> Vec<u32> {
         let of = |id: &SeriesId| self.numbers.get(&(id.key_arn.clone(), id.operation.clone()));
         let mut numbers: Vec<u32> = series.filter_map(of).flatten().copied().collect();
         // A ReEncrypt counts for both its keys, but happened once.
@@ -139,61 +136,6 @@ impl<'a> Cause<'a> {
             picture_path: None,
             series: series.into_iter().map(|series| self.told(series)).collect(),
         })
-    }
-
-    /// What an alarm on calls says of its keys and operations over the periods that decided. Its number is 0: it is no
-    /// incident of the watch. `None` if nothing was called.
-    pub(super) fn of_alarm(
-        &self,
-        members: &[(String, String)],
-        range: MinuteRange,
-        now: i64,
-    ) -> Result<Option<Incident>, WatchError> {
-        let mut series = Vec::new();
-        for (key_arn, operation) in members {
-            let (key_arn, operation) = (key_arn.clone(), operation.clone());
-            let id = SeriesId { key_arn, operation, outcome: Outcome::Successful };
-            let numbers = self.numbers_of(std::iter::once(&id));
-            let dense = read(self.counts, &[&numbers], id.outcome, 1, range)?;
-            let observed = dense.iter().flatten().flat_map(|dense| &dense.calls).sum::<u64>() as f64;
-            series.push((observed, id));
-        }
-        series.sort_by(|a, b| b.0.total_cmp(&a.0));
-        series.truncate(ALARM_SERIES_MAX);
-        series.retain(|(observed, _)| *observed > 0.0);
-        let (onset, until) = (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60);
-        let mut strayed = Vec::with_capacity(series.len());
-        for (observed, id) in series {
-            let points = self.picture(&id, range)?;
-            let expected =
-                points.iter().filter(|point| point.at >= onset).filter_map(|point| Some(point.band?.0)).sum();
-            strayed.push(StrayedSeries {
-                key_arn: id.key_arn,
-                operation: id.operation,
-                metric: id.outcome.metric().to_owned(),
-                onset,
-                last_anomalous: onset,
-                observed,
-                expected,
-                counted_until: until,
-            });
-        }
-        if strayed.is_empty() {
-            return Ok(None);
-        }
-        let shortfall = strayed.iter().map(|series| series.observed - series.expected).sum::<f64>() < 0.0;
-        let as_incident = Strayed {
-            number: 0,
-            onset,
-            last_anomalous: onset,
-            resolved_at: None,
-            told_from: until,
-            series: strayed,
-            callers: Vec::new(),
-            shortfall,
-            paged_at: None,
-        };
-        self.page(&as_incident, until, now).map(Some)
     }
 
     fn told(&self, series: StrayedSeries) -> IncidentSeries {
@@ -293,6 +235,12 @@ impl<'a> Cause<'a> {
 
     /// The series around the window, as its band had it.
     fn picture(&self, id: &SeriesId, window: MinuteRange) -> Result<Vec<PicturePoint>, WatchError> {
+        Ok(self.pictured(id, window)?.0)
+    }
+
+    /// The series around the window, as its band had it; and the calls that would have been normal in the window,
+    /// whatever went wrong in it.
+    pub(super) fn pictured(&self, id: &SeriesId, window: MinuteRange) -> Result<(Vec<PicturePoint>, f64), WatchError> {
         let settings = Settings {
             period_seconds: self.settings.period_seconds,
             zone: self.settings.zone,
@@ -306,10 +254,14 @@ impl<'a> Cause<'a> {
         let range = MinuteRange { start, end: window.end };
         let dense = read(self.counts, &[&numbers], id.outcome, self.settings.period_seconds / 60, range)?;
         let mut points = Vec::new();
+        let (mut normal, mut periods) = (0.0, 0);
         let onset = i64::from(window.start.0) * 60;
         for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
             // Calls of a period are far below 2^53.
             let value = calls as f64;
+            if at >= onset {
+                (normal, periods) = (normal + model.normal(at).unwrap_or(0.0), periods + 1);
+            }
             let judgement = model.step(at, value);
             if at >= shown {
                 let band = judgement.band.map(|band| (band.expected, band.lower, band.upper));
@@ -317,7 +269,11 @@ impl<'a> Cause<'a> {
                 points.push(PicturePoint { at, value, band, anomalous: at >= onset && outside });
             }
         }
-        Ok(points)
+        // The window's ends need not be those of periods.
+        let seconds = f64::from(window.end.0 - window.start.0) * 60.0;
+        let seen = f64::from(periods * self.settings.period_seconds);
+        let normal = if periods == 0 { 0.0 } else { normal * seconds / seen };
+        Ok((points, normal))
     }
 }
 

@@ -50,7 +50,10 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
     let covered = counts.covered(range)?;
     let aliases = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
-    let (strayed, series) = replay(&counts, &setup.settings, range, &mut cause)?;
+    let (strayed, series) = match setup.settings.every_series {
+        true => replay(&counts, &setup.settings, range, &mut cause)?,
+        false => (Vec::new(), 0),
+    };
     let lag = i64::from(WATERMARK_MINUTES) * 60;
     let mut incidents: Vec<Incident> = Vec::with_capacity(strayed.len());
     for strayed in &strayed {

@@ -4,7 +4,10 @@
 //! incidents and the notices that are owed. Everything here can be computed again from the counts: models are kept so
 //! that a restart needn't.
 
+mod alarm_cause;
 mod alarms;
+mod bands;
+mod begun;
 mod cause;
 mod error;
 mod evaluate;
@@ -13,6 +16,8 @@ mod fleet;
 mod incident_tests;
 mod incidents;
 mod notices;
+mod replay;
+mod revise;
 mod rounds;
 mod settings;
 mod setup;
@@ -24,6 +29,7 @@ pub use error::WatchError;
 pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;
 pub use notices::incident_notice;
+pub use replay::{AlarmPage, alarm_pages};
 pub use rounds::{RoundReport, Watch, states};
 pub use settings::WatchSettings;
 pub use setup::Setup;

@@ -51,6 +51,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         alarm_rule: None,
         triggering_children: Vec::new(),
         incident: Some(incident.clone()),
+        contributor: None,
     };
     Notice {
         dedup_key: format!("keytide/{store}/{name}"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::alarms::{AlarmState, Alarms, Span};
+use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
@@ -100,6 +100,7 @@ impl Watch {
     /// Judges every period that ended before the watermark, and commits what follows.
     pub fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundReport, WatchError> {
         let Some(watermark) = store.status()?.watermark else { return Ok(RoundReport::default()) };
+        let revised = self.revised_alarms(store)?;
         let looked_again = self.look_again(store, watermark)?;
         let judged_until = self.fleet.until.0;
         let mut round = WatchRound::default();
@@ -110,7 +111,7 @@ impl Watch {
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
         }
-        self.judge_alarms(store, watermark, now, &mut round)?;
+        self.judge_alarms(store, (revised, watermark), now, &mut round)?;
         self.position.until = self.fleet.until.0;
         self.position.made_for = self.made_for();
         round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
@@ -188,22 +189,35 @@ impl Watch {
         Ok(false)
     }
 
-    /// Judges the configured alarms up to the watermark. After a long time away not all of it is judged again: what
-    /// happened more than a page's reach ago wakes nobody.
+    /// The first minute that counts came late for, of those that the configured alarms were judged over.
+    fn revised_alarms(&self, store: &Store) -> Result<Option<Minute>, WatchError> {
+        let until = self.position.alarms_until;
+        let oldest = Minute(until.saturating_sub(REVISED_MINUTES));
+        let (revised, _) = store.revised_since(self.position.batch, oldest)?;
+        Ok(revised.filter(|minute| minute.0 < until))
+    }
+
+    /// Judges the configured alarms up to the watermark, and again where counts came late. After a long time away not
+    /// all of it is judged: what happened more than a page's reach ago wakes nobody.
     fn judge_alarms(
         &mut self,
         store: &Store,
-        watermark: Minute,
+        (revised, watermark): (Option<Minute>, Minute),
         now: DateTime<Utc>,
         round: &mut WatchRound,
     ) -> Result<(), WatchError> {
         let stored_from = store.minutes_covered()?.map_or(watermark, |range| range.start);
-        let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
-        let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
-        let span = Span { from, until: watermark, stored_from, now: now.timestamp() };
         let counts = store.counts();
         let gone = self.alarms.forget(&self.setup);
-        let judged = self.alarms.judge(&counts, &self.setup, span)?;
+        let mut judged = Judged::default();
+        if let Some(from) = revised {
+            let until = Minute(self.position.alarms_until);
+            judged = self.alarms.revise(&counts, &self.setup, (from, until, stored_from), now.timestamp())?;
+        }
+        let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
+        let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
+        let span = Span { from, until: watermark, stored_from, now: Now::Is(now.timestamp()) };
+        judged.append(self.alarms.judge(&counts, &self.setup, span)?);
         for name in &judged.changed {
             if let Some(memory) = self.alarms.memories.get(name) {
                 round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
@@ -213,7 +227,7 @@ impl Watch {
         let aliases = store.key_aliases(i64::from(watermark.0) * 60)?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
         super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), round)?;
-        self.position.alarms_until = watermark.0;
+        self.position.alarms_until = self.position.alarms_until.max(watermark.0);
         Ok(())
     }
 

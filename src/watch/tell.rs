@@ -33,13 +33,13 @@ pub(super) fn tell_alarms(
             data: item.data.to_string(),
         });
     }
-    for OwedAbout { owed, members, range } in judged.owed {
+    for OwedAbout { owed, watched, members, range, .. } in judged.owed {
         let mut notice = owed.notice;
         if let Subject::StateChange(change) = &mut notice.subject
             && change.new_state == StateValue::Alarm
-            && !members.is_empty()
+            && let Some(watched) = watched.filter(|_| !members.is_empty())
         {
-            change.incident = cause.of_alarm(&members, range, now)?;
+            change.incident = cause.of_alarm(&members, &watched, range, now)?;
         }
         let body = text_of("a notice", &notice)?;
         for route in setup.routes(&notice) {

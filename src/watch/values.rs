@@ -4,9 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::error::WatchError;
 use crate::alarm::{Condition, Keys, MetricAlarm, Watched, contributor_id};
-use crate::domain::{Arn, Minute, MinuteRange, Operation, Outcome};
-use crate::series::{Counts, KeyOperation, PoolFilter, caller_cells, key_operations, periods, pool_minutes};
+use crate::domain::{Arn, Minute, MinuteRange, Operation, Outcome, QuotaPool};
+use crate::series::{Counts, KeyOperation, PoolFilter, caller_cells, key_operations, periods, pool_minutes, pools};
 use crate::tariff::{PriceList, QuotaList};
+
+/// Counts by caller are kept by so many minutes.
+const SLOT: u32 = 5;
+
+/// Dollars are told to a billionth: a request costs some millionths.
+const DOLLAR_PARTS: f64 = 1e9;
 
 /// One series of an alarm.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,29 +25,57 @@ pub(super) struct JudgedSeries {
     pub members: Vec<(String, String)>,
 }
 
+impl JudgedSeries {
+    fn of(attributes: BTreeMap<String, String>) -> Self {
+        JudgedSeries { id: contributor_id(&attributes), attributes, parts: Vec::new(), members: Vec::new() }
+    }
+}
+
 /// Values by minute of the series of one alarm.
 pub(super) struct Values {
     /// The first minute.
     pub start: Minute,
     pub series: Vec<JudgedSeries>,
-    /// A row a series, an entry a minute.
-    pub rows: Vec<Vec<f64>>,
-    /// Whether a period's value is the largest of its minutes, not their sum.
-    pub is_peak: bool,
+    /// A row a series.
+    rows: Rows,
+    /// Whether values are dollars: sums of prices have more digits than they mean.
+    is_money: bool,
+}
+
+/// What minutes are kept as.
+enum Rows {
+    /// The sum of all minutes before each, and of all: so a period's sum is one difference, however long it is.
+    Sums(Vec<Vec<f64>>),
+    /// Each minute's value; that of a period is the largest.
+    Peaks(Vec<Vec<f64>>),
 }
 
 impl Values {
+    fn summed(start: Minute, series: Vec<JudgedSeries>, mut rows: Vec<Vec<f64>>, is_money: bool) -> Self {
+        for row in &mut rows {
+            let mut before = 0.0;
+            for value in row.iter_mut() {
+                before += std::mem::replace(value, before);
+            }
+            row.push(before);
+        }
+        Values { start, series, rows: Rows::Sums(rows), is_money }
+    }
+
     /// The value of a series over minutes; `None` before anything is stored.
     pub(super) fn over(&self, series: usize, range: MinuteRange, stored_from: Minute) -> Option<f64> {
         if range.start < stored_from || range.start < self.start {
             return None;
         }
         let at = |minute: Minute| (minute.0 - self.start.0) as usize;
-        let minutes = self.rows[series].get(at(range.start)..at(range.end))?;
-        Some(match self.is_peak {
-            true => minutes.iter().copied().fold(0.0, f64::max),
-            false => minutes.iter().sum(),
-        })
+        let (start, end) = (at(range.start), at(range.end));
+        match &self.rows {
+            Rows::Sums(rows) => {
+                let sum = rows[series].get(end)? - rows[series].get(start)?;
+                Some(if self.is_money { (sum * DOLLAR_PARTS).round() / DOLLAR_PARTS } else { sum })
+            }
+            Rows::Peaks(rows) => Some(rows[series].get(start..end)?.iter().copied().fold(0.0, f64::max)),
+        }
     }
 }
 
@@ -61,14 +95,19 @@ impl<'a> Reader<'a> {
         Ok(Reader { counts, prices, quotas, keys: key_operations(counts)? })
     }
 
+    /// What values are read from.
+    pub(super) fn counts(&self) -> &'a dyn Counts {
+        self.counts
+    }
+
     /// The values of an alarm's series over a range.
     pub(super) fn values(&self, metric: &MetricAlarm, range: MinuteRange) -> Result<Values, WatchError> {
         if let Condition::QuotaShare { pool, account, region, .. } = &metric.condition {
-            let is_meant = |of: &crate::domain::QuotaPool| {
+            let is_meant = |of: &QuotaPool| {
                 account.as_ref().is_none_or(|pattern| pattern.matches(&of.account))
                     && region.as_ref().is_none_or(|pattern| pattern.matches(&of.region))
             };
-            return self.quota_shares(pool.as_deref(), &is_meant, range);
+            return self.quota_shares(metric, pool.as_deref(), &is_meant, range);
         }
         let is_spend = matches!(metric.condition, Condition::SpendPerHour { .. });
         let series = self.series(&metric.watched, is_spend);
@@ -79,7 +118,7 @@ impl<'a> Reader<'a> {
             true => self.add_by_caller(&metric.watched, &series, range, scale, &mut rows)?,
             false => self.add_all(metric.watched.metric, &series, range, scale, &mut rows)?,
         }
-        Ok(Values { start: range.start, series, rows, is_peak: false })
+        Ok(Values::summed(range.start, series, rows, is_spend))
     }
 
     /// The series of an alarm, as there are now.
@@ -99,12 +138,7 @@ impl<'a> Reader<'a> {
                 attributes.insert("Operation".to_owned(), key.operation.clone());
             }
             let weight = if is_spend { self.price(key) } else { 1.0 };
-            let series = found.entry(attributes.clone()).or_insert_with(|| JudgedSeries {
-                id: contributor_id(&attributes),
-                attributes,
-                parts: Vec::new(),
-                members: Vec::new(),
-            });
+            let series = found.entry(attributes.clone()).or_insert_with(|| JudgedSeries::of(attributes));
             series.members.push((key.key_arn.clone(), key.operation.clone()));
             for number in &key.numbers {
                 // A ReEncrypt counts for both its keys, but happened once.
@@ -116,8 +150,7 @@ impl<'a> Reader<'a> {
         let mut series: Vec<JudgedSeries> = found.into_values().collect();
         if series.is_empty() && !matches!(watched.keys, Keys::Matching(_) | Keys::EverySeries) {
             // A key without calls has a series of zeros.
-            let (parts, members, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
-            series.push(JudgedSeries { id: contributor_id(&attributes), attributes, parts, members });
+            series.push(JudgedSeries::of(BTreeMap::new()));
         }
         series
     }
@@ -160,55 +193,49 @@ impl<'a> Reader<'a> {
     ) -> Result<(), WatchError> {
         let (places, numbers) = places_of(series);
         let cells = caller_cells(self.counts, &numbers, watched.metric, &[range])?;
-        let is_meant = |caller: &crate::domain::Caller| {
-            watched.caller.as_ref().is_none_or(|pattern| pattern.matches(&caller.principal))
-                && watched.resource.as_ref().is_none_or(|pattern| pattern.matches(&caller.resource))
-        };
-        let meant: Vec<bool> = cells.callers.iter().map(is_meant).collect();
-        for cell in cells.cells.iter().filter(|cell| range.contains(cell.start) && meant[cell.caller as usize]) {
-            let at = (cell.start.0 - range.start.0) as usize;
-            for (place, weight) in &places[&cell.series] {
-                rows[*place][at] += cell.calls as f64 * weight * scale;
+        let meant: Vec<bool> = cells.callers.iter().map(|caller| watched.has_caller(caller)).collect();
+        for cell in cells.cells.iter().filter(|cell| meant[cell.caller as usize]) {
+            // The slot of a day that is rolled up is an hour: its calls are spread over the slots that it was.
+            let slots = cell.minutes / SLOT;
+            for start in (0..slots).map(|slot| Minute(cell.start.0 + slot * SLOT)).filter(|at| range.contains(*at)) {
+                let at = (start.0 - range.start.0) as usize;
+                for (place, weight) in &places[&cell.series] {
+                    rows[*place][at] += cell.calls as f64 / f64::from(slots) * weight * scale;
+                }
             }
         }
         Ok(())
     }
 
-    /// The busiest second of each minute as a part of its quota, for each pool.
+    /// The busiest second of each minute as a part of its quota, for each pool that anything was ever asked of.
     fn quota_shares(
         &self,
+        metric: &MetricAlarm,
         pool: Option<&str>,
-        is_meant: &dyn Fn(&crate::domain::QuotaPool) -> bool,
+        is_meant: &dyn Fn(&QuotaPool) -> bool,
         range: MinuteRange,
     ) -> Result<Values, WatchError> {
         let filter = PoolFilter { name: pool.map(str::to_owned), ..PoolFilter::default() };
-        let (mut series, mut rows): (Vec<JudgedSeries>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
-        let mut places: HashMap<crate::domain::QuotaPool, Option<usize>> = HashMap::new();
+        let minutes = (range.end.0 - range.start.0) as usize;
+        let (mut series, mut places) = (Vec::new(), HashMap::new());
+        for pool in pools(self.counts, &filter)?.into_iter().filter(|pool| is_meant(pool)) {
+            let Some(quota) = self.quotas.per_second(&pool.account, &pool.region, &pool.name) else { continue };
+            let names = [("Account", &pool.account), ("Region", &pool.region), ("QuotaPool", &pool.name)];
+            let attributes = names.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
+            series.push(JudgedSeries::of(attributes.collect()));
+            places.insert(pool, (series.len() - 1, quota.per_second));
+        }
+        if series.is_empty() && !metric.is_multi_series() {
+            // A pool that nothing is asked of has a series of zeros.
+            series.push(JudgedSeries::of(BTreeMap::new()));
+        }
+        let mut rows = vec![vec![0.0; minutes]; series.len()];
         for minute in pool_minutes(self.counts, range, &filter)? {
-            let Some(quota) = self.quotas.per_second(&minute.pool.account, &minute.pool.region, &minute.pool.name)
-            else {
-                continue;
-            };
-            let place = *places.entry(minute.pool.clone()).or_insert_with(|| {
-                is_meant(&minute.pool).then(|| {
-                    let names = [
-                        ("AWS.AccountId", &minute.pool.account),
-                        ("Region", &minute.pool.region),
-                        ("Quota", &minute.pool.name),
-                    ];
-                    let attributes: BTreeMap<String, String> =
-                        names.into_iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-                    let id = contributor_id(&attributes);
-                    series.push(JudgedSeries { id, attributes, parts: Vec::new(), members: Vec::new() });
-                    rows.push(vec![0.0; (range.end.0 - range.start.0) as usize]);
-                    rows.len() - 1
-                })
-            });
-            if let Some(place) = place {
-                rows[place][(minute.minute.0 - range.start.0) as usize] = f64::from(minute.peak) / quota.per_second;
+            if let Some((place, per_second)) = places.get(&minute.pool) {
+                rows[*place][(minute.minute.0 - range.start.0) as usize] = f64::from(minute.peak) / per_second;
             }
         }
-        Ok(Values { start: range.start, series, rows, is_peak: true })
+        Ok(Values { start: range.start, series, rows: Rows::Peaks(rows), is_money: false })
     }
 }
 

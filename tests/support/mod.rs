@@ -7,6 +7,7 @@ pub mod record;
 pub mod stores;
 pub mod trail;
 pub mod wait;
+pub mod watched;
 
 /// Says that a check was left out, past the harness's capture: a check that is silently missing looks like one that
 /// passed.

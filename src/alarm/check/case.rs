@@ -12,7 +12,7 @@ const STATES: [StateValue; 3] = [StateValue::Ok, StateValue::Alarm, StateValue::
 /// Runs one row: each treatment that it names, from each state that an alarm may be in.
 pub(super) fn run(case: &Case) -> TestResult {
     let points: Vec<Option<Point>> = case.data.iter().map(|value| value.map(Point::of)).collect();
-    let slots = Slots { end: 60 * points.len() as i64, points: &points };
+    let slots = Slots { end: 60 * points.len() as i64, points: &points, excluded: &[] };
     let mut failures = Vec::new();
     for (treat, expected, line) in &case.expected {
         let rule = Rule { treat_missing_data: *treat, ..rule(case) };

@@ -36,6 +36,8 @@ pub(super) struct Test {
     pub(super) start: i64,
     pub(super) series: Vec<TestSeries>,
     pub(super) expected: Vec<Expected>,
+    /// Ranges that no alarm is judged by, seconds since 1970.
+    pub(super) maintenance: Vec<(i64, i64)>,
 }
 
 /// Values of a series.

@@ -5,7 +5,7 @@ use toml::Spanned;
 use super::file::{Case, Expected, Test, TestSeries};
 use super::line_of;
 use super::notation::{read_bands, read_values};
-use super::tables::{CaseTable, ExpectTable, SeriesTable, TestTable};
+use super::tables::{CaseTable, ExpectTable, RangeTable, SeriesTable, TestTable};
 use crate::alarm::definition::{Alarm, Condition, TreatMissingData};
 use crate::alarm::state::StateValue;
 use crate::alarm::table::Duration;
@@ -106,12 +106,26 @@ impl Reader<'_> {
             read.map(|time| time.timestamp())
         });
         let series: Vec<Option<TestSeries>> = table.series.into_iter().map(|series| self.series(series)).collect();
+        let ranges: Vec<Option<(u32, u32)>> = table.maintenance.iter().map(|range| self.range(range)).collect();
         let (period, start) = (period?, start?);
+        let ranges = ranges.into_iter().collect::<Option<Vec<_>>>()?;
+        let maintenance = ranges.into_iter().map(|(from, until)| (start + i64::from(from), start + i64::from(until)));
+        let maintenance = maintenance.collect();
         let expected: Vec<Option<Expected>> =
             table.expect.into_iter().map(|expect| self.expected(expect, period)).collect();
         let series = series.into_iter().collect::<Option<Vec<_>>>()?;
         let expected = expected.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(Test { name: table.name.into_inner(), line, period, start, series, expected })
+        Some(Test { name: table.name.into_inner(), line, period, start, maintenance, series, expected })
+    }
+
+    /// The times after the start between which a range lies.
+    fn range(&mut self, table: &RangeTable) -> Option<(u32, u32)> {
+        let (from, until) = (self.duration(&table.from), self.duration(&table.until));
+        let (from, until) = (from?, until?);
+        if until <= from {
+            self.wrong(table.until.span(), "the end is not after the start");
+        }
+        Some((from, until))
     }
 
     fn series(&mut self, table: SeriesTable) -> Option<TestSeries> {

@@ -28,15 +28,21 @@ pub(super) fn run(test: &Test, definitions: &Definitions) -> TestResult {
     let last = test.expected.iter().map(|expected| expected.after).max().unwrap_or(0);
     for value in 1..=(last / test.period) as usize {
         let now = test.start + i64::from(test.period) * value as i64;
-        let moment =
-            Moment { now, mutes: &definitions.mutes, account: ACCOUNT, region: REGION, configured_at: test.start };
+        let moment = Moment {
+            now,
+            as_of: now,
+            mutes: &definitions.mutes,
+            account: ACCOUNT,
+            region: REGION,
+            configured_at: test.start,
+        };
         for alarm in &definitions.alarms {
             let mut memory = memories.remove(alarm.name.as_str()).unwrap_or_else(|| AlarmMemory::new(test.start));
             let stepped = match &alarm.kind {
                 AlarmKind::Metric(metric) if !metric.is_due(now) => Stepped::default(),
                 AlarmKind::Metric(metric) => {
                     let views = &views[alarm.name.as_str()];
-                    step_metric(&mut memory, alarm, metric, &moment, views, (test.period, value))
+                    step_metric(&mut memory, alarm, metric, &moment, views, (test, value))
                 }
                 AlarmKind::Composite(composite) => {
                     let state_of = |name: &str| memories.get(name).map(|memory| (memory.state, memory.since));
@@ -63,21 +69,26 @@ fn step_metric(
     metric: &MetricAlarm,
     moment: &Moment<'_>,
     views: &[Seen],
-    (period, value): (u32, usize),
+    (test, value): (&Test, usize),
 ) -> Stepped {
     // Nothing is expected of an alarm whose periods can't be made of the values; the file is refused otherwise.
-    let each = (metric.period_seconds / period).max(1) as usize;
+    let each = (metric.period_seconds / test.period).max(1) as usize;
     let points: Vec<_> = views.iter().map(|seen| seen.slots(metric, each, value)).collect();
     if !metric.is_multi_series() {
         let none = vec![None; metric.rule().range()];
         let points = points.first().unwrap_or(&none);
-        return memory.step_metric(alarm, metric, moment, Slots { end: moment.now, points });
+        return memory.step_metric(
+            alarm,
+            metric,
+            moment,
+            Slots { end: moment.now, points, excluded: &test.maintenance },
+        );
     }
     let known = views.iter().zip(&points).filter(|(_, points)| points.iter().any(Option::is_some));
     let series = known.map(|(seen, points)| Series {
         id: &seen.id,
         attributes: &seen.attributes,
-        slots: Slots { end: moment.now, points },
+        slots: Slots { end: moment.now, points, excluded: &test.maintenance },
     });
     memory.step_series(alarm, metric, moment, series)
 }

@@ -55,8 +55,18 @@ pub(super) struct TestTable {
     pub(super) name: Spanned<String>,
     pub(super) period: Option<Spanned<String>>,
     pub(super) start: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) maintenance: Vec<RangeTable>,
     pub(super) series: Vec<SeriesTable>,
     pub(super) expect: Vec<ExpectTable>,
+}
+
+/// An entry of `maintenance`: times after the start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RangeTable {
+    pub(super) from: Spanned<String>,
+    pub(super) until: Spanned<String>,
 }
 
 /// An entry of `series`.

@@ -68,6 +68,9 @@ pub struct Slots<'a> {
     pub end: i64,
     /// One entry a period, the oldest first; `None` is missing.
     pub points: &'a [Option<Point>],
+    /// Ranges that nothing is judged by: half-open, seconds since 1970. A period that touches one is left out, whatever
+    /// its value; while that leaves too few, the state stays.
+    pub excluded: &'a [(i64, i64)],
 }
 
 /// The first rule that applied.
@@ -77,7 +80,7 @@ pub enum Because {
     EnoughBad,
     /// Too many values are good for an alarm, whatever the missing ones were.
     EnoughGood,
-    /// Values are missing and the state stays.
+    /// Values are missing, or left out, and the state stays.
     Kept,
     /// Missing values stand for bad ones.
     FilledBad,
@@ -137,7 +140,9 @@ impl Rule {
     pub(super) fn known<'a>(&'a self, slots: Slots<'a>) -> impl Iterator<Item = (i64, &'a Point, bool)> {
         let judged = slots.points.iter().rev().take(self.range()).enumerate().filter_map(move |(age, slot)| {
             let point = slot.as_ref()?;
-            Some((self.starts(slots.end, age), point, self.is_breach(point)?))
+            let start = self.starts(slots.end, age);
+            let is_judged = !self.is_excluded(slots, start);
+            is_judged.then(|| Some((start, point, self.is_breach(point)?))).flatten()
         });
         judged.take(self.evaluation_periods as usize)
     }
@@ -145,6 +150,12 @@ impl Rule {
     /// When the period of that age starts; 0 is the newest.
     pub(super) fn starts(&self, end: i64, age: usize) -> i64 {
         end - (age as i64 + 1) * i64::from(self.period_seconds)
+    }
+
+    /// Whether the period that starts at a time touches an excluded range.
+    fn is_excluded(&self, slots: Slots<'_>, start: i64) -> bool {
+        let end = start + i64::from(self.period_seconds);
+        slots.excluded.iter().any(|(from, until)| start < *until && *from < end)
     }
 
     /// The state that follows from the values. `current` is the state before, which `ignore` keeps.
@@ -165,6 +176,10 @@ impl Rule {
             _ if bad >= m => (StateValue::Alarm, Because::EnoughBad),
             _ if good > n - m => (StateValue::Ok, Because::EnoughGood),
             TreatMissingData::Ignore => (current, Because::Kept),
+            // What is left out stands for nothing, not even for what is missing.
+            _ if (0..self.range()).any(|age| self.is_excluded(slots, self.starts(slots.end, age))) => {
+                (current, Because::Kept)
+            }
             // Fewer bad and missing ones than M are more good ones than N - M: the rule before.
             TreatMissingData::Breaching => (StateValue::Alarm, Because::FilledBad),
             TreatMissingData::NotBreaching => (StateValue::Ok, Because::FilledGood),

@@ -41,7 +41,7 @@ fn at(time: &str) -> i64 {
 }
 
 fn slots(points: &[Option<Point>]) -> Slots<'_> {
-    Slots { end: at("05:52:00"), points }
+    Slots { end: at("05:52:00"), points, excluded: &[] }
 }
 
 fn series() -> impl Strategy<Value = (u32, u32, Vec<Option<f64>>)> {
@@ -63,6 +63,35 @@ proptest! {
             for state in STATES {
                 let rule = greater(1.0, n, Some(m), treat);
                 prop_assert_eq!(rule.evaluate(slots(&points), state).state, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn what_lies_in_an_excluded_range_decides_nothing(
+        (n, m, values) in series(), first in 0usize..10, count in 1usize..4
+    ) {
+        prop_assume!(first < values.len());
+        let last = values.len().min(first + count);
+        // From the middle of the first period to that of the last: what is touched is left out whole.
+        let start = |place: usize| at("05:52:00") - 60 * (values.len() - place) as i64;
+        let excluded = [(start(first) + 30, start(last - 1) + 31)];
+        let with = |value: Option<f64>| {
+            let mut values = values.clone();
+            values[first..last].fill(value);
+            points(&values)
+        };
+        for treat in TREATMENTS {
+            for state in STATES {
+                let rule = greater(1.0, n, Some(m), treat);
+                let of = |value| rule.evaluate(Slots { excluded: &excluded, ..slots(&with(value)) }, state).state;
+                prop_assert_eq!(of(Some(0.0)), of(Some(9.0)));
+                prop_assert_eq!(of(Some(0.0)), of(None));
+                // As if it were missing, where that keeps the state.
+                if last + rule.range() > values.len() {
+                    let ignoring = greater(1.0, n, Some(m), TreatMissingData::Ignore);
+                    prop_assert_eq!(of(None), ignoring.evaluate(slots(&with(None)), state).state);
+                }
             }
         }
     }

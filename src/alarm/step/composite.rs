@@ -28,9 +28,22 @@ impl AlarmMemory {
             self.triggering = deciding.iter().map(|name| (*name).to_owned()).collect();
             self.change(state, reason, data, moment, &mut stepped);
         }
+        self.tell_composite(alarm, composite, moment, state_of, &mut stepped);
+        stepped
+    }
+
+    /// Tells of a change, unless it is suppressed, with the alarms that decided.
+    pub(super) fn tell_composite(
+        &mut self,
+        alarm: &Alarm,
+        composite: &CompositeAlarm,
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+        stepped: &mut Stepped,
+    ) {
         match &composite.suppressor {
-            None => self.tell_change(alarm, moment, &mut stepped),
-            Some(suppressor) => self.tell_unless_suppressed(suppressor, alarm, moment, state_of, &mut stepped),
+            None => self.tell_change(alarm, moment, stepped),
+            Some(suppressor) => self.tell_unless_suppressed(suppressor, alarm, moment, state_of, stepped),
         }
         for owed in &mut stepped.owed {
             owed.set_children(self.triggering.iter().filter_map(|name| {
@@ -38,7 +51,6 @@ impl AlarmMemory {
                 Some((alarm_arn(name, moment.region, moment.account), state, since))
             }));
         }
-        stepped
     }
 
     fn tell_unless_suppressed(

@@ -1,6 +1,7 @@
 //! One evaluation of an alarm: from values and memory to states, history, and what is to be told.
 
 mod composite;
+mod correct;
 #[cfg(test)]
 mod tests;
 
@@ -17,13 +18,15 @@ use super::reason::NO_CONTRIBUTION;
 use super::state::StateValue;
 use super::tell::{Told, tell};
 
-pub use super::tell::{Contributor, Owed};
+pub use super::tell::Owed;
 
 /// When and where an alarm is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {
     /// Now, seconds since 1970.
     pub now: i64,
+    /// Up to when counts are known and judged, seconds since 1970: where the newest period ends.
+    pub as_of: i64,
     /// All mute rules.
     pub mutes: &'a [MuteRule],
     /// The account that alarms are said to be in.
@@ -155,6 +158,9 @@ impl AlarmMemory {
         });
         stepped.has_changed = true;
         self.owed.entered_from = Some(self.state);
+        if let Some(past) = &mut self.past {
+            past.note(moment.as_of, state);
+        }
         (self.state, self.reason, self.reason_data, self.since) = (state, reason, data, moment.now);
     }
 
@@ -185,6 +191,9 @@ impl AlarmMemory {
             }),
         });
         stepped.has_changed = true;
+        if let Some(past) = &mut self.past {
+            past.note_series(id, attributes, moment.as_of, state);
+        }
         contributor.owed.entered_from = Some(contributor.state);
         (contributor.state, contributor.reason, contributor.since) = (state, reason, moment.now);
     }

@@ -16,7 +16,7 @@ fn definitions(text: &str) -> Definitions {
 }
 
 fn moment(now: i64, mutes: &[MuteRule]) -> Moment<'_> {
-    Moment { now, mutes, account: "999988887777", region: "eu-west-1", configured_at: 5 }
+    Moment { now, as_of: now, mutes, account: "999988887777", region: "eu-west-1", configured_at: 5 }
 }
 
 fn busy(more: &str) -> Definitions {
@@ -36,7 +36,7 @@ fn steps(definitions: &Definitions, values: &[Option<f64>]) -> (AlarmMemory, Vec
         let points: Vec<Option<Point>> = values[..minute].iter().map(|value| value.map(Point::of)).collect();
         let end = minute as i64 * 60;
         let alarm = &definitions.alarms[0];
-        let slots = Slots { end, points: &points };
+        let slots = Slots { end, points: &points, excluded: &[] };
         memory.step_metric(alarm, alarm.metric().unwrap(), &moment(end, &definitions.mutes), slots)
     });
     let steps = steps.collect();
@@ -152,7 +152,7 @@ fn a_rule_that_is_removed_ends_its_window() {
     assert!(memory.owed.held.is_some());
     let alarm = &definitions.alarms[0];
     let points = [Some(Point::of(20.0))];
-    let slots = Slots { end: 300, points: &points };
+    let slots = Slots { end: 300, points: &points, excluded: &[] };
     let stepped = memory.step_metric(alarm, alarm.metric().unwrap(), &moment(300, &[]), slots);
     assert_eq!(told(&[stepped]), [(1, Fine, Bad, true)]);
 }
@@ -173,7 +173,11 @@ fn step_series(
         .iter()
         .map(|(key, value)| (contributor_id(&attributes(key)), attributes(key), [value.map(Point::of)]))
         .collect();
-    let all = all.iter().map(|(id, attributes, points)| Series { id, attributes, slots: Slots { end, points } });
+    let all = all.iter().map(|(id, attributes, points)| Series {
+        id,
+        attributes,
+        slots: Slots { end, points, excluded: &[] },
+    });
     memory.step_series(alarm, alarm.metric().unwrap(), &moment(end, mutes), all)
 }
 
@@ -231,8 +235,12 @@ fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others() {
     step_series(&mut memory, &many.alarms[0], &[], 60, &[(KEY, Some(99.0))]);
     let one = busy("");
     let (alarm, points) = (&one.alarms[0], [Some(Point::of(99.0))]);
-    let stepped =
-        memory.step_metric(alarm, alarm.metric().unwrap(), &moment(120, &[]), Slots { end: 120, points: &points });
+    let stepped = memory.step_metric(
+        alarm,
+        alarm.metric().unwrap(),
+        &moment(120, &[]),
+        Slots { end: 120, points: &points, excluded: &[] },
+    );
     assert_eq!(told(std::slice::from_ref(&stepped)), [(1, Bad, Fine, false)]);
     assert_eq!(stepped.owed[0].notice.keys, [KEY]);
     assert!(memory.contributors.is_empty());

@@ -8,6 +8,7 @@ use super::Reading;
 use super::reading::named;
 use crate::alarm::definition::Condition;
 use crate::alarm::operator::{BandOperator, Operator};
+use crate::tariff::wrong_pool;
 
 /// The settings of a condition.
 pub(super) struct ConditionTable {
@@ -59,6 +60,9 @@ pub(super) fn read_condition(table: ConditionTable, reading: &mut Reading) -> Op
                            for keys of an account or Region write `key = \"arn:aws:kms:REGION:ACCOUNT:*\"`";
             reading.wrong(value.span(), message);
         }
+    }
+    if name == "quota_share" {
+        reading.errors.extend(table.quota_pool.as_ref().and_then(|pool| wrong_pool(pool, &[])));
     }
     if name == "band" {
         let operator = read_band_operator(table.comparison_operator.as_ref(), reading)?;

@@ -15,6 +15,8 @@ use crate::alarm::definition::{
 use crate::alarm::state::Severity;
 use crate::domain::{KeyArn, Operation, Outcome};
 
+const DAY_SECONDS: u32 = 86_400;
+
 /// `[[alarm]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,14 +65,14 @@ pub(super) fn read(table: AlarmTable, reading: &mut Reading) {
     let condition = read_condition(
         ConditionTable {
             name_span: name_span.clone(),
-            comparison_operator: table.comparison_operator,
-            threshold: table.threshold,
-            band: table.band,
-            quota_share: table.quota_share,
-            quota_pool: table.quota_pool,
-            account: table.account,
-            region: table.region,
-            spend_per_hour: table.spend_per_hour,
+            comparison_operator: table.comparison_operator.clone(),
+            threshold: table.threshold.clone(),
+            band: table.band.clone(),
+            quota_share: table.quota_share.clone(),
+            quota_pool: table.quota_pool.clone(),
+            account: table.account.clone(),
+            region: table.region.clone(),
+            spend_per_hour: table.spend_per_hour.clone(),
         },
         reading,
     );
@@ -105,9 +107,7 @@ pub(super) fn read(table: AlarmTable, reading: &mut Reading) {
         check_range(period, n, span, reading);
     }
     if let (Some(condition), Some(period)) = (&condition, period) {
-        let of_callers = [("caller", &table.caller), ("resource", &table.resource)];
-        let of_callers = of_callers.into_iter().find_map(|(word, value)| Some((word, value.as_ref()?)));
-        check_together(condition, of_callers, table.key.as_ref(), period, reading);
+        check_together(condition, &table, period, reading);
     }
     let (Some(condition), Some(period_seconds), Some(evaluation_periods)) = (condition, period, n) else { return };
     let metric = MetricAlarm {
@@ -230,27 +230,37 @@ fn check_range(period: u32, n: u32, span: std::ops::Range<usize>, reading: &mut 
 }
 
 /// What doesn't go together.
-fn check_together(
-    condition: &Condition,
-    of_callers: Option<(&str, &Spanned<String>)>,
-    key: Option<&Spanned<String>>,
-    period: u32,
-    reading: &mut Reading,
-) {
-    if let Some((word, value)) = of_callers
+fn check_together(condition: &Condition, table: &AlarmTable, period: u32, reading: &mut Reading) {
+    let of_callers = [("caller", &table.caller), ("resource", &table.resource)];
+    let of_callers = of_callers.into_iter().find_map(|(word, value)| Some((word, value.as_ref()?.span())));
+    if let Some((word, span)) = &of_callers
         && !period.is_multiple_of(CALLER_STEP_SECONDS)
     {
         let message = format!(
             "counts by {word} are kept by five minutes, so the period must be a multiple of 300s, not {period}s"
         );
-        reading.wrong(value.span(), message);
+        reading.wrong(span.clone(), message);
+    }
+    let of_period = table.period.as_ref().map(Spanned::span);
+    if let (Condition::Band { .. }, Some(span)) = (condition, of_period)
+        && !DAY_SECONDS.is_multiple_of(period)
+    {
+        let message = "a band learns from periods of the clock, so the period must divide a day: 5m, 15m, 1h …";
+        reading.wrong(span, message);
     }
     if matches!(condition, Condition::QuotaShare { .. }) {
-        let wrong = key.or(of_callers.map(|(_, value)| value));
-        if let Some(wrong) = wrong {
-            let message = "a request quota belongs to an account and Region, not to a key or caller; \
+        let every = table.every_series.as_ref().filter(|every| *every.get_ref()).map(Spanned::span);
+        let calls = [
+            table.key.as_ref().map(Spanned::span),
+            of_callers.map(|(_, span)| span),
+            table.metric.as_ref().map(Spanned::span),
+            table.operations.first().map(Spanned::span),
+            every,
+        ];
+        if let Some(span) = calls.into_iter().flatten().next() {
+            let message = "a request quota belongs to an account and Region, not to a key, caller, metric or operation; \
                            leave this out and set `account`, `region` or `quota_pool`";
-            reading.wrong(wrong.span(), message);
+            reading.wrong(span, message);
         }
     }
 }

@@ -96,7 +96,9 @@ fn read_schedule(text: &Spanned<String>, zone: Tz, reading: &mut Reading) -> Opt
                 None
             }
             Err(error) => {
-                reading.wrong(text.span(), format!("`{fields}` is no schedule: {error}; {CRON_FIELDS}"));
+                let error = error.to_string();
+                let reason = error.trim_start_matches("Component error: ").trim_end_matches('.').to_lowercase();
+                reading.wrong(text.span(), format!("`{fields}` is no schedule: {reason}; {CRON_FIELDS}"));
                 None
             }
         };

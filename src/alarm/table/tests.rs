@@ -131,6 +131,17 @@ fn what_is_wrong_is_marked_with_what_to_do() {
             "'*'",
             "belongs to an account",
         ),
+        (
+            alarm("comparison_operator = 'GreaterThanThreshold'\nquota_share = 0.8\noperations = ['Sign']"),
+            "'Sign'",
+            "not to a key, caller, metric or operation",
+        ),
+        (
+            alarm("comparison_operator = 'GreaterThanThreshold'\nquota_share = 0.8\nquota_pool = 'symmetric'"),
+            "'symmetric'",
+            "no quota pool is called 'symmetric'; there are Symmetric, RSA, ",
+        ),
+        (alarm("band = 2").replace("5m", "7m"), "'7m'", "must divide a day"),
         (busy("quota_pool = 'RSA'"), "'RSA'", "go with `quota_share` only"),
         (busy("operations = ['Decrypt', 'decrypt']"), "'decrypt'", "there are Decapsulate, Decrypt, "),
         (busy("operations = ['GenerateRandom']"), "'GenerateRandom'", "no operation `GenerateRandom` on keys"),

@@ -2,21 +2,16 @@
 
 use std::io::{self, BufWriter, Write};
 
-use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
-
-use super::Output;
-use crate::alarm::Incident;
+use super::{Output, pages};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::question::width;
 use crate::cli::range::{Period, RangeArgs};
 use crate::cli::settings::settings as settings_of_file;
 use crate::cli::system::data_dir;
-use crate::domain::{Minute, MinuteRange, format_second};
-use crate::render::{self, Cell, Column};
+use crate::domain::{Minute, MinuteRange};
 use crate::store::Store;
-use crate::watch::{Evaluation, Setup, evaluate, pages_by_budget};
+use crate::watch::{Setup, alarm_pages, evaluate, pages_by_budget};
+use chrono::{DateTime, Utc};
 
 /// Flags of `keytide alarms evaluate`.
 #[derive(Debug, clap::Args)]
@@ -61,8 +56,11 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
         }
         settings.period_seconds = period.minutes * 60;
     }
+    // Who asks for a budget asks of the watch, also where it is off.
+    settings.every_series |= args.false_pages_per_week.is_some() || args.at_most.is_some();
     let mut setup = Setup::silent(settings);
     (setup.prices, setup.quotas) = (config.prices, config.quotas);
+    (setup.alarms, setup.mutes) = (config.alarms, config.mutes);
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some(at_most) = args.at_most {
         let weeks = weeks_of(stored(&store, range)?);
@@ -76,9 +74,11 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
         }
     }
     let found = evaluate(&store, &setup, range)?;
+    // A table doesn't say who was behind an alarm.
+    let alarms = alarm_pages(&store, &setup, range, args.output == Output::Json)?;
     match args.output {
-        Output::Json => super::write_array(&found.incidents.iter().map(page).collect::<Vec<_>>(), &mut out)?,
-        Output::Table => write_table(args, &found, setup.settings.false_pages_per_week, &mut out)?,
+        Output::Json => super::write_array(&pages::as_json(&found, &alarms), &mut out)?,
+        Output::Table => pages::write_table(&found, &alarms, &setup, args.range.timezone, &mut out)?,
     }
     out.flush()?;
     Ok(Exit::Success)
@@ -108,98 +108,4 @@ fn write_tried(tried: &[(f64, usize)], weeks: f64, at_most: f64, out: &mut impl 
         }
         None => writeln!(out, "\nNone of these gives at most {at_most} pages a week; what follows is the last:\n"),
     }
-}
-
-fn write_table(args: &Args, found: &Evaluation, budget: f64, out: &mut impl Write) -> io::Result<()> {
-    let zone = args.range.timezone;
-    let Some(range) = found.range else { return writeln!(out, "Nothing is stored of this range.") };
-    let pages = found.incidents.len();
-    writeln!(
-        out,
-        "{pages} {} over {} series from {} to {}, budget {budget} false a week\n",
-        if pages == 1 { "page" } else { "pages" },
-        render::grouped(found.series as i64),
-        zone.long(range.start),
-        zone.long(range.end)
-    )?;
-    let columns = [
-        Column::right("incident"),
-        Column::left("onset"),
-        Column::left("key"),
-        Column::left("operation"),
-        Column::right("observed"),
-        Column::right("expected"),
-        Column::left("caller"),
-        Column::right("share"),
-    ];
-    let minute = |second: i64| Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)));
-    let count = |number: f64| Cell::Count(number.round() as i64);
-    let rows: Vec<Vec<Cell<'_>>> = found
-        .incidents
-        .iter()
-        .map(|incident| {
-            let series = incident.series.first();
-            let first = incident.attribution.first();
-            vec![
-                Cell::Count(incident.number.cast_signed()),
-                minute(incident.onset),
-                Cell::text(series.map_or("", |series| series.alias.as_deref().unwrap_or(&series.key_arn))),
-                Cell::text(series.map_or("", |series| &series.operation)),
-                count(incident.observed),
-                count(incident.expected),
-                match first.map(|first| first.caller.as_str()).unwrap_or("") {
-                    "" => Cell::Absent("(unknown)"),
-                    caller => Cell::text(caller),
-                },
-                first.map_or(Cell::Missing, |first| Cell::Share(first.share * 100.0)),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        render::table(&columns, &rows, width(), zone, out)?;
-    }
-    Ok(())
-}
-
-/// A page as the replay shows it: the incident as it was when it was over.
-fn page(incident: &Incident) -> Value {
-    let series = incident.series.iter().map(|series| {
-        json!({
-            "key_arn": series.key_arn,
-            "alias": series.alias,
-            "operation": series.operation,
-            "metric": series.metric,
-            "onset": format_second(series.onset),
-            "observed": series.observed,
-            "expected": rounded(series.expected),
-        })
-    });
-    let attribution = incident.attribution.iter().map(|of| {
-        json!({
-            "caller": of.caller,
-            "account": of.account,
-            "service": of.service,
-            "resource": of.resource,
-            "excess": rounded(of.excess),
-            "share": of.share,
-        })
-    });
-    json!({
-        "incident": incident.number,
-        "onset": format_second(incident.onset),
-        "paged_at": format_second(incident.paged_at),
-        "resolved_at": incident.resolved_at.map(format_second),
-        "series": series.collect::<Vec<_>>(),
-        "observed": incident.observed,
-        "expected": rounded(incident.expected),
-        "excess": rounded(incident.excess),
-        "attribution": attribution.collect::<Vec<_>>(),
-        "new": incident.new,
-        "cost_per_hour": incident.cost_per_hour,
-        "cost_note": incident.cost_note,
-    })
-}
-
-fn rounded(calls: f64) -> f64 {
-    (calls * 10.0).round() / 10.0
 }

@@ -5,6 +5,7 @@ mod describe;
 mod evaluate;
 mod history;
 mod list;
+mod pages;
 mod test;
 
 use std::io::{self, Write};

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let known: Vec<String> = routes.iter().map(|route| route.name().to_owned()).collect();
     let wanted = if args.routes.is_empty() { known.clone() } else { args.routes.clone() };
     if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
-        let hint = format!("there are {}", known.join(", "));
+        let hint = format!("the routes are {}", known.join(", "));
         return Err(Failure::new(format!("there is no route `{unknown}`"), Some(&hint)));
     }
     let dispatcher = Dispatcher::new(routes, move || now).map_err(|error| Failure::new(error, None))?;

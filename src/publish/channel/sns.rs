@@ -105,11 +105,17 @@ fn fields(notice: &Notice, change: &StateChange, route: &str, arn: &str) -> Vec<
         ("Region", region::name(&change.region).into()),
         ("AlarmArn", change.alarm_arn.as_str().into()),
         ("OldStateValue", change.old_state.name().into()),
+    ];
+    if let Some(contributor) = &change.contributor {
+        fields.push(("AlarmContributorId", contributor.id.as_str().into()));
+        fields.push(("AlarmContributorAttributes", json!(contributor.attributes)));
+    }
+    fields.extend([
         ("ActionExecutedAfterMuteWindow", change.after_mute_window.into()),
         ("OKActions", actions(&change.ok_actions)),
         ("AlarmActions", actions(&change.alarm_actions)),
         ("InsufficientDataActions", actions(&change.insufficient_data_actions)),
-    ];
+    ]);
     match &change.alarm_rule {
         Some(rule) => {
             let children = change.triggering_children.iter().map(|(arn, state, since)| {

@@ -48,8 +48,9 @@ fn inner<'a>(text: &'a str, field: &str) -> &'a str {
 fn fields_come_in_the_order_in_which_cloudwatch_sends_them() {
     let text = body(&sample::page(), "ops", TOPIC);
     let expect = "AlarmName AlarmDescription AWSAccountId AlarmConfigurationUpdatedTimestamp NewStateValue \
-                  NewStateReason StateChangeTime Region AlarmArn OldStateValue ActionExecutedAfterMuteWindow OKActions \
-                  AlarmActions InsufficientDataActions Trigger Keytide";
+                  NewStateReason StateChangeTime Region AlarmArn OldStateValue AlarmContributorId \
+                  AlarmContributorAttributes ActionExecutedAfterMuteWindow OKActions AlarmActions \
+                  InsufficientDataActions Trigger Keytide";
     assert_eq!(names(&text).join(" "), expect);
     // The band alarm of CloudWatch's own documentation, to the letter.
     let trigger = "{\"Period\":300,\"EvaluationPeriods\":3,\"DatapointsToAlarm\":2,\
@@ -93,6 +94,20 @@ fn values_are_written_as_cloudwatch_writes_them() {
     assert_eq!(message["AlarmActions"], json!([TOPIC, "mail"]));
     assert_eq!(message["ActionExecutedAfterMuteWindow"], false);
     assert_eq!(message["Keytide"]["Incident"]["Attribution"][0]["Share"], 0.98);
+}
+
+#[test]
+fn the_series_of_an_alarm_on_several_is_named_as_cloudwatch_names_contributors() {
+    let mut notice = sample::page();
+    let message: Value = serde_json::from_str(&body(&notice, "ops", TOPIC)).expect("JSON");
+    let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    assert_eq!(message["AlarmContributorAttributes"]["KeyArn"], key);
+    assert_eq!(message["AlarmContributorAttributes"]["Operation"], "Decrypt");
+    let id = message["AlarmContributorId"].as_str().expect("an id");
+    assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+    // An alarm on one series has no such fields.
+    change(&mut notice).contributor = None;
+    assert!(!body(&notice, "ops", TOPIC).contains("AlarmContributor"));
 }
 
 #[test]

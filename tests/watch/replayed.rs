@@ -1,0 +1,123 @@
+//! `keytide alarms evaluate`: what the configured alarms would have sent.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::program::{Ran, keytide_with};
+use crate::support::record::{KEY, KEY_2, Record};
+use crate::support::watched::Watched;
+
+const RULES: &str = "
+[watch]
+every_series = false
+[[alarm]]
+name = 'busy'
+key = '*'
+operations = ['Decrypt']
+threshold = 10
+period = '5m'
+severity = 'warning'
+evaluation_periods = 2
+datapoints_to_alarm = 1
+comparison_operator = 'GreaterThanThreshold'
+[[alarm]]
+name = 'denied'
+metric = 'DeniedRequest'
+threshold = 0
+period = '1m'
+actions_enabled = false
+comparison_operator = 'GreaterThanThreshold'
+[[composite_alarm]]
+name = 'both'
+alarm_rule = 'ALARM(busy) AND ALARM(denied)'
+[[mute]]
+name = 'evening'
+schedule = 'cron(0 20 * * *)'
+duration = '1h'
+alarms = ['busy']
+";
+
+/// A store: each key busy once, a call denied in the second time, and one more busy time in the mute window.
+fn store() -> Watched {
+    let mut watched = Watched::new("", |_| {});
+    let decrypt = |key: &str| Record::call("Decrypt").key(key);
+    watched.calls("08:00", 1, &decrypt(KEY));
+    watched.calls("10:02", 12, &decrypt(KEY));
+    watched.calls("15:30", 25, &decrypt(KEY_2));
+    watched.calls("15:32", 1, &decrypt(KEY_2).error("AccessDenied"));
+    // 20:05 is known at 20:20, and over at 20:30: within the window.
+    watched.calls("20:05", 40, &decrypt(KEY));
+    watched.calls("23:00", 1, &decrypt(KEY));
+    watched.arrive();
+    watched
+}
+
+fn evaluate(watched: &Watched, rules: &str, more: &[&str]) -> Ran {
+    let config = watched.beside().join("keytide.toml");
+    fs::write(&config, rules).unwrap();
+    let config = config.to_str().unwrap().to_owned();
+    keytide_with(&watched.dir(), &[&["--config", &config, "alarms", "evaluate"][..], more].concat())
+}
+
+fn pages(watched: &Watched, rules: &str, more: &[&str]) -> Vec<Value> {
+    let ran = evaluate(watched, rules, &[&["--output", "json"][..], more].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+#[test]
+fn a_replay_shows_what_configured_alarms_would_have_sent_and_keeps_nothing_of_it() {
+    let watched = store();
+    let found = pages(&watched, RULES, &[]);
+    let told = found.iter().map(|page| {
+        let text = |field: &str| page[field].as_str().unwrap();
+        let times = ["onset", "paged_at", "resolved_at"].map(|field| &text(field)[11..16]);
+        let key = page["contributor"]["KeyArn"].as_str().map_or("-", |key| if key == KEY { "1" } else { "2" });
+        format!("{} {key} {}", text("alarm"), times.join(" "))
+    });
+    let told: Vec<String> = told.collect();
+    // Periods slide: the first with twelve calls ends at 10:03, the last of two periods with them at 10:12.
+    assert_eq!(told, ["busy 1 09:53 10:18 10:13", "busy 2 15:21 15:46 15:41", "both - 15:32 15:48 15:34"]);
+    let first = &found[0];
+    assert_eq!((&first["incident"], &first["severity"]), (&Value::Null, &Value::from("warning")));
+    assert_eq!((&first["observed"], &first["series"][0]["key_arn"]), (&Value::from(12.0), &Value::from(KEY)));
+    assert_eq!(first["attribution"][0]["caller"], "arn:aws:iam::111122223333:role/app");
+    assert_eq!(
+        first["reason"],
+        "Threshold Crossed: 1 datapoint was greater than the threshold (10.0). The most recent datapoint which crossed \
+         the threshold: [12.0 (05/01/26 09:58:00)]."
+    );
+    // Of the composite alarm nothing is counted.
+    assert_eq!((&found[2]["observed"], found[2]["series"].as_array().unwrap().len()), (&Value::Null, 0));
+    assert_eq!(watched.store.alarm_history(None, 0, i64::MAX, 10).unwrap().len(), 0);
+    assert_eq!(watched.store.memories("").unwrap().len(), 0);
+    assert_eq!(watched.store.outbox_depth().unwrap().owed, 0);
+}
+
+#[test]
+fn a_range_has_the_pages_that_begin_in_it() {
+    let watched = store();
+    let names = |more: &[&str]| -> Vec<String> {
+        pages(&watched, RULES, more).iter().map(|page| page["paged_at"].as_str().unwrap()[11..16].to_owned()).collect()
+    };
+    assert_eq!(names(&["--since", "2026-01-05T12:00"]), ["15:46", "15:48"]);
+    // Begun before the range; over in it, or never.
+    assert_eq!(names(&["--since", "2026-01-05T10:05", "--until", "2026-01-05T11:00"]), [] as [&str; 0]);
+    let cut = pages(&watched, RULES, &["--until", "2026-01-05T10:05"]);
+    assert_eq!((cut.len(), &cut[0]["resolved_at"]), (1, &Value::Null));
+}
+
+#[test]
+fn a_table_has_the_alarms_beside_the_incidents() {
+    let watched = store();
+    let ran = evaluate(&watched, RULES, &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.starts_with("3 pages of 3 configured alarms from "), "{}", ran.out);
+    let rows: Vec<Vec<&str>> = ran.out.lines().skip(3).take(3).map(|line| line.split_whitespace().collect()).collect();
+    let times = ["busy", "2026-01-05", "10:03", "2026-01-05", "10:13", "2026-01-05", "10:18"];
+    assert_eq!((rows.len(), &rows[0][..7]), (3, &times[..]), "{}", ran.out);
+    let both = evaluate(&watched, &RULES.replace("every_series = false", ""), &[]);
+    assert!(both.out.starts_with("0 pages over "), "{}", both.out);
+    assert!(both.out.contains("3 pages of 3 configured alarms"), "{}", both.out);
+}
