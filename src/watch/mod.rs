@@ -24,6 +24,6 @@ pub use error::WatchError;
 pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;
 pub use notices::incident_notice;
-pub use rounds::{RoundReport, Watch, states};
+pub use rounds::{RoundReport, SilentStream, Watch, states};
 pub use settings::WatchSettings;
 pub use setup::Setup;
