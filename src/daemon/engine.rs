@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::files::{Files, Ready};
 use super::folders::{Folders, Moment};
-use super::health::{CONDITIONS, QUARANTINE_SECONDS, health, notice};
+use super::health::{CONDITIONS, Condition, QUARANTINE_SECONDS, health, is_known, notice};
 use super::memory::Memory;
-use super::parts::{Evaluate, TaskError, Tell};
+use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use super::shared::Shared;
 use crate::config::{Config, Keep, SourceSettings};
 use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest};
@@ -58,7 +58,11 @@ impl Engine {
     ) -> Result<Self, TaskError> {
         let memory = Memory::read(store.dir(), store.last_batch()?);
         let paths = shared.config().sources.iter().map(|SourceSettings::Folder { path }| path.clone()).collect();
-        shared.known().facts.last_data_at = memory.last_data_at;
+        let owed = store.outbox_depth()?;
+        let mut known = shared.known();
+        known.facts.last_data_at = memory.last_data_at;
+        (known.facts.outbox_depth, known.facts.oldest_owed_at) = (owed.owed, owed.oldest_owed_at);
+        drop(known);
         let folders = Folders::new(paths, Files::remembering(memory.seen));
         let started = Instant::now();
         let mut engine =
@@ -100,8 +104,21 @@ impl Engine {
         self.note_backlog();
         if !self.is_stopping() {
             self.shared.known().first_round_done = true;
+            self.report();
         }
         Ok(())
+    }
+
+    /// What is due by the clock, as a part of the work of its own.
+    fn report(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        shared.tasks.attempt("report", shared.now(), || {
+            let owed = self.evaluate.report(&mut self.store, shared.now())?;
+            if owed > 0 {
+                tracing::info!(owed, "reported");
+            }
+            Ok(())
+        });
     }
 
     fn read_files(&mut self, files: &[Ready]) -> Result<(), TaskError> {
@@ -193,11 +210,13 @@ impl Engine {
             metrics.evaluation_seconds.observe(began.elapsed().as_secs_f64());
             metrics.series_watched.set(summary.series as i64);
             metrics.incidents_open.set(summary.incidents_open as i64);
+            shared.known().facts.silent = Some(summary.silent);
             let seconds = began.elapsed().as_secs_f64();
-            if summary.changes > 0 || summary.owed > 0 {
-                tracing::info!(summary.series, summary.periods, summary.changes, summary.owed, seconds, "evaluated");
+            let RoundSummary { series, periods, changes, owed, .. } = summary;
+            if changes > 0 || owed > 0 {
+                tracing::info!(series, periods, changes, owed, seconds, "evaluated");
             } else {
-                tracing::debug!(summary.series, summary.periods, seconds, "evaluated");
+                tracing::debug!(series, periods, seconds, "evaluated");
             }
             Ok(())
         });
@@ -211,25 +230,32 @@ impl Engine {
         let mut known = self.shared.known();
         known.facts.failing = failing;
         known.conditions = health(&known.facts, &config.health, now);
-        let conditions = known.conditions.clone();
+        let (conditions, facts) = (known.conditions.clone(), known.facts.clone());
         drop(known);
         for name in CONDITIONS {
-            let condition = conditions.iter().find(|condition| condition.name == name);
-            self.shared.metrics.set_condition(name, condition.is_some());
-            let is_told = self.told.iter().any(|told| told == name);
-            if condition.is_some() == is_told {
-                continue;
+            self.shared.metrics.set_condition(name, conditions.iter().any(|condition| condition.name == name));
+        }
+        for condition in &conditions {
+            let id = condition.id();
+            if !self.told.contains(&id) {
+                tracing::error!(condition = id, "{}", condition.text);
+                self.tell_of(&id, Some(condition), now)?;
             }
-            match condition {
-                Some(condition) => tracing::error!(condition = name, "{}", condition.text),
-                None => tracing::info!(condition = name, "this is over"),
-            }
-            self.tell.owe(&mut self.store, notice(name, condition, now))?;
-            self.told.retain(|told| told != name);
-            self.told.extend(condition.map(|_| name.to_owned()));
-            self.remember()?;
+        }
+        let is_over = |id: &&String| conditions.iter().all(|condition| condition.id() != **id) && is_known(id, &facts);
+        for id in self.told.iter().filter(is_over).cloned().collect::<Vec<_>>() {
+            tracing::info!(condition = id, "this is over");
+            self.tell_of(&id, None, now)?;
         }
         Ok(())
+    }
+
+    /// Owes a notice of a condition that begins, or is over, and remembers that.
+    fn tell_of(&mut self, id: &str, condition: Option<&Condition>, now: i64) -> Result<(), TaskError> {
+        self.tell.owe(&mut self.store, notice(id, condition, now))?;
+        self.told.retain(|told| told != id);
+        self.told.extend(condition.map(|_| id.to_owned()));
+        self.remember()
     }
 
     /// Merges days, and drops what is past its time.

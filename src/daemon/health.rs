@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::alarm::{Notice, Severity, StateChange, StateValue, Subject};
 use crate::config::HealthSettings;
 use crate::domain::format_second;
+use crate::watch::SilentStream;
 
 /// What is known of the daemon's work. Times are seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Facts {
     pub started_at: i64,
     /// When a log object was last committed.
     pub last_data_at: Option<i64>,
+    /// Accounts and Regions of which no log files come, as the last evaluation found; none before the first one.
+    pub silent: Option<Vec<SilentStream>>,
     /// When objects that can't be read were met first, ascending.
     pub quarantined_at: Vec<i64>,
     /// Messages that are owed.
@@ -44,10 +47,26 @@ pub struct Failing {
 pub struct Condition {
     /// One of [`CONDITIONS`].
     pub name: &'static str,
+    /// The account and Region that it is about, if it isn't about all.
+    pub about: Option<(String, String)>,
     /// Since when, seconds since 1970.
     pub since: i64,
     /// What, and what to do.
     pub text: String,
+}
+
+impl Condition {
+    /// Its name, and what it is about: tells conditions apart.
+    pub fn id(&self) -> String {
+        match &self.about {
+            Some((account, region)) => format!("{}/{account}/{region}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    fn of_all(name: &'static str, since: i64, text: String) -> Self {
+        Condition { name, about: None, since, text }
+    }
 }
 
 /// The names of conditions.
@@ -67,77 +86,94 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
             Some(at) => format!("the last log file came at {}", format_second(at)),
             None => "none has come yet".to_owned(),
         };
+        let text = format!(
+            "no new log file for {} min: {last}; check that the trail is on and its files reach the watched folders",
+            (now - last_data_at) / 60
+        );
+        conditions.push(Condition::of_all("no-data", last_data_at, text));
+    }
+    let streams = facts.silent.iter().flatten();
+    for SilentStream { account, region, since } in streams.filter(|of| now - of.since >= seconds(settings.no_data_for))
+    {
         conditions.push(Condition {
             name: "no-data",
-            since: last_data_at,
+            about: Some((account.clone(), region.clone())),
+            since: *since,
             text: format!(
-                "no new log file for {} minutes: {last}; check that the trail is on and its files reach the watched folders",
-                (now - last_data_at) / 60
+                "no log file of account {account} in {region} has come since {}, while others come; its calls are taken \
+                 as missing, not zero, and nobody is paged for them: check its trail",
+                format_second(*since)
             ),
         });
     }
     let recent: Vec<i64> =
         facts.quarantined_at.iter().copied().filter(|at| now.saturating_sub(*at) < QUARANTINE_SECONDS).collect();
     if recent.len() as u64 >= settings.quarantine_growth {
-        conditions.push(Condition {
-            name: "quarantine-growing",
-            since: recent[0],
-            text: format!(
-                "{} more objects could not be read within an hour; `keytide status` names them and says why",
-                recent.len()
-            ),
-        });
+        let text = format!(
+            "{} more objects could not be read within an hour; `keytide status` names them and says why",
+            recent.len()
+        );
+        conditions.push(Condition::of_all("quarantine-growing", recent[0], text));
     }
     if let Some(oldest) = facts.oldest_owed_at
         && now.saturating_sub(oldest) >= seconds(settings.outbox_stuck_for)
     {
-        conditions.push(Condition {
-            name: "outbox-stuck",
-            since: oldest,
-            text: format!(
-                "{} messages are owed, the oldest since {}; check the routes' receivers",
-                facts.outbox_depth,
-                format_second(oldest)
-            ),
-        });
+        let text = format!(
+            "{} messages are owed, the oldest since {}; check the routes' receivers",
+            facts.outbox_depth,
+            format_second(oldest)
+        );
+        conditions.push(Condition::of_all("outbox-stuck", oldest, text));
     }
     if let Some(since) = facts.folders_gone.iter().map(|(_, since)| *since).min() {
         let names: Vec<String> = facts.folders_gone.iter().map(|(path, _)| path.display().to_string()).collect();
         let text = format!("{} can't be found; it is read again as soon as it is back", names.join(", "));
-        conditions.push(Condition { name: "source-gone", since, text });
+        conditions.push(Condition::of_all("source-gone", since, text));
     }
     if let Some(since) = facts.failing.iter().map(|failing| failing.since).min() {
         let each = facts.failing.iter().map(|failing| format!("{} fails: {}", failing.task, failing.error));
-        conditions.push(Condition { name: "task-failing", since, text: each.collect::<Vec<_>>().join("; ") });
+        conditions.push(Condition::of_all("task-failing", since, each.collect::<Vec<_>>().join("; ")));
     }
     conditions
 }
 
-/// The key that all messages about a condition share.
-pub fn dedup_key(name: &str) -> String {
-    format!("keytide/health/{name}")
+/// Whether enough is known to say that a condition is over that an earlier process told of.
+pub(super) fn is_known(id: &str, facts: &Facts) -> bool {
+    match id {
+        "no-data" => facts.last_data_at.is_some_and(|at| at >= facts.started_at),
+        id if id.starts_with("no-data/") => facts.silent.is_some(),
+        _ => true,
+    }
+}
+
+/// The key that all messages about a condition share, by its [`Condition::id`].
+pub fn dedup_key(id: &str) -> String {
+    format!("keytide/health/{id}")
 }
 
 /// What to tell of a condition that began, or (`condition` is none) is over.
-pub fn notice(name: &str, condition: Option<&Condition>, now: i64) -> Notice {
-    let alarm_name = format!("keytide-{name}");
+pub fn notice(id: &str, condition: Option<&Condition>, now: i64) -> Notice {
+    let mut parts = id.split('/');
+    let name = parts.next().unwrap_or(id);
+    let (account, region) = (parts.next().unwrap_or("000000000000"), parts.next().unwrap_or("us-east-1"));
+    let alarm_name = format!("keytide-{}", id.replace('/', "-"));
     let (old_state, new_state, reason) = match condition {
         Some(condition) => (StateValue::Ok, StateValue::Alarm, condition.text.clone()),
         None => (StateValue::Alarm, StateValue::Ok, "this is over".to_owned()),
     };
     let since = condition.map(|condition| format_second(condition.since));
     Notice {
-        dedup_key: dedup_key(name),
+        dedup_key: dedup_key(id),
         severity: Severity::Error,
         keys: Vec::new(),
         accounts: Vec::new(),
         tags: BTreeMap::from([("source".to_owned(), "keytide".to_owned())]),
         subject: Subject::StateChange(Box::new(StateChange {
-            alarm_arn: format!("arn:aws:cloudwatch:us-east-1:000000000000:alarm:{alarm_name}"),
+            alarm_arn: format!("arn:aws:cloudwatch:{region}:{account}:alarm:{alarm_name}"),
             alarm_name,
             alarm_description: Some("Keytide watches itself".to_owned()),
-            account: "000000000000".to_owned(),
-            region: "us-east-1".to_owned(),
+            account: account.to_owned(),
+            region: region.to_owned(),
             configured_at: now,
             old_state,
             new_state,

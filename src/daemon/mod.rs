@@ -12,6 +12,7 @@ mod engine;
 mod files;
 mod folders;
 mod health;
+mod manager;
 mod memory;
 mod once;
 mod parts;

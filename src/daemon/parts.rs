@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::domain::Clock;
 use crate::serve::{Metrics, Server};
 use crate::store::Store;
+use crate::watch::SilentStream;
 
 /// Why a part of the work failed.
 pub type TaskError = Box<dyn Error + Send + Sync>;
@@ -41,7 +42,7 @@ pub struct Parts {
 }
 
 /// What a round of evaluation came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoundSummary {
     /// Series that are watched.
     pub series: u64,
@@ -53,12 +54,19 @@ pub struct RoundSummary {
     pub owed: u64,
     /// Incidents that are not over.
     pub incidents_open: u64,
+    /// Accounts and Regions of which no log files come.
+    pub silent: Vec<SilentStream>,
 }
 
 /// Decides, over what is committed, who is to be told.
 pub trait Evaluate: Send {
     /// One round. What follows from it is committed when this returns. `now` is never earlier than it was before.
     fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError>;
+
+    /// Owes what is due by the clock, such as reports; how many messages. Called when all that has arrived is read.
+    fn report(&mut self, _store: &mut Store, _now: DateTime<Utc>) -> Result<u64, TaskError> {
+        Ok(0)
+    }
 
     /// Keeps what saves the next start work. Called at the end, and now and then.
     fn save(&mut self, store: &mut Store) -> Result<(), TaskError>;
@@ -91,6 +99,12 @@ pub struct PublishSummary {
 pub trait Publish: Send {
     /// One round over what is due. Receivers that fail are no error, only what stops the round as a whole.
     fn round(&mut self, now: DateTime<Utc>) -> Later<'_, PublishSummary>;
+
+    /// The end: begins nothing, and waits for answers that are still to come. What came with an answer that nobody
+    /// waits for is sent again by the next process.
+    fn finish(&mut self) -> Later<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Takes new settings over. On an error the old ones stay.
     fn reload(&mut self, config: &Config) -> Result<(), TaskError>;

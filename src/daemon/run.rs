@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::{Engine, Tidy};
-use super::parts::{Parts, Publish, TaskError};
+use super::manager;
+use super::parts::{Parts, Publish, PublishSummary, TaskError};
 use super::shared::Shared;
 use super::signals::Signal;
 use crate::config::Config;
@@ -37,7 +38,7 @@ const SAVE_EVERY: Duration = Duration::from_secs(600);
 ///
 /// # Errors
 /// The store can't be read at the start. What fails later is tried again.
-pub async fn run(parts: Parts, mut signals: Receiver<Signal>, mut reload: Reload) -> Result<Ended, TaskError> {
+pub async fn run(parts: Parts, mut signals: Receiver<Signal>, reload: Reload) -> Result<Ended, TaskError> {
     let Parts { store, config, clock, evaluate, publish, tell, server, metrics } = parts;
     let shared = Arc::new(Shared::new(config, clock, metrics));
     let stop = Arc::new(AtomicBool::new(false));
@@ -66,30 +67,38 @@ pub async fn run(parts: Parts, mut signals: Receiver<Signal>, mut reload: Reload
         let server = Arc::new(server);
         tasks.spawn(work.clone().serving(server));
     }
-    notify_system(&[sd_notify::NotifyState::Ready]);
-    let watchdog = sd_notify::watchdog_enabled().map(|every| every / 2);
+    // The newest settings are read, however often that was asked for meanwhile.
+    let (reloads, asked) = tokio::sync::mpsc::channel(1);
+    tasks.spawn(work.clone().reloading(reload, asked));
+    manager::ready();
+    let mut watchdog = manager::watchdog();
     loop {
-        let alive = tokio::time::sleep(watchdog.unwrap_or(Duration::from_secs(3600)));
+        let alive = async {
+            match &mut watchdog {
+                Some(ticks) => drop(ticks.tick().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             signal = signals.recv() => match signal {
-                Some(Signal::Reload) => work.reload(&mut reload).await,
+                Some(Signal::Reload) => drop(reloads.try_send(())),
                 Some(Signal::Stop) | None => break,
             },
             () = alive => {
                 // A stuck round is what the watchdog is for.
-                if watchdog.is_some() && work.shared.tasks.stuck().is_empty() {
-                    notify_system(&[sd_notify::NotifyState::Watchdog]);
+                if work.shared.tasks.stuck().is_empty() {
+                    manager::alive();
                 }
             }
         }
     }
     tracing::info!("ending after the batch in hand");
-    notify_system(&[sd_notify::NotifyState::Stopping]);
+    manager::stopping();
     stop.store(true, Ordering::Relaxed);
     work.end.cancel();
     let finish = async {
         while tasks.join_next().await.is_some() {}
-        work.do_on_store("save", Engine::save).await;
+        tokio::join!(work.do_on_store("save", Engine::save), work.finish_publishing());
     };
     Ok(tokio::select! {
         () = finish => Ended::InTime,
@@ -168,13 +177,21 @@ impl Work {
                 known.facts.oldest_owed_at = summary.oldest_owed_at;
                 drop(known);
                 if summary.sent > 0 || summary.failed > 0 {
-                    tracing::info!(summary.sent, summary.failed, summary.owed, summary.dead_letters, "published");
+                    let PublishSummary { sent, failed, owed, dead_letters, .. } = summary;
+                    tracing::info!(sent, failed, owed, dead_letters, "published");
                 }
             }
             if !self.waits(pause).await {
                 return;
             }
         }
+    }
+
+    async fn finish_publishing(&self) {
+        let publish = Arc::clone(&self.publish);
+        let finish = async move { publish.lock().await.finish().await };
+        // A name of its own: a round that has just failed holds up no end.
+        self.shared.tasks.attempt_later("finish", || self.shared.now(), finish).await;
     }
 
     async fn serving(self, server: Arc<crate::serve::Server>) {
@@ -191,6 +208,21 @@ impl Work {
             let pause = self.shared.tasks.pause("serve").unwrap_or_default();
             if !self.waits(pause).await || self.end.is_cancelled() {
                 return;
+            }
+        }
+    }
+
+    /// Reads the settings again whenever that is asked for. What is at work on the store is waited for.
+    async fn reloading(self, mut reload: Reload, mut asked: Receiver<()>) {
+        loop {
+            tokio::select! {
+                Some(()) = asked.recv() => {}
+                () = self.end.cancelled() => return,
+            }
+            manager::reloading();
+            self.reload(&mut reload).await;
+            if !self.end.is_cancelled() {
+                manager::ready();
             }
         }
     }
@@ -227,12 +259,5 @@ impl Work {
         }
         self.shared.known().config = new;
         tracing::info!("the settings were read again");
-    }
-}
-
-/// Tells the service manager, if there is one.
-fn notify_system(state: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "the service manager can't be told");
     }
 }

@@ -56,6 +56,13 @@ impl Publish for Sending {
         })
     }
 
+    fn finish(&mut self) -> Later<'_, ()> {
+        Box::pin(async move {
+            self.dispatcher.finish(&mut self.outbox).await?;
+            Ok(())
+        })
+    }
+
     fn reload(&mut self, config: &Config) -> Result<(), TaskError> {
         self.dispatcher.set_routes(routes_of(config)?);
         Ok(())
@@ -91,7 +98,7 @@ impl publish::Outbox for Kept {
         match outcome {
             Settled::Delivered { at } => self.0.delivered(id, at),
             Settled::Retry { at, error } => self.0.retry(id, at, &error),
-            Settled::Dead { error } => self.0.dead(id, Utc::now(), &error),
+            Settled::Dead { at, error } => self.0.dead(id, at, &error),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
 use crate::alarm::{StateValue, Subject};
 use crate::config::HealthSettings;
 use crate::serve::Metrics;
+use crate::watch::SilentStream;
 
 const SETTLE: Duration = Duration::from_secs(3);
 
@@ -148,8 +149,35 @@ fn a_daemon_that_just_began_waits_for_data_before_it_complains() {
 }
 
 #[test]
+fn an_account_and_region_that_is_silent_is_a_condition_of_its_own_while_others_go_on() {
+    let silent = |since| SilentStream { account: "111122223333".to_owned(), region: "us-east-1".to_owned(), since };
+    let facts = |silent| Facts { started_at: 0, last_data_at: Some(10_000), silent, ..Facts::default() };
+    // Half an hour.
+    assert_eq!(names(&facts(Some(vec![silent(8_300)])), 10_099), [] as [&str; 0]);
+    let conditions = health(&facts(Some(vec![silent(8_300)])), &HealthSettings::default(), 10_100);
+    let told: Vec<_> = conditions.iter().map(|condition| (condition.id(), condition.since)).collect();
+    assert_eq!(told, [("no-data/111122223333/us-east-1".to_owned(), 8_300)]);
+    assert!(conditions[0].text.contains("account 111122223333 in us-east-1"), "{}", conditions[0].text);
+    let notice = notice(&told[0].0, Some(&conditions[0]), 10_100);
+    assert_eq!(notice.dedup_key, "keytide/health/no-data/111122223333/us-east-1");
+    let Subject::StateChange(change) = notice.subject else { panic!("a change of state") };
+    assert_eq!((change.account.as_str(), change.region.as_str()), ("111122223333", "us-east-1"));
+    assert_eq!(change.alarm_name, "keytide-no-data-111122223333-us-east-1");
+}
+
+#[test]
+fn what_an_earlier_process_told_of_is_over_only_when_that_is_known() {
+    let fresh = Facts { started_at: 100, last_data_at: Some(50), ..Facts::default() };
+    let is_known = |id, facts: &Facts| super::health::is_known(id, facts);
+    assert_eq!((is_known("no-data", &fresh), is_known("source-gone", &fresh)), (false, true));
+    assert!(!is_known("no-data/111122223333/us-east-1", &fresh));
+    let evaluated = Facts { last_data_at: Some(100), silent: Some(Vec::new()), ..fresh };
+    assert!(is_known("no-data", &evaluated) && is_known("no-data/111122223333/us-east-1", &evaluated));
+}
+
+#[test]
 fn a_notice_of_a_condition_and_of_its_end_have_one_key() {
-    let condition = Condition { name: CONDITIONS[0], since: 60, text: "no new log file".to_owned() };
+    let condition = Condition { name: CONDITIONS[0], about: None, since: 60, text: "no new log file".to_owned() };
     let (begin, end) = (notice("no-data", Some(&condition), 90), notice("no-data", None, 120));
     assert_eq!((begin.dedup_key.as_str(), &end.dedup_key), ("keytide/health/no-data", &dedup_key("no-data")));
     let states = [begin, end].map(|notice| match notice.subject {

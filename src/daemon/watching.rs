@@ -38,9 +38,23 @@ impl Watching {
         };
         Ok(self.watch.insert(watch))
     }
+}
 
-    /// Owes the reports that are due; how many messages.
-    fn report(&self, store: &mut Store, now: DateTime<Utc>) -> Result<u64, TaskError> {
+impl Evaluate for Watching {
+    fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
+        let report = self.watch(store)?.round(store, now)?;
+        draw(store, report.begun.iter().chain(&report.ended));
+        Ok(RoundSummary {
+            series: report.series as u64,
+            periods: report.periods,
+            changes: (report.begun.len() + report.ended.len()) as u64,
+            owed: report.owed as u64,
+            incidents_open: report.open as u64,
+            silent: report.silent,
+        })
+    }
+
+    fn report(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<u64, TaskError> {
         let mut round = WatchRound::default();
         for schedule in &self.config.reports {
             let name = format!("{REPORT}{}", schedule.name);
@@ -60,21 +74,6 @@ impl Watching {
             store.commit_round(&round, now)?;
         }
         Ok(round.owed.len() as u64)
-    }
-}
-
-impl Evaluate for Watching {
-    fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
-        let report = self.watch(store)?.round(store, now)?;
-        draw(store, report.begun.iter().chain(&report.ended));
-        let reports = self.report(store, now)?;
-        Ok(RoundSummary {
-            series: report.series as u64,
-            periods: report.periods,
-            changes: (report.begun.len() + report.ended.len()) as u64,
-            owed: report.owed as u64 + reports,
-            incidents_open: report.open as u64,
-        })
     }
 
     fn save(&mut self, store: &mut Store) -> Result<(), TaskError> {

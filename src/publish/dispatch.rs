@@ -162,7 +162,7 @@ impl Dispatcher {
             let Some(route) = self.routes.get(&name).cloned() else {
                 for owed in messages {
                     let error = format!("there is no route `{name}` any more");
-                    self.settle(outbox, owed.id, &name, Settled::Dead { error })?;
+                    self.settle(outbox, owed.id, &name, Settled::Dead { at: now, error })?;
                 }
                 continue;
             };
@@ -242,7 +242,7 @@ impl Dispatcher {
                 counts.failed += 1;
                 counts.last_error = Some(error.clone());
             }
-            Settled::Dead { error } => {
+            Settled::Dead { error, .. } => {
                 counts.dead += 1;
                 counts.last_error = Some(error.clone());
             }
@@ -250,7 +250,7 @@ impl Dispatcher {
         match &outcome {
             Settled::Delivered { .. } => tracing::debug!(route, id, "delivered"),
             Settled::Retry { at, error } => tracing::warn!(route, id, %at, "not delivered, tried again later: {error}"),
-            Settled::Dead { error } => tracing::error!(route, id, "given up: {error}"),
+            Settled::Dead { error, .. } => tracing::error!(route, id, "given up: {error}"),
         }
         // A receipt that can't be written down now is written down before anything else is sent.
         outbox.settle(id, outcome.clone()).inspect_err(|_| self.work.unsettled.push((id, outcome)))

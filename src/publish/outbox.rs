@@ -53,6 +53,8 @@ pub enum Settled {
     },
     /// It will not be tried again.
     Dead {
+        /// Since when.
+        at: DateTime<Utc>,
         /// Why. Holds no secret.
         error: String,
     },

@@ -78,11 +78,11 @@ impl Sending {
         let attempts = owed.attempts.saturating_add(1);
         let (outcome, rests_until) = match sent {
             Ok(()) => (Settled::Delivered { at: now }, None),
-            Err(Failure::Never { error }) => (Settled::Dead { error }, None),
+            Err(Failure::Never { error }) => (Settled::Dead { at: now, error }, None),
             Err(Failure::Later { error, .. }) if now - owed.owed_at >= GIVEN_UP_AFTER => {
                 let error =
                     format!("given up after {} days and {attempts} attempts: {error}", GIVEN_UP_AFTER.num_days());
-                (Settled::Dead { error }, Some(now + REST_LONGEST))
+                (Settled::Dead { at: now, error }, Some(now + REST_LONGEST))
             }
             Err(Failure::Later { error, wait }) => {
                 let own = now + delay(owed.id, attempts);

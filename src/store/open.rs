@@ -91,7 +91,8 @@ impl Store {
         self.wait_for_others()?;
         let found = self.format()?;
         if found == schema::FORMAT {
-            return Ok(());
+            let index = self.catalog.execute_batch(schema::OBJECTS_BY_BATCH);
+            return index.map_err(|source| self.catalog_error("make the index", source));
         }
         let create = |catalog: &mut Connection| {
             catalog.pragma_update(None, "journal_mode", "WAL")?;
@@ -100,6 +101,7 @@ impl Store {
                 transaction.execute_batch(schema::CREATE)?;
             }
             transaction.execute_batch(schema::WATCHING)?;
+            transaction.execute_batch(schema::OBJECTS_BY_BATCH)?;
             transaction.pragma_update(None, "user_version", schema::FORMAT)?;
             transaction.commit()
         };

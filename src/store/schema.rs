@@ -59,6 +59,9 @@ CREATE VIEW aliases AS
     WHERE alias <> '' AND error_code = '' AND event_name IN ('CreateAlias', 'UpdateAlias', 'DeleteAlias');
 ";
 
+/// Finds a batch's objects. It came later than the tables, and changes no format.
+pub(super) const OBJECTS_BY_BATCH: &str = "CREATE INDEX IF NOT EXISTS objects_by_batch ON objects (batch)";
+
 /// Makes a catalog of format 1 one of format 2: what the watch remembers and owes.
 pub(super) const WATCHING: &str = "
 -- The minutes that the batch brought anything of: where they are behind the watch, the watch looks again.

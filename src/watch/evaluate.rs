@@ -12,7 +12,7 @@ use super::tell::{MONTH_SECONDS, row_of};
 use crate::alarm::{Incident, IncidentSeries};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Counts;
-use crate::store::{IncidentSeriesRow, Store, WATERMARK_MINUTES};
+use crate::store::{Deliveries, IncidentSeriesRow, Store, WATERMARK_MINUTES};
 
 /// Models keep no older days than these: a watch that begins here has learned all that it can.
 pub(super) const LEARNED_MINUTES: u32 = 42 * Minute::PER_DAY;
@@ -21,6 +21,7 @@ pub(super) const LEARNED_MINUTES: u32 = 42 * Minute::PER_DAY;
 /// how many series it watched.
 fn replay(
     counts: &dyn Counts,
+    deliveries: &Deliveries,
     settings: &WatchSettings,
     range: MinuteRange,
     ask: &mut dyn AskCallers,
@@ -28,9 +29,9 @@ fn replay(
     let mut fleet = Fleet::new(settings)?;
     let mut incidents = Incidents::default();
     let mut over = Vec::new();
-    fleet.until = Minute(range.start.0.saturating_sub(LEARNED_MINUTES) / fleet.period() * fleet.period());
+    fleet.until = learned_from(range, fleet.period());
     let seconds = i64::from(settings.period_seconds);
-    fleet.advance(counts, range.end, &mut |start, sightings| {
+    fleet.advance(counts, deliveries, range.end, &mut |start, sightings| {
         let at = i64::from(start.0) * 60;
         let tracked = incidents.take(at + seconds, sightings, settings, ask)?;
         over.append(&mut incidents.over);
@@ -42,6 +43,17 @@ fn replay(
     Ok((over, fleet.len()))
 }
 
+/// Where a watch begins that has learned all that it can when the range begins: with a whole period.
+fn learned_from(range: MinuteRange, period: u32) -> Minute {
+    Minute(range.start.0.saturating_sub(LEARNED_MINUTES) / period * period)
+}
+
+/// The log files that a replay of a range is told of.
+fn deliveries(store: &Store, range: MinuteRange) -> Result<Deliveries, WatchError> {
+    // An hour of them before the first period says whether names tell of them at all.
+    Ok(store.deliveries(Minute(learned_from(range, 1).0.saturating_sub(Minute::PER_DAY)))?)
+}
+
 /// What would have been paged in a range, had the watch run long before it.
 pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Evaluation, WatchError> {
     let counts = store.counts();
@@ -51,7 +63,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
     let aliases = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
     let (strayed, series) = match setup.settings.every_series {
-        true => replay(&counts, &setup.settings, range, &mut cause)?,
+        true => replay(&counts, &deliveries(store, range)?, &setup.settings, range, &mut cause)?,
         false => (Vec::new(), 0),
     };
     let lag = i64::from(WATERMARK_MINUTES) * 60;
@@ -85,9 +97,10 @@ pub fn pages_by_budget(
     let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
     let aliases = HashMap::new();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
+    let deliveries = deliveries(store, range)?;
     let pages = |budget: &f64| {
         let settings = WatchSettings { false_pages_per_week: *budget, ..setup.settings.clone() };
-        let (strayed, _) = replay(&counts, &settings, range, &mut cause)?;
+        let (strayed, _) = replay(&counts, &deliveries, &settings, range, &mut cause)?;
         Ok((*budget, strayed.len()))
     };
     budgets.iter().map(pages).collect()

@@ -30,6 +30,6 @@ pub use evaluate::{Evaluation, evaluate, pages_by_budget};
 pub use fleet::SeriesId;
 pub use notices::incident_notice;
 pub use replay::{AlarmPage, alarm_pages};
-pub use rounds::{RoundReport, Watch, states};
+pub use rounds::{RoundReport, SilentStream, Watch, states};
 pub use settings::WatchSettings;
 pub use setup::Setup;

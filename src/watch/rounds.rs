@@ -9,17 +9,20 @@ use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
-use super::fleet::Fleet;
+use super::fleet::{FORM, Fleet};
 use super::incidents::Incidents;
 use super::notices;
 use super::setup::Setup;
 use super::tell::Teller;
 use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
-use crate::store::{Store, WatchRound};
+use crate::store::{Deliveries, Store, WatchRound};
 
 /// Minutes of counts between two savings of the models: what a restart, or counts that come late, must repeat.
 const SAVED_MINUTES: u32 = 6 * 60;
+
+/// What is known of deliveries is read anew when it reaches back so much further than is needed: with half of it.
+const DELIVERIES_MINUTES: u32 = 2 * Minute::PER_DAY;
 
 /// Names of what is remembered.
 const INCIDENTS: &str = "incidents";
@@ -66,6 +69,19 @@ pub struct RoundReport {
     pub looked_again: bool,
     /// Bytes of memory that models take.
     pub model_bytes: usize,
+    /// Accounts and Regions of which no log files came.
+    pub silent: Vec<SilentStream>,
+}
+
+/// An account and Region of which no log files come, though much was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SilentStream {
+    /// The account.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// Since when, seconds since 1970.
+    pub since: i64,
 }
 
 /// A watch over a store.
@@ -75,6 +91,8 @@ pub struct Watch {
     incidents: Incidents,
     alarms: Alarms,
     position: Position,
+    /// Which log files came, as far as it was asked.
+    deliveries: Option<Deliveries>,
 }
 
 impl Watch {
@@ -82,7 +100,8 @@ impl Watch {
     pub fn open(store: &Store, setup: Setup) -> Result<Self, WatchError> {
         let fleet = Fleet::new(&setup.settings)?;
         let alarms = Alarms::default();
-        let mut watch = Watch { fleet, setup, incidents: Incidents::default(), alarms, position: Position::default() };
+        let (incidents, position) = (Incidents::default(), Position::default());
+        let mut watch = Watch { fleet, setup, incidents, alarms, position, deliveries: None };
         watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
         watch.incidents.next_number = watch.incidents.next_number.max(1);
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
@@ -128,6 +147,7 @@ impl Watch {
         report.until = Some(self.fleet.until);
         report.open = self.incidents.open.len();
         report.model_bytes = self.fleet.size_bytes();
+        report.silent = self.silent();
         Ok(report)
     }
 
@@ -136,11 +156,19 @@ impl Watch {
         self.fleet.save(store)
     }
 
-    /// What models are made for.
+    fn silent(&self) -> Vec<SilentStream> {
+        let told = self.fleet.silent().filter_map(|stream| {
+            let since = i64::from(stream.silent_since?.0) * 60;
+            Some(SilentStream { account: stream.account.clone(), region: stream.region.clone(), since })
+        });
+        told.collect()
+    }
+
+    /// What models are made for, and in which form they are saved.
     fn made_for(&self) -> String {
         let settings = &self.setup.settings;
         let metrics: Vec<&str> = settings.metrics.iter().map(|outcome| outcome.metric()).collect();
-        format!("{} s, {}, {}", settings.period_seconds, settings.zone.name(), metrics.join(" "))
+        format!("{} s, {}, {}, form {FORM}", settings.period_seconds, settings.zone.name(), metrics.join(" "))
     }
 
     /// Goes back as far as counts came late, or to the beginning where models would have had days more to learn from.
@@ -243,7 +271,16 @@ impl Watch {
         let mut cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
         let seconds = i64::from(self.setup.settings.period_seconds);
         let (incidents, settings) = (&mut self.incidents, &self.setup.settings);
-        self.fleet.advance(&counts, watermark, &mut |start, sightings| {
+        let from = self.fleet.deliveries_from();
+        let deliveries = match self.deliveries.take() {
+            Some(mut known) if known.from() <= from && from.0 - known.from().0 <= DELIVERIES_MINUTES => {
+                store.add_deliveries(&mut known)?;
+                known
+            }
+            _ => store.deliveries(Minute(from.0.saturating_sub(DELIVERIES_MINUTES / 2)))?,
+        };
+        let deliveries = self.deliveries.insert(deliveries);
+        self.fleet.advance(&counts, deliveries, watermark, &mut |start, sightings| {
             let at = i64::from(start.0) * 60;
             incidents.take(at + seconds, sightings, settings, &mut cause)
         })

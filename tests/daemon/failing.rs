@@ -10,6 +10,7 @@ use keytide::daemon::{Ended, Evaluate, Idle, Parts, RoundSummary, Signal, TaskEr
 use keytide::domain::Clock;
 use keytide::serve::{Metrics, Server};
 use keytide::store::Store;
+use keytide::watch::SilentStream;
 
 use super::Place;
 use crate::support::stores::Still;
@@ -23,6 +24,7 @@ struct Failing {
     reopened: Arc<AtomicU64>,
     saved: Arc<AtomicU64>,
     times: Arc<Mutex<Vec<DateTime<Utc>>>>,
+    silent: Arc<Mutex<Vec<SilentStream>>>,
 }
 
 impl Evaluate for Failing {
@@ -31,7 +33,10 @@ impl Evaluate for Failing {
         assert!(!self.panics.load(Ordering::SeqCst), "a test's defect");
         match self.fails.load(Ordering::SeqCst) {
             true => Err("a test's failure".into()),
-            false => Ok(RoundSummary { series: 7, ..RoundSummary::default() }),
+            false => {
+                let silent = self.silent.lock().unwrap().clone();
+                Ok(RoundSummary { series: 7, silent, ..RoundSummary::default() })
+            }
         }
     }
 
@@ -144,4 +149,28 @@ fn a_clock_that_jumps_back_gives_no_time_twice_and_stops_nothing() {
     assert_eq!(place.status().unwrap()["requests"], 3);
     let times = evaluate.times.lock().unwrap();
     assert!(!times.is_empty() && times.iter().all(|time| *time == Still.now()), "{times:?}");
+}
+
+#[test]
+fn an_account_that_is_silent_is_told_of_once_until_an_evaluation_finds_that_its_files_come() {
+    let place = Place::new();
+    let (evaluate, told) = (Failing::default(), Told::default());
+    let key = dedup_key("no-data/111122223333/us-east-1");
+    let states = |told: &Told| -> Vec<StateValue> {
+        told.0.lock().unwrap().iter().filter(|(of, _)| *of == key).map(|(_, state)| *state).collect()
+    };
+    // Each round is a process of its own.
+    let round = || runtime().block_on(once(parts(&place, &evaluate, &told, Arc::new(Still)), Arc::default()));
+    let since = Still.now().timestamp() - 1_800;
+    let stream = SilentStream { account: "111122223333".to_owned(), region: "us-east-1".to_owned(), since };
+    evaluate.silent.lock().unwrap().push(stream);
+    assert_eq!((round(), round()), (Ok(()), Ok(())));
+    assert_eq!(states(&told), [StateValue::Alarm]);
+    evaluate.silent.lock().unwrap().clear();
+    evaluate.fails.store(true, Ordering::SeqCst);
+    assert!(round().is_err());
+    assert_eq!(states(&told), [StateValue::Alarm], "nobody knows whether it is over");
+    evaluate.fails.store(false, Ordering::SeqCst);
+    assert_eq!(round(), Ok(()));
+    assert_eq!(states(&told), [StateValue::Alarm, StateValue::Ok]);
 }

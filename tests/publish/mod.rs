@@ -13,7 +13,7 @@ mod forms;
 mod mail;
 mod order;
 mod outbox;
-mod receiver;
+pub mod receiver;
 mod servers;
 mod topic;
 

@@ -40,7 +40,7 @@ impl Memory {
     /// Why a message is dead.
     pub fn dead(&self, id: i64) -> &str {
         match self.last(id) {
-            Some(Settled::Dead { error }) => error,
+            Some(Settled::Dead { error, .. }) => error,
             other => panic!("message {id} is not dead: {other:?}"),
         }
     }

@@ -4,34 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
-use chrono::{DateTime, Duration, TimeZone, Utc};
-use keytide::domain::Clock;
-use keytide::ingest::{IngestOptions, Silent, ingest};
+use chrono::Duration;
 use keytide::store::Store;
 use keytide::synth::{SynthOptions, generate};
-use keytide::watch::{Setup, Watch, WatchSettings};
+use keytide::watch::Watch;
 
+use super::{delivered, now, setup, take};
 use crate::support::stores::passing_folder;
-
-/// A clock that stands still after the trail: what bears a time to come is set aside.
-struct After;
-
-impl Clock for After {
-    fn now(&self) -> DateTime<Utc> {
-        now()
-    }
-}
-
-fn now() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 2, 1, 0, 0, 0).unwrap()
-}
-
-fn setup() -> Setup {
-    let settings = WatchSettings { page_back_seconds: 60 * 86_400, ..WatchSettings::default() };
-    Setup::silent(settings).with_routes(|_| vec!["hook".to_owned()])
-}
 
 /// Twelve days with one runaway on the last; the files with the time of their delivery, as their names have it.
 fn trail(folder: &Path) -> Vec<(String, PathBuf)> {
@@ -51,21 +31,7 @@ fn trail(folder: &Path) -> Vec<(String, PathBuf)> {
         ..SynthOptions::default()
     };
     generate(&options, folder, &mut |_| {}).unwrap();
-    let mut files = Vec::new();
-    let mut folders = vec![folder.join("AWSLogs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => files.push((path.file_name().unwrap().to_str().unwrap().to_owned(), path)),
-            }
-        }
-    }
-    let mut files: Vec<(String, PathBuf)> =
-        files.into_iter().map(|(name, path)| (name.split('_').nth(3).unwrap().to_owned(), path)).collect();
-    files.sort();
-    files
+    delivered(folder)
 }
 
 fn between(files: &[(String, PathBuf)], since: &str, until: &str) -> Vec<PathBuf> {
@@ -73,15 +39,9 @@ fn between(files: &[(String, PathBuf)], since: &str, until: &str) -> Vec<PathBuf
     files.iter().filter(is_in).map(|(_, path)| path.clone()).collect()
 }
 
-fn take(store: &mut Store, paths: Vec<PathBuf>) {
-    assert!(!paths.is_empty());
-    let report = ingest(store, &IngestOptions::of(paths), &After, &Silent, &AtomicBool::new(false)).unwrap();
-    assert!(report.new_requests > 0 && report.rejects.is_empty(), "{:?}", report.rejects);
-}
+pub(super) type Known = (BTreeMap<String, Vec<u8>>, Vec<(i64, Option<i64>)>);
 
-type Known = (BTreeMap<String, Vec<u8>>, Vec<(i64, Option<i64>)>);
-
-fn assert_same(ours: &Known, theirs: &Known) {
+pub(super) fn assert_same(ours: &Known, theirs: &Known) {
     assert_eq!(ours.1, theirs.1);
     assert!(ours.0.keys().eq(theirs.0.keys()), "other series");
     let differ: Vec<&String> =
@@ -90,7 +50,7 @@ fn assert_same(ours: &Known, theirs: &Known) {
 }
 
 /// Every model's bytes as of now, and the incidents: onset, end, series in numbers.
-fn known(watch: &mut Watch, store: &mut Store) -> Known {
+pub(super) fn known(watch: &mut Watch, store: &mut Store) -> Known {
     watch.save(store).unwrap();
     let mut models = BTreeMap::new();
     let saved = store.saved_models().unwrap();

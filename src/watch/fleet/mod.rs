@@ -1,20 +1,27 @@
 //! Every series' model, stepped together in order of time.
 
+mod saved;
+mod streams;
+
 use std::collections::HashMap;
 use std::sync::Arc;
+
+pub(super) use saved::FORM;
+pub(super) use streams::Stream;
+use streams::Streams;
 
 use super::WatchSettings;
 use super::error::WatchError;
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, KeyOperation, PeriodCalls, key_operations, periods};
-use crate::store::{SavedModels, Store};
+use crate::store::Deliveries;
 
 /// A series without a call for so long is forgotten: its model keeps no older days.
 const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 
-/// If so many calls were expected of all series together and not one is stored, nothing was delivered.
-const SILENCE_CALLS: f64 = 12.0;
+/// A series of errors begins with its first one, but so many minutes without any are learned first.
+const CLEAN_MINUTES: u32 = 14 * Minute::PER_DAY;
 
 /// What strays by fewer calls than this, since it began to, wakes nobody.
 const LEAST_EXCESS: f64 = 10.0;
@@ -72,11 +79,25 @@ struct Watched {
     id: Arc<SeriesId>,
     name: String,
     model: Model,
+    /// The place of its stream.
+    stream: usize,
+    /// The period in which the fleet began to watch it. Its model may know of earlier ones.
+    begun: Minute,
     last_call: Minute,
     /// Calls beyond what was normal since the model's alarm went on.
     strayed: f64,
     /// An incident wants to know of every period.
     tracked: bool,
+}
+
+/// What is known of the keys and operations while the fleet advances.
+struct Known<'k> {
+    keys: &'k [KeyOperation],
+    /// The place of each one's series, by outcome.
+    places: Vec<[Option<usize>; 5]>,
+    /// The place of each one's stream.
+    streams: Vec<usize>,
+    deliveries: &'k Deliveries,
 }
 
 /// Every watched series.
@@ -86,10 +107,9 @@ pub(super) struct Fleet {
     pages_per_week: f64,
     series: Vec<Watched>,
     places: HashMap<Arc<SeriesId>, usize>,
+    streams: Streams,
     /// Everything before this minute was seen.
     pub until: Minute,
-    /// What was expected of all series in the period before.
-    expected: f64,
 }
 
 impl Fleet {
@@ -102,15 +122,19 @@ impl Fleet {
             excluded: settings.maintenance.clone(),
         };
         model.check()?;
-        Ok(Fleet {
-            settings: model,
-            metrics: settings.metrics.clone(),
-            pages_per_week: settings.false_pages_per_week,
+        Ok(Fleet::empty(model, settings.metrics.clone(), settings.false_pages_per_week))
+    }
+
+    fn empty(settings: Settings, metrics: Vec<Outcome>, pages_per_week: f64) -> Self {
+        Fleet {
+            settings,
+            metrics,
+            pages_per_week,
             series: Vec::new(),
             places: HashMap::new(),
+            streams: Streams::default(),
             until: Minute(0),
-            expected: 0.0,
-        })
+        }
     }
 
     /// Minutes of a period.
@@ -128,6 +152,16 @@ impl Fleet {
         self.series.iter().map(|watched| watched.model.size_bytes() + 2 * watched.name.len()).sum()
     }
 
+    /// The streams that have stopped.
+    pub(super) fn silent(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.all().iter().filter(|stream| stream.silent_since.is_some())
+    }
+
+    /// From which delivery on the names of files must be known to go on.
+    pub(super) fn deliveries_from(&self) -> Minute {
+        self.streams.deliveries_from(self.until)
+    }
+
     /// Whether every period of a series shall be told, not only those that stray.
     pub(super) fn track(&mut self, series: &SeriesId, tracked: bool) {
         if let Some(&place) = self.places.get(series) {
@@ -136,10 +170,11 @@ impl Fleet {
     }
 
     /// Steps every series through the whole periods up to a minute. What strays, and what is tracked, is told period
-    /// by period.
+    /// by period. Deliveries tell which log files came.
     pub(super) fn advance(
         &mut self,
         counts: &dyn Counts,
+        deliveries: &Deliveries,
         until: Minute,
         tell: &mut Tell<'_>,
     ) -> Result<(), WatchError> {
@@ -152,7 +187,8 @@ impl Fleet {
         }
         let keys = key_operations(counts)?;
         let numbers: Vec<&[u32]> = keys.iter().map(|key| key.numbers.as_slice()).collect();
-        let mut places = self.places_of(&keys);
+        let streams = keys.iter().map(|key| self.streams.of_key(&key.key_arn)).collect();
+        let mut known = Known { places: self.places_of(&keys), keys: &keys, streams, deliveries };
         self.share_budget(Minute(start));
         let mut next = start;
         let mut failed = None;
@@ -161,17 +197,17 @@ impl Fleet {
             for at_once in rows.chunk_by(|a, b| a.start == b.start) {
                 let at = at_once[0].start.0;
                 while failed.is_none() && next < at {
-                    failed = self.period_of(Minute(next), &[], &keys, &mut places, tell).err();
+                    failed = self.period_of(Minute(next), &[], &mut known, tell).err();
                     next += period;
                 }
                 if failed.is_none() {
-                    failed = self.period_of(Minute(at), at_once, &keys, &mut places, tell).err();
+                    failed = self.period_of(Minute(at), at_once, &mut known, tell).err();
                     next = at + period;
                 }
             }
         })?;
         while failed.is_none() && next < end {
-            failed = self.period_of(Minute(next), &[], &keys, &mut places, tell).err();
+            failed = self.period_of(Minute(next), &[], &mut known, tell).err();
             next += period;
         }
         failed.map_or(Ok(()), Err)?;
@@ -193,9 +229,8 @@ impl Fleet {
     /// Divides the budget among the series that were there when the day of a minute began. So it is the same whenever
     /// the watch was begun or taken up again.
     fn share_budget(&mut self, at: Minute) {
-        let midnight = i64::from(at.day()) * DAY_SECONDS;
-        let was_there = |watched: &&Watched| watched.model.seen().is_some_and(|(first, _)| first < midnight);
-        let series = self.series.iter().filter(was_there).count().max(1);
+        let midnight = at.day() * Minute::PER_DAY;
+        let series = self.series.iter().filter(|watched| watched.begun.0 < midnight).count().max(1);
         let series = u32::try_from(series).unwrap_or(u32::MAX);
         self.settings.width = Width::FalsePagesPerWeek { pages: self.pages_per_week, series };
         for watched in &mut self.series {
@@ -208,13 +243,18 @@ impl Fleet {
         &mut self,
         start: Minute,
         rows: &[PeriodCalls],
-        keys: &[KeyOperation],
-        places: &mut [[Option<usize>; 5]],
+        known: &mut Known<'_>,
         tell: &mut Tell<'_>,
     ) -> Result<(), WatchError> {
-        // Where nothing at all came of a busy fleet, nothing was delivered: the period is missing, not zero.
-        let missing = rows.is_empty() && self.expected > SILENCE_CALLS;
-        let mut values = vec![if missing { f64::NAN } else { 0.0 }; self.series.len()];
+        let mut calls = vec![0; self.streams.all().len()];
+        for row in rows {
+            calls[known.streams[row.series as usize]] += row.calls.iter().sum::<u64>();
+        }
+        let period = MinuteRange { start, end: Minute(start.0 + self.period()) };
+        let missing = self.streams.judge(period, &calls, known.deliveries);
+        let value = |watched: &Watched| if missing[watched.stream] { f64::NAN } else { 0.0 };
+        let mut values: Vec<f64> = self.series.iter().map(value).collect();
+        let mut clean = None;
         for row in rows {
             let key = row.series as usize;
             for at in 0..self.metrics.len() {
@@ -223,65 +263,98 @@ impl Fleet {
                 if calls == 0 {
                     continue;
                 }
-                let place = match places[key][outcome as usize] {
+                let place = match known.places[key][outcome as usize] {
                     Some(place) => place,
                     None => {
-                        let place = self.begin(&keys[key], outcome)?;
-                        places[key][outcome as usize] = Some(place);
+                        let first_call = self.first_call(&known.places[key]);
+                        let model = self.model_since(first_call, start, &mut clean)?;
+                        let KeyOperation { key_arn, operation, .. } = &known.keys[key];
+                        let id = SeriesId { key_arn: key_arn.clone(), operation: operation.clone(), outcome };
+                        let place = self.add(id, model, start);
+                        known.places[key][outcome as usize] = Some(place);
                         values.push(0.0);
                         place
                     }
                 };
-                // Calls of a period are far below 2^53.
-                values[place] = calls as f64;
+                if !missing[self.series[place].stream] {
+                    // Calls of a period are far below 2^53.
+                    values[place] = calls as f64;
+                }
                 self.series[place].last_call = start;
             }
         }
-        let sightings = self.step(i64::from(start.0) * 60, &values, missing);
+        let sightings = self.step(i64::from(start.0) * 60, &values, &missing);
         for (series, tracked) in tell(start, sightings)? {
             self.track(&series, tracked);
         }
         if start.0.is_multiple_of(Minute::PER_DAY) {
             if self.forget(start) {
-                places.copy_from_slice(&self.places_of(keys));
+                known.places = self.places_of(known.keys);
             }
             self.share_budget(start);
         }
         Ok(())
     }
 
-    fn begin(&mut self, key: &KeyOperation, outcome: Outcome) -> Result<usize, WatchError> {
-        let (key_arn, operation) = (key.key_arn.clone(), key.operation.clone());
-        let model = Model::new(&self.settings)?;
-        Ok(self.add(SeriesId { key_arn, operation, outcome }, model, Minute(0)))
+    /// The first second that is known of a key's and operation's calls, whatever became of them.
+    fn first_call(&self, places: &[Option<usize>; 5]) -> Option<i64> {
+        let known = places.iter().flatten();
+        known.filter_map(|place| self.series[*place].model.seen()).map(|(first, _)| first).min()
     }
 
-    fn add(&mut self, id: SeriesId, model: Model, last_call: Minute) -> usize {
+    /// A model for a series that begins in this period. Where its key and operation were called before, nothing of its
+    /// kind came until now, and it has learned that: a storm of errors is one, on a key that never had any. Series that
+    /// never erred have no model for it; `clean` keeps the last one, since most begin alike.
+    fn model_since(
+        &self,
+        first_call: Option<i64>,
+        start: Minute,
+        clean: &mut Option<(u32, Model)>,
+    ) -> Result<Model, WatchError> {
+        let first_call = first_call.and_then(|second| u32::try_from(second / 60).ok()).unwrap_or(start.0);
+        let from = first_call.max(start.0.saturating_sub(CLEAN_MINUTES) / self.period() * self.period());
+        let mut model = match clean {
+            Some((known_from, model)) if *known_from == from => return Ok(model.clone()),
+            _ => Model::new(&self.settings)?,
+        };
+        for minute in (from..start.0).step_by(self.period() as usize) {
+            model.step(i64::from(minute) * 60, 0.0);
+        }
+        *clean = Some((from, model.clone()));
+        Ok(model)
+    }
+
+    fn add(&mut self, id: SeriesId, model: Model, begun: Minute) -> usize {
+        let stream = self.streams.of_key(&id.key_arn);
         let (name, id) = (id.name(), Arc::new(id));
         self.places.insert(Arc::clone(&id), self.series.len());
-        self.series.push(Watched { id, name, model, last_call, strayed: 0.0, tracked: false });
+        self.series.push(Watched { id, name, model, stream, begun, last_call: begun, strayed: 0.0, tracked: false });
         self.series.len() - 1
     }
 
-    /// Steps every model; what strays or is tracked.
-    fn step(&mut self, at: i64, values: &[f64], missing: bool) -> Vec<Sighting> {
+    /// Steps every model; what strays or is tracked. `missing` says which streams did not come.
+    fn step(&mut self, at: i64, values: &[f64], missing: &[bool]) -> Vec<Sighting> {
         let mut sightings = Vec::new();
-        let mut expected = 0.0;
+        let mut expected = vec![0.0; missing.len()];
         for (watched, &value) in self.series.iter_mut().zip(values) {
+            let is_missing = missing[watched.stream];
             let normal = if watched.tracked { watched.model.normal(at) } else { None };
             let credible = watched.tracked || is_credible(watched.model.seen(), at, value);
             let judgement = watched.model.step(at, value);
             let predicted = judgement.band.map_or(0.0, |band| band.expected);
-            expected += predicted;
+            expected[watched.stream] += predicted;
+            if is_missing {
+                continue;
+            }
             watched.strayed = if judgement.anomalous { watched.strayed + value - predicted } else { 0.0 };
             let enough = watched.tracked || watched.strayed.abs() >= LEAST_EXCESS;
             let anomalous = judgement.anomalous && credible && enough;
-            if (anomalous || watched.tracked) && !missing {
+            if anomalous || watched.tracked {
                 let normal = normal.unwrap_or(predicted);
                 sightings.push(Sighting { series: Arc::clone(&watched.id), at, value, normal, anomalous });
             }
         }
-        self.expected = expected;
+        self.streams.expect(&expected);
         sightings
     }
 
@@ -293,39 +366,8 @@ impl Fleet {
             return false;
         }
         self.places = self.series.iter().enumerate().map(|(place, watched)| (Arc::clone(&watched.id), place)).collect();
+        self.streams.forget(|stream| self.series.iter().all(|watched| watched.stream != stream));
         true
-    }
-
-    /// Saves every model.
-    pub(super) fn save(&self, store: &mut Store) -> Result<(), WatchError> {
-        let bytes = self.series.iter().map(|watched| {
-            let bytes = watched.model.to_bytes().map_err(std::io::Error::other)?;
-            let (last_call, strayed) = (watched.last_call.0.to_le_bytes(), watched.strayed.to_le_bytes());
-            Ok((watched.name.as_str(), [&last_call[..], &strayed, &bytes].concat()))
-        });
-        Ok(store.save_models(self.until, bytes)?)
-    }
-
-    /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew.
-    pub(super) fn load(&mut self, store: &Store, saved: &SavedModels) -> Result<(), WatchError> {
-        self.series.clear();
-        self.places.clear();
-        self.until = saved.until;
-        self.expected = 0.0;
-        let settings = self.settings.clone();
-        store.read_models(saved, |name, bytes| {
-            let Some(id) = SeriesId::of_name(name).filter(|id| self.metrics.contains(&id.outcome)) else { return };
-            let Some((last_call, bytes)) = bytes.split_first_chunk::<4>() else { return };
-            let Some((strayed, bytes)) = bytes.split_first_chunk::<8>() else { return };
-            match Model::from_bytes(bytes, &settings) {
-                Ok(model) => {
-                    let place = self.add(id, model, Minute(u32::from_le_bytes(*last_call)));
-                    self.series[place].strayed = f64::from_le_bytes(*strayed);
-                }
-                Err(error) => tracing::warn!(series = name, %error, "the model of a series is learned anew"),
-            }
-        })?;
-        Ok(())
     }
 }
 

@@ -1,0 +1,76 @@
+//! The fleet as a file of saved models, and back.
+
+use super::streams::Stream;
+use super::{Fleet, SeriesId};
+use crate::band::Model;
+use crate::domain::Minute;
+use crate::store::{SavedModels, Store};
+use crate::watch::error::WatchError;
+
+/// Counts changes of what is saved, models' own form apart. What was saved in another form is learned anew.
+pub(in crate::watch) const FORM: u32 = 2;
+
+/// The name of what is saved of the streams. Series have longer ones.
+const STREAMS: &str = "streams";
+
+/// A stream as saved: account, Region, what was expected of it, the minute since which it is silent.
+type SavedStream = (String, String, f64, Option<u32>);
+
+/// What is saved before a model's bytes, little endian: the minutes of the last call and of its begin, calls astray.
+type Before = ([u8; 4], [u8; 4], [u8; 8]);
+
+fn split(bytes: &[u8]) -> Option<(Before, &[u8])> {
+    let (last_call, bytes) = bytes.split_first_chunk::<4>()?;
+    let (begun, bytes) = bytes.split_first_chunk::<4>()?;
+    let (strayed, bytes) = bytes.split_first_chunk::<8>()?;
+    Some(((*last_call, *begun, *strayed), bytes))
+}
+
+impl Fleet {
+    /// Saves every model, and what was expected of the streams.
+    pub(in crate::watch) fn save(&self, store: &mut Store) -> Result<(), WatchError> {
+        let streams = self.streams.all().iter();
+        let streams: Vec<SavedStream> = streams
+            .map(|of| (of.account.clone(), of.region.clone(), of.expected, of.silent_since.map(|minute| minute.0)))
+            .collect();
+        let streams = postcard::to_stdvec(&streams).map_err(std::io::Error::other);
+        let models = self.series.iter().map(|watched| {
+            let bytes = watched.model.to_bytes().map_err(std::io::Error::other)?;
+            let (last_call, begun) = (watched.last_call.0.to_le_bytes(), watched.begun.0.to_le_bytes());
+            let strayed = watched.strayed.to_le_bytes();
+            Ok((watched.name.as_str(), [&last_call[..], &begun, &strayed, &bytes].concat()))
+        });
+        let all = std::iter::once(streams.map(|streams| (STREAMS, streams))).chain(models);
+        Ok(store.save_models(self.until, all)?)
+    }
+
+    /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew.
+    pub(in crate::watch) fn load(&mut self, store: &Store, saved: &SavedModels) -> Result<(), WatchError> {
+        let mut fleet = Fleet::empty(self.settings.clone(), self.metrics.clone(), self.pages_per_week);
+        fleet.until = saved.until;
+        store.read_models(saved, |name, bytes| {
+            if name == STREAMS {
+                match postcard::from_bytes::<Vec<SavedStream>>(bytes) {
+                    Ok(streams) => streams.into_iter().for_each(|(account, region, expected, silent_since)| {
+                        let silent_since = silent_since.map(Minute);
+                        fleet.streams.add(Stream { account, region, expected, silent_since });
+                    }),
+                    Err(error) => tracing::warn!(%error, "what was expected of each account is learned anew"),
+                }
+                return;
+            }
+            let Some(id) = SeriesId::of_name(name).filter(|id| fleet.metrics.contains(&id.outcome)) else { return };
+            let Some(((last_call, begun, strayed), bytes)) = split(bytes) else { return };
+            match Model::from_bytes(bytes, &fleet.settings) {
+                Ok(model) => {
+                    let place = fleet.add(id, model, Minute(u32::from_le_bytes(begun)));
+                    fleet.series[place].last_call = Minute(u32::from_le_bytes(last_call));
+                    fleet.series[place].strayed = f64::from_le_bytes(strayed);
+                }
+                Err(error) => tracing::warn!(series = name, %error, "the model of a series is learned anew"),
+            }
+        })?;
+        *self = fleet;
+        Ok(())
+    }
+}

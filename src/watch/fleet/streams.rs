@@ -1,0 +1,115 @@
+//! Streams: the log files of one account in one Region, as CloudTrail delivers them. Where a stream stops, its series
+//! are missing, not zero.
+
+use std::collections::HashMap;
+
+use crate::domain::{Arn, Minute, MinuteRange};
+use crate::store::{Deliveries, WATERMARK_MINUTES};
+
+/// Of less than this that was expected in a period, none may come by chance.
+const SILENCE_CALLS: f64 = 12.0;
+
+/// Names tell of a stream that had so many files in the hour before; a busy stream has twelve.
+const FILES_AN_HOUR: usize = 4;
+const HOUR_MINUTES: u32 = 60;
+
+/// Where a stream that its files' names tell of has stopped, less than this part of what was expected is what other
+/// accounts' files tell of its keys. More is what came late.
+const FOREIGN_SHARE: f64 = 0.5;
+
+/// The log files of an account in a Region.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::watch) struct Stream {
+    /// The account that owns the keys, and records what is done with them.
+    pub account: String,
+    /// The Region.
+    pub region: String,
+    /// Calls that were expected of its series in the period before.
+    pub expected: f64,
+    /// The first minute of the first period that did not come.
+    pub silent_since: Option<Minute>,
+}
+
+/// Every stream.
+#[derive(Default)]
+pub(super) struct Streams {
+    all: Vec<Stream>,
+    places: HashMap<(String, String), usize>,
+}
+
+impl Streams {
+    /// The place of a key's stream.
+    pub(super) fn of_key(&mut self, key_arn: &str) -> usize {
+        let (account, region) = Arn::parse(key_arn).map_or(("", ""), |arn| (arn.account, arn.region));
+        let name = (account.to_owned(), region.to_owned());
+        match self.places.get(&name) {
+            Some(place) => *place,
+            None => {
+                let (account, region) = name;
+                self.add(Stream { account, region, expected: 0.0, silent_since: None })
+            }
+        }
+    }
+
+    /// Adds a stream, or puts it in the place of the one with its name; its place.
+    pub(super) fn add(&mut self, stream: Stream) -> usize {
+        let place = *self.places.entry((stream.account.clone(), stream.region.clone())).or_insert(self.all.len());
+        match self.all.get_mut(place) {
+            Some(known) => *known = stream,
+            None => self.all.push(stream),
+        }
+        place
+    }
+
+    pub(super) fn all(&self) -> &[Stream] {
+        &self.all
+    }
+
+    /// Sets what was expected of each stream.
+    pub(super) fn expect(&mut self, expected: &[f64]) {
+        for (stream, expected) in self.all.iter_mut().zip(expected) {
+            stream.expected = *expected;
+        }
+    }
+
+    /// Forgets that streams are silent of which no series is left.
+    pub(super) fn forget(&mut self, is_empty: impl Fn(usize) -> bool) {
+        for (_, stream) in self.all.iter_mut().enumerate().filter(|(place, _)| is_empty(*place)) {
+            (stream.expected, stream.silent_since) = (0.0, None);
+        }
+    }
+
+    /// From which delivery on the names of files must be known to judge the periods from a minute on.
+    pub(super) fn deliveries_from(&self, until: Minute) -> Minute {
+        let silent = self.all.iter().filter_map(|stream| stream.silent_since).min();
+        Minute(silent.map_or(until, |since| since.min(until)).0.saturating_sub(HOUR_MINUTES))
+    }
+
+    /// Judges which streams did not come in a period, by the calls of each.
+    ///
+    /// A stream has come if a file was delivered after the period's end, as its name says. Else it has stopped if much
+    /// was expected and nothing came; or next to nothing, where names had told of its files until then. Where nothing
+    /// came of all streams together, none has come of which no file did.
+    pub(super) fn judge(&mut self, period: MinuteRange, calls: &[u64], deliveries: &Deliveries) -> Vec<bool> {
+        let expected: f64 = self.all.iter().map(|stream| stream.expected).sum();
+        let all_silent = expected > SILENCE_CALLS && calls.iter().all(|calls| *calls == 0);
+        let mut missing = Vec::with_capacity(self.all.len());
+        for (stream, &calls) in self.all.iter_mut().zip(calls) {
+            let files = |start: u32, end: u32| {
+                let range = MinuteRange { start: Minute(start), end: Minute(end) };
+                deliveries.count(&stream.account, &stream.region, range)
+            };
+            let has_come = files(period.end.0, period.end.0 + WATERMARK_MINUTES) > 0;
+            let begun = stream.silent_since.unwrap_or(period.start).0;
+            let length = period.end.0 - period.start.0;
+            let is_named = || files(begun.saturating_sub(HOUR_MINUTES), begun + length) >= FILES_AN_HOUR;
+            let is_busy = stream.expected > SILENCE_CALLS || stream.silent_since.is_some();
+            // Calls of a period are far below 2^53.
+            let is_little = || (calls as f64) < FOREIGN_SHARE * stream.expected;
+            let has_stopped = !has_come && is_busy && (calls == 0 || is_little() && is_named());
+            stream.silent_since = has_stopped.then_some(Minute(begun));
+            missing.push(has_stopped || all_silent && !has_come);
+        }
+        missing
+    }
+}

@@ -1,0 +1,166 @@
+//! Scheduled reports: each is owed once, whatever happens to the process, and arrives in its route's form.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeZone, Utc};
+use keytide::config::{Config, Outside, SourceSettings, parse};
+use keytide::daemon::{Evaluate, Parts, Publish, Sending, Telling, Watching, once, routes_of};
+use keytide::domain::Clock;
+use keytide::publish::Router;
+use keytide::serve::Metrics;
+use keytide::store::Store;
+
+use super::Place;
+use crate::publish::receiver::Receiver;
+use crate::support::files;
+use crate::support::record::{KEY, Record};
+
+/// A clock that is set.
+#[derive(Clone)]
+struct Set(Arc<AtomicI64>);
+
+impl Set {
+    /// A day of January 2026, and a time of it.
+    fn to(&self, day: u32, hour: u32, minute: u32) {
+        let time = Utc.with_ymd_and_hms(2026, 1, day, hour, minute, 0).unwrap();
+        self.0.store(time.timestamp(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Set {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.0.load(Ordering::SeqCst), 0).unwrap()
+    }
+}
+
+/// A place with a daily report at 08:00 to a receiver, and the calls of three days: 2 on the 5th, 5 on the 6th, 1 on
+/// the 7th.
+fn place(receiver: &Receiver) -> (Place, Config) {
+    let place = Place::new();
+    let mut records = Vec::new();
+    for (day, calls) in [(5, 2), (6, 5), (7, 1)] {
+        for call in 0..calls {
+            let id = format!("{day:08x}-0000-4000-8000-{call:012x}");
+            let time = format!("2026-01-{day:02}T12:00:{call:02}Z");
+            records.push(Record::decrypt(&id).with("eventTime", time).value());
+        }
+    }
+    files::write(&place.logs(), "calls.json", &files::log_file(&records));
+    let text = format!(
+        "[watch]\nevery_series = false\n\
+         [[route]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}\"\n\
+         [[report]]\nname = \"day\"\nevery = \"daily\"\nat = \"08:00\"\nroutes = [\"hook\"]\n",
+        receiver.url("/")
+    );
+    let mut config = parse(&text, "keytide.toml", &Outside::NOTHING).unwrap();
+    config.sources = vec![SourceSettings::Folder { path: place.logs() }];
+    (place, config)
+}
+
+/// A process that does one round: what `keytide run --once` is.
+async fn one_round(store: &Path, config: &Config, clock: &Set) {
+    let opened = Store::open_for_writing(store).unwrap();
+    let now = clock.clone();
+    let parts = Parts {
+        evaluate: Box::new(Watching::open(&opened, config, clock.now()).unwrap()),
+        publish: Box::new(Sending::open(store, config, true, move || now.now()).unwrap()),
+        tell: Box::new(Telling { router: Router::new(&routes_of(config).unwrap()), clock: Arc::new(clock.clone()) }),
+        store: opened,
+        config: config.clone(),
+        clock: Arc::new(clock.clone()),
+        server: None,
+        metrics: Arc::new(Metrics::new("0.0.0")),
+    };
+    assert_eq!(once(parts, Arc::default()).await, Ok(()));
+}
+
+fn reports(receiver: &Receiver) -> Vec<(String, String)> {
+    let got = receiver.got();
+    let of_reports = got.iter().filter(|got| got.header("idempotency-key").starts_with("keytide/report/"));
+    let each = of_reports.map(|got| {
+        let title = got.json()["subject"]["title"].as_str().unwrap().to_owned();
+        (got.header("idempotency-key").to_owned(), title)
+    });
+    each.collect()
+}
+
+#[tokio::test]
+async fn a_report_comes_at_its_time_once_and_once_after_days_of_downtime() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place(&receiver);
+    let clock = Set(Arc::default());
+    let round = async || one_round(&place.store(), &config, &clock).await;
+    // A schedule that is new waits for its first time.
+    clock.to(6, 9, 0);
+    round().await;
+    clock.to(7, 7, 59);
+    round().await;
+    assert_eq!(reports(&receiver), []);
+    // Each round is a new process.
+    for minute in [0, 1, 30] {
+        clock.to(7, 8, minute);
+        round().await;
+    }
+    // 08:00 of 2026-01-07: `date -u -d '2026-01-07 08:00' +%s`.
+    let first = ("keytide/report/day/1767772800:REPORT".to_owned(), "Keytide daily report, 2026-01-06".to_owned());
+    assert_eq!(reports(&receiver), std::slice::from_ref(&first));
+    // Away over the 8th and 9th: of what was missed the latest.
+    clock.to(10, 9, 30);
+    round().await;
+    round().await;
+    let second = ("keytide/report/day/1768032000:REPORT".to_owned(), "Keytide daily report, 2026-01-09".to_owned());
+    assert_eq!(reports(&receiver), [first, second]);
+    assert_eq!(Store::open_for_reading(&place.store()).unwrap().outbox_depth().unwrap().owed, 0);
+}
+
+#[tokio::test]
+async fn a_report_has_the_counts_of_its_day_in_every_form() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place(&receiver);
+    let clock = Set(Arc::default());
+    for (day, hour) in [(6, 9), (7, 8)] {
+        clock.to(day, hour, 0);
+        one_round(&place.store(), &config, &clock).await;
+    }
+    let got = receiver.got();
+    let [got] = &got[..] else { panic!("one message: {got:?}") };
+    assert_eq!((got.method.as_str(), got.header("content-type")), ("POST", "application/json"));
+    let notice = got.json();
+    assert_eq!((&notice["severity"], &notice["keys"]), (&"info".into(), &serde_json::json!([])));
+    let subject = &notice["subject"];
+    let id = KEY.rsplit('/').next().unwrap();
+    for form in ["markdown", "html"] {
+        let text = subject[form].as_str().unwrap();
+        assert!(text.contains(id) && text.contains("+150"), "from 2 to 5 calls:\n{text}");
+    }
+    let successful = &subject["json"]["totals"]["successful"];
+    assert_eq!((&successful["calls"], &successful["previous"]), (&5.into(), &2.into()), "{}", subject["json"]);
+}
+
+// A report's queries want a runtime of several threads.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_before_a_crash_is_sent_by_the_next_process() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place(&receiver);
+    let clock = Set(Arc::default());
+    clock.to(6, 9, 0);
+    one_round(&place.store(), &config, &clock).await;
+    clock.to(7, 8, 0);
+    let store: PathBuf = place.store();
+    let mut opened = Store::open_for_writing(&store).unwrap();
+    let mut watching = Watching::open(&opened, &config, clock.now()).unwrap();
+    assert_eq!(watching.report(&mut opened, clock.now()).unwrap(), 1);
+    assert_eq!(watching.report(&mut opened, clock.now()).unwrap(), 0);
+    // It ends before anything is sent.
+    drop((watching, opened));
+    assert_eq!(reports(&receiver), []);
+    let mut opened = Store::open_for_writing(&store).unwrap();
+    let mut watching = Watching::open(&opened, &config, clock.now()).unwrap();
+    assert_eq!(watching.report(&mut opened, clock.now()).unwrap(), 0);
+    let now = clock.clone();
+    let mut sending = Sending::open(&store, &config, true, move || now.now()).unwrap();
+    assert_eq!(sending.round(clock.now()).await.unwrap().sent, 1);
+    assert_eq!(reports(&receiver).len(), 1);
+}

@@ -1,0 +1,67 @@
+//! What becomes of a message is written down with the daemon's time.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use chrono::{DateTime, TimeZone, Utc};
+use keytide::config::{Outside, parse};
+use keytide::daemon::{Publish, Sending};
+use keytide::publish::sample;
+use keytide::store::{NewMessage, Outbox, Store};
+
+use crate::publish::receiver::{Receiver, status};
+use crate::support::stores::passing_folder;
+
+/// Long before any machine that runs this.
+fn at(minute: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2020, 1, 1, 10, minute, 0).unwrap()
+}
+
+fn owe(dir: &Path, message: NewMessage) {
+    drop(Store::open_for_writing(dir).unwrap());
+    Outbox::open(dir).unwrap().owe(&[message], at(0)).unwrap();
+}
+
+#[tokio::test]
+async fn a_message_is_given_up_at_the_daemons_time() {
+    let dir = passing_folder();
+    let notice = serde_json::to_string(&sample::page()).unwrap();
+    owe(dir.path(), NewMessage { route: "former".to_owned(), dedup_key: "a".to_owned(), notice });
+    let config = parse("", "keytide.toml", &Outside::NOTHING).unwrap();
+    let mut sending = Sending::open(dir.path(), &config, true, || at(7)).unwrap();
+    let done = sending.round(at(7)).await.unwrap();
+    assert_eq!((done.failed, done.owed, done.dead_letters), (1, 0, 1));
+    let dead = Store::open_for_reading(dir.path()).unwrap().dead_letters().unwrap();
+    assert_eq!(DateTime::from_timestamp(dead[0].dead_at, 0), Some(at(7)), "{dead:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn an_answer_that_is_still_to_come_is_waited_for_at_the_end() {
+    let (answer, told) = channel::<()>();
+    let told = Mutex::new(told);
+    let mut receiver = Receiver::start(move |_, _| {
+        told.lock().unwrap().recv().unwrap();
+        status(200)
+    })
+    .await;
+    let dir = passing_folder();
+    let notice = serde_json::to_string(&sample::page()).unwrap();
+    owe(dir.path(), NewMessage { route: "hook".to_owned(), dedup_key: "a".to_owned(), notice });
+    let route = format!("[[route]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}\"\n", receiver.url("/"));
+    let config = parse(&route, "keytide.toml", &Outside::NOTHING).unwrap();
+    let mut sending = Sending::open(dir.path(), &config, false, || at(7)).unwrap();
+    // A turn of the schedule ends without it.
+    let done = sending.round(at(7)).await.unwrap();
+    assert_eq!((done.sent, done.owed), (0, 1));
+    let finish = tokio::spawn(async move { sending.finish().await });
+    answer.send(()).unwrap();
+    finish.await.unwrap().unwrap();
+    assert_eq!(Store::open_for_reading(dir.path()).unwrap().outbox_depth().unwrap().owed, 0);
+    // The next process has nothing to send.
+    drop(answer);
+    let mut next = Sending::open(dir.path(), &config, true, || at(8)).unwrap();
+    assert_eq!(next.round(at(8)).await.unwrap().sent, 0);
+    receiver.next().await;
+    assert_eq!(receiver.got().len(), 1);
+}
