@@ -272,6 +272,8 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
     alarm.extend(change.after_mute_window.then(|| MUTED.to_owned()));
     let place = match (change.account.as_str(), change.region.as_str()) {
         ("", "") => Vec::new(),
+        // An alarm of the settings belongs to no account.
+        (account, _) if account.bytes().all(|digit| digit == b'0') => Vec::new(),
         (account, region) => vec![format!("account {account}, {region}")],
     };
     let series = change.contributor.iter().flat_map(|contributor| &contributor.attributes);

@@ -144,6 +144,19 @@ fn a_series_that_is_about_no_calls_is_named() {
 }
 
 #[test]
+fn an_alarm_of_no_account_names_no_place() {
+    let of = |account: &str| {
+        let notice = with(|change| {
+            change.incident = None;
+            change.account = account.to_owned();
+        });
+        lines(&notice, "Where")
+    };
+    assert_eq!(of("111122223333"), ["account 111122223333, us-east-1"]);
+    assert_eq!(of("000000000000"), [] as [&str; 0]);
+}
+
+#[test]
 fn a_page_that_was_held_back_says_so() {
     let notice = with(|change| change.after_mute_window = true);
     assert!(lines(&notice, "Alarm").iter().any(|line| line.contains("mute window")));
