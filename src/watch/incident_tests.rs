@@ -94,6 +94,25 @@ fn forty_series_that_fall_silent_together_are_one_incident_and_nobody_is_asked()
 }
 
 #[test]
+fn a_key_that_is_known_to_be_silent_later_joins_while_the_others_of_its_account_are() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    // Two hours.
+    for nth in 0..24 {
+        take(&mut incidents, nth, vec![seen("busy", nth, 0.0)], &mut ask);
+    }
+    take(&mut incidents, 24, vec![seen("busy", 24, 0.0), seen("rare", 24, 0.0)], &mut ask);
+    assert_eq!((incidents.open.len(), incidents.open[0].series.len()), (1, 2));
+    // Not where calls are too many: that takes one caller, or minutes.
+    let mut incidents = Incidents::default();
+    for nth in 0..24 {
+        take(&mut incidents, nth, vec![seen("busy", nth, 500.0)], &mut ask);
+    }
+    take(&mut incidents, 24, vec![seen("busy", 24, 500.0), seen("rare", 24, 500.0)], &mut ask);
+    assert_eq!(incidents.open.len(), 2);
+}
+
+#[test]
 fn too_many_and_too_few_are_two_incidents() {
     let mut ask = known(&[("a", "etl"), ("b", "etl")]);
     let mut incidents = Incidents::default();

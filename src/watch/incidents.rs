@@ -173,9 +173,10 @@ impl Incidents {
             let near = (sighting.at - incident.last_anomalous).abs() <= together;
             let same_key = incident.series.iter().any(|other| other.key_arn == id.key_arn);
             let same_caller = incident.callers.iter().any(|caller| callers.contains(caller));
-            let same_place = (shortfall || !by_caller)
-                && (sighting.at - incident.onset).abs() <= together
-                && incident.series.iter().any(|other| place(&other.key_arn) == place(&id.key_arn));
+            // Of a key with few calls it takes hours to know that none come any more.
+            let place_tells = shortfall || !by_caller && (sighting.at - incident.onset).abs() <= together;
+            let same_place =
+                place_tells && incident.series.iter().any(|other| place(&other.key_arn) == place(&id.key_arn));
             near && incident.shortfall == shortfall && (same_key || same_caller || same_place)
         };
         if let Some(incident) = self.open.iter_mut().find(joins) {

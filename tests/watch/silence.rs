@@ -152,7 +152,7 @@ fn an_account_whose_files_come_without_a_call_is_paged_for_as_one_incident() {
     let mut files = trail.between(STOPS, NOON, true);
     files.extend(trail.without_calls(folder.path(), STOPS, NOON));
     let report = watching.round(files);
-    assert_eq!(report.silent, []);
+    assert_eq!((&report.begun[..], &report.silent[..]), (&[1][..], &[][..]));
     let row = watching.store.incident(report.begun[0]).unwrap().unwrap();
     let incident: Incident = serde_json::from_str(&row.body).unwrap();
     let of_account = |series: &IncidentSeries| series.key_arn.split(':').nth(4) == Some(&trail.account);

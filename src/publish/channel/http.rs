@@ -64,6 +64,9 @@ impl Http {
             Err(error) if error.is_timeout() => {
                 return Err(Failure::later(format!("no answer within {} s", self.timeout.as_secs_f64())));
             }
+            Err(error) if error.is_connect() => {
+                return Err(Failure::later(hidden(&format!("can't connect: {}", last_cause(&error.without_url())))));
+            }
             Err(error) => return Err(Failure::later(hidden(&told(&error.without_url())))),
         };
         let status = answer.status();
@@ -108,6 +111,15 @@ pub(in crate::publish) fn told(error: &dyn Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// What happened, without what it was a cause of.
+fn last_cause(error: &dyn Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
 }
 
 /// A text without what must not be told.
