@@ -8,6 +8,9 @@ use statrs::distribution::{ContinuousCDF, Normal};
 /// Up to this mean the probabilities of counts are summed one by one.
 const SUMMED_MEAN_MAX: f64 = 40.0;
 
+/// Below this mean most counts are zero, and the power of one that isn't tells little.
+const SKEWED_MEAN_MIN: f64 = 0.5;
+
 /// A shape above which a gamma distribution is as good as normal.
 const NORMAL_SHAPE: f64 = 1e6;
 
@@ -36,10 +39,10 @@ impl Distribution {
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
     }
 
-    /// How far a value is from the mean, by `skewed_deviate`; for counts below the mean in standard deviations, since a
-    /// power has too little room between a small mean and zero.
+    /// How far a value is from the mean, by `skewed_deviate`; for counts below the mean, or with hardly any mean, in
+    /// standard deviations: a power has too little room near zero.
     pub fn deviate(&self, value: f64) -> f64 {
-        if self.counts && value <= self.mean {
+        if self.counts && (value <= self.mean || self.mean < SKEWED_MEAN_MIN) {
             (value - self.mean) / self.variance.sqrt()
         } else {
             self.skewed_deviate(value)
