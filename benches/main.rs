@@ -26,6 +26,8 @@ mod trail;
 mod watch;
 
 fn main() {
+    // As the program does.
+    keytide::cli::keep_freed_memory();
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let parts: [(&str, fn()); 7] = [
         ("band", band::run),

@@ -14,6 +14,7 @@ mod export_series;
 mod ingest;
 mod labels;
 mod logging;
+mod memory;
 mod progress;
 mod query;
 mod question;
@@ -32,6 +33,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use exit::Exit;
 use exit::Failure;
+pub use memory::keep_freed_memory;
 
 use crate::domain::Clock;
 
@@ -118,6 +120,7 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> Exit {
+    keep_freed_memory();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -258,10 +258,7 @@ impl<'r> Requests<'r> {
             }
         }
         admitted.rows.extend(rows.iter().zip(&plain).filter(|(_, plain)| **plain).map(|(row, _)| *row));
-        let mut roots = self.known.roots();
-        roots.sort_unstable();
-        for root in roots {
-            let known = *self.known.at(root);
+        for (_, known) in self.known.roots() {
             let best = rows[known.best.expect("a root is a member of its own request") as usize];
             let mut missing = known.told.without(known.sides);
             admitted.duplicates += u64::from(known.members);

@@ -18,43 +18,41 @@ pub(super) struct Known {
     pub members: u32,
 }
 
-/// What is known of requests, by their root: a place for each row, since in a repeated object every row is known.
+/// What is known of requests, at the place of their root. There is nothing until one is known; then there is room for
+/// each row, since in a repeated object every row is known, and a list in the order of rows is walked faster than one in
+/// the order of hashes.
 pub(super) struct ByRoot {
-    places: Vec<u32>,
-    known: Vec<(u32, Known)>,
+    known: Vec<Option<Known>>,
+    rows: usize,
 }
-
-/// The place of a row of which nothing is known.
-const NOWHERE: u32 = u32::MAX;
 
 impl ByRoot {
     pub fn new(rows: usize) -> Self {
-        Self { places: vec![NOWHERE; rows], known: Vec::new() }
+        Self { known: Vec::new(), rows }
     }
 
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 
-    /// The place of a root, made if there is none.
+    /// What is known of a root, from now on something.
     pub fn at(&mut self, root: u32) -> &mut Known {
-        let place = &mut self.places[root as usize];
-        if *place == NOWHERE {
-            *place = u32::try_from(self.known.len()).expect("there are no more roots than rows");
-            self.known.push((root, Known::default()));
+        if self.known.is_empty() {
+            self.known.resize(self.rows, None);
         }
-        &mut self.known[*place as usize].1
+        self.known[root as usize].get_or_insert_default()
     }
 
     pub fn get(&self, root: u32) -> Option<&Known> {
-        self.known.get(self.places[root as usize] as usize).map(|(_, known)| known)
+        self.known.get(root as usize)?.as_ref()
     }
 
     pub fn get_mut(&mut self, root: u32) -> Option<&mut Known> {
-        self.known.get_mut(self.places[root as usize] as usize).map(|(_, known)| known)
+        self.known.get_mut(root as usize)?.as_mut()
     }
 
-    pub fn roots(&self) -> Vec<u32> {
-        self.known.iter().map(|(root, _)| *root).collect()
+    /// The roots of which something is known, in ascending order.
+    pub fn roots(&self) -> impl Iterator<Item = (u32, &Known)> {
+        (0..).zip(&self.known).filter_map(|(root, known)| Some((root, known.as_ref()?)))
     }
 }
