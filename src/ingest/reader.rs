@@ -96,6 +96,8 @@ impl<'s> Reader<'s> {
                 }
                 parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
             };
+            // What this ingest commits meanwhile is known to the gatherer, and nobody else writes.
+            self.known.begin()?;
             for job in at_once {
                 match self.job(job, &mut send) {
                     Ok(()) => {}
@@ -103,6 +105,7 @@ impl<'s> Reader<'s> {
                     Err(End::Store(error)) => return Err(error),
                 }
             }
+            self.known.end()?;
             if parts.send(Ok(part)).is_err() {
                 return Ok(());
             }
@@ -113,10 +116,15 @@ impl<'s> Reader<'s> {
     fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
-            Job::StandardInput => match standard_input() {
-                Ok(pieces) => self.pieces("standard input", pieces, send),
-                Err(source) => send(unreadable(Path::new("standard input"), &source, 0)),
-            },
+            Job::StandardInput => {
+                // It may last for long.
+                self.known.end().map_err(End::Store)?;
+                match standard_input() {
+                    Ok(pieces) => self.pieces("standard input", pieces, send)?,
+                    Err(source) => send(unreadable(Path::new("standard input"), &source, 0))?,
+                }
+                self.known.begin().map_err(End::Store)
+            }
             Job::File(found) => {
                 let (path, bytes) = (&found.path, found.bytes);
                 let mut content = std::mem::take(&mut self.content);

@@ -21,8 +21,21 @@ impl Found {
         if self.bytes > READ_BYTES_MAX as u64 {
             return Ok(Content::InPieces(Pieces::new(file)?));
         }
-        buffer.clear();
-        file.read_to_end(buffer)?;
+        // A byte more than there should be, so that the end is met without asking the file's size again.
+        buffer.resize(usize::try_from(self.bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
+        let mut filled = 0;
+        loop {
+            if filled == buffer.len() {
+                buffer.resize(filled * 2, 0);
+            }
+            match file.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buffer.truncate(filled);
         Ok(Content::Whole)
     }
 }

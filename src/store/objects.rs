@@ -43,6 +43,25 @@ impl KnownObjects {
         Ok(Self { catalog })
     }
 
+    /// Looks at the store as it is now until [`Self::end`]: looking several objects up takes the catalog's locks once.
+    pub fn begin(&self) -> Result<(), StoreError> {
+        self.statement("BEGIN")
+    }
+
+    /// Lets the catalog go.
+    pub fn end(&self) -> Result<(), StoreError> {
+        self.statement("COMMIT")
+    }
+
+    fn statement(&self, statement: &str) -> Result<(), StoreError> {
+        let done = self.catalog.prepare_cached(statement).and_then(|mut prepared| prepared.execute([]));
+        done.map(|_| ()).map_err(|source| StoreError::Catalog {
+            action: "look objects up",
+            path: self.catalog.path().unwrap_or_default().into(),
+            source,
+        })
+    }
+
     /// Whether the object was consumed whole.
     pub fn contains(&self, object: ObjectId) -> Result<bool, StoreError> {
         let read = || {
