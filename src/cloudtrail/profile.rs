@@ -9,8 +9,8 @@ use super::call::{Call, is_key_resource};
 use crate::domain::Operation;
 
 impl Call<'_> {
-    /// A hash of all that determines series, caller and quota pool: two calls with the same have the same of each. `room`
-    /// is memory to work in.
+    /// A hash of all that determines series, caller and quota pool: two calls with the same have the same of each.
+    /// `room` is memory to work in.
     pub fn profile(&self, room: &mut Vec<u8>) -> u128 {
         // Two texts, since a short one is hashed faster: more than twice as fast as one of 240 bytes or more.
         self.write_caller(room);

@@ -19,8 +19,8 @@ pub(super) struct Known {
 }
 
 /// What is known of requests, at the place of their root. There is nothing until one is known; then there is room for
-/// each row, since in a repeated object every row is known, and a list in the order of rows is walked faster than one in
-/// the order of hashes.
+/// each row, since in a repeated object every row is known, and a list in the order of rows is walked faster than one
+/// in the order of hashes.
 pub(super) struct ByRoot {
     known: Vec<Option<Known>>,
     rows: usize,

@@ -101,7 +101,8 @@ impl<'d> Cursor<'d, '_, '_> {
         }
         let mut first = true;
         while let Some(key) = self.next_key(&mut first)? {
-            // These three are nearly all, in any order: what is asked one by one is foreseen better than a choice of many.
+            // These three are nearly all, in any order: what is asked one by one is foreseen better than a choice of
+            // many.
             if key == b"keyId" {
                 request.key_id = self.text()?;
                 continue;

@@ -31,8 +31,8 @@ impl<'d> Cursor<'d, '_, '_> {
         verdict
     }
 
-    /// Reads to the record's end; whether it tells something, which is then in `told`. Most sessions are a service's and
-    /// carry no tags: of these nothing is read after the request.
+    /// Reads to the record's end; whether it tells something, which is then in `told`. Most sessions are a service's
+    /// and carry no tags: of these nothing is read after the request.
     fn session_told(&mut self, fields: &mut Fields<'d>, identity: (usize, usize), told: &mut Vec<u8>) -> Scan<bool> {
         let identity_text = &self.doc.bytes()[identity.0..identity.1];
         let may_chain = identity_text.starts_with(b"{\"type\":\"AssumedRole\"") || !identity_text.starts_with(KIND);
