@@ -50,7 +50,7 @@ fn learned_from(range: MinuteRange, period: u32) -> Minute {
 
 /// The log files that a replay of a range is told of.
 fn deliveries(store: &Store, range: MinuteRange) -> Result<Deliveries, WatchError> {
-    // An hour of them before the first period says whether names tell of them at all.
+    // Those of the day before the first period say whether names tell of them at all.
     Ok(store.deliveries(Minute(learned_from(range, 1).0.saturating_sub(Minute::PER_DAY)))?)
 }
 

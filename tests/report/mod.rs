@@ -3,17 +3,13 @@
 mod attribution;
 mod top;
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
-use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, TimeZone, Utc};
 use keytide::domain::Clock;
-use keytide::ingest::{IngestOptions, Silent, ingest};
-use keytide::store::Store;
-use keytide::synth::{SynthOptions, generate};
+use keytide::synth::SynthOptions;
 
-use crate::support::stores::passing_folder;
+use crate::support::stores::Made;
 
 /// A clock that stands still after the trail's end, before counts by caller are rolled up to hours.
 struct NextDay;
@@ -24,17 +20,9 @@ impl Clock for NextDay {
     }
 }
 
-/// Six days of keys with callers of several accounts, and incidents.
-struct Made {
-    _folder: tempfile::TempDir,
-    truth: PathBuf,
-    store: PathBuf,
-}
-
-/// One for all tests of this folder: none of them changes it.
+/// Six days of keys with callers of several accounts, and incidents. One for all tests of this folder: none of them
+/// changes it.
 static MADE: LazyLock<Made> = LazyLock::new(|| {
-    let folder = passing_folder();
-    let (out, store) = (folder.path().join("trail"), folder.path().join("store"));
     // At Friday noon, on Saturday afternoon and at night; weak ones, and one that is not.
     let incidents = ["runaway:0:4d12h:60m:3", "runaway:1:5d15h25m:45m:3", "runaway:0:5d2h10m:20m:40"];
     let options = SynthOptions {
@@ -47,9 +35,5 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         incidents: incidents.map(|incident| incident.parse().unwrap()).to_vec(),
         ..SynthOptions::default()
     };
-    generate(&options, &out, &mut |_| {}).unwrap();
-    let mut opened = Store::open_for_writing(&store).unwrap();
-    let from = IngestOptions::of(vec![out.join("AWSLogs")]);
-    ingest(&mut opened, &from, &NextDay, &Silent, &AtomicBool::new(false)).unwrap();
-    Made { truth: out.join("truth"), store, _folder: folder }
+    Made::of(&options, &NextDay)
 });

@@ -10,6 +10,7 @@ use keytide::ingest::{IngestOptions, IngestReport, Silent, ingest};
 use keytide::series::Counts;
 use keytide::series::export::{Format, UnattributedCalls, minutes, unattributed};
 use keytide::store::{Store, StoreError};
+use keytide::synth::{SynthOptions, generate};
 use polars::prelude::{DataFrame, LazyFrame};
 
 /// A folder that is removed with the value. In memory where the system has such a place: what is tested is the order of
@@ -35,6 +36,27 @@ pub fn ingest_into(store: &mut Store, options: &IngestOptions) -> Result<IngestR
 /// Ingests one path into the store in `dir`, with the default options.
 pub fn ingest_path(dir: &Path, path: PathBuf) -> IngestReport {
     ingest_into(&mut Store::open_for_writing(dir).unwrap(), &IngestOptions::of(vec![path])).unwrap()
+}
+
+/// A synthetic trail's truth, and the store that the trail was ingested into.
+pub struct Made {
+    _folder: tempfile::TempDir,
+    pub truth: PathBuf,
+    pub store: PathBuf,
+}
+
+impl Made {
+    /// Makes both in a passing folder; nothing of the trail may be set aside at the clock's time.
+    pub fn of(options: &SynthOptions, clock: &dyn Clock) -> Self {
+        let folder = passing_folder();
+        let (out, store) = (folder.path().join("trail"), folder.path().join("store"));
+        generate(options, &out, &mut |_| {}).unwrap();
+        let mut opened = Store::open_for_writing(&store).unwrap();
+        let from = IngestOptions::of(vec![out.join("AWSLogs")]);
+        let report = ingest(&mut opened, &from, clock, &Silent, &AtomicBool::new(false)).unwrap();
+        assert!(report.new_requests > 0 && report.rejects.is_empty(), "{:?}", report.rejects);
+        Self { truth: out.join("truth"), store, _folder: folder }
+    }
 }
 
 /// Everything that counts say of a store, in a form that is equal for equal counts, however they are stored.

@@ -20,6 +20,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use keytide::domain::Clock;
 use keytide::ingest::{IngestOptions, Silent, ingest};
 use keytide::store::Store;
+use keytide::synth::SynthOptions;
 use keytide::watch::{Setup, WatchSettings};
 
 /// A clock that stands still after the trail: what bears a time to come is set aside.
@@ -57,6 +58,19 @@ fn delivered(trail: &Path) -> Vec<(String, PathBuf)> {
         files.into_iter().map(|(name, path)| (name.split('_').nth(3).unwrap().to_owned(), path)).collect();
     files.sort();
     files
+}
+
+/// A trail of one Region's calls to KMS and nothing else, each log file once and in time.
+fn calls_alone() -> SynthOptions {
+    SynthOptions {
+        regions: 1,
+        kms_share: 1.0,
+        lifecycle: false,
+        digests: false,
+        duplicate_share: 0.0,
+        late_share: 0.0,
+        ..SynthOptions::default()
+    }
 }
 
 fn take(store: &mut Store, paths: Vec<PathBuf>) {

@@ -10,7 +10,7 @@ use keytide::store::Store;
 use keytide::synth::{SynthOptions, generate};
 use keytide::watch::Watch;
 
-use super::{delivered, now, setup, take};
+use super::{calls_alone, delivered, now, setup, take};
 use crate::support::stores::passing_folder;
 
 /// Twelve days with one runaway on the last; the files with the time of their delivery, as their names have it.
@@ -21,14 +21,8 @@ fn trail(folder: &Path) -> Vec<(String, PathBuf)> {
         rate: 0.02,
         keys: 4,
         accounts: 1,
-        regions: 1,
-        kms_share: 1.0,
-        lifecycle: false,
-        digests: false,
-        duplicate_share: 0.0,
-        late_share: 0.0,
         incidents: vec!["runaway:0:11d9h:60m:80".parse().unwrap()],
-        ..SynthOptions::default()
+        ..calls_alone()
     };
     generate(&options, folder, &mut |_| {}).unwrap();
     delivered(folder)

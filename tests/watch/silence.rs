@@ -10,7 +10,7 @@ use keytide::synth::{SynthOptions, generate};
 use keytide::watch::{RoundReport, Setup, SilentStream, Watch};
 
 use super::rounds::{Known, assert_same, known};
-use super::{delivered, now, setup, take};
+use super::{calls_alone, delivered, now, setup, take};
 use crate::support::files;
 use crate::support::record::Record;
 use crate::support::stores::passing_folder;
@@ -44,13 +44,7 @@ impl Trail {
             rate,
             keys: 6,
             accounts: 2,
-            regions: 1,
-            kms_share: 1.0,
-            lifecycle: false,
-            digests: false,
-            duplicate_share: 0.0,
-            late_share: 0.0,
-            ..SynthOptions::default()
+            ..calls_alone()
         };
         generate(&options, folder.path(), &mut |_| {}).unwrap();
         let files = delivered(folder.path());

@@ -1,32 +1,22 @@
 //! `keytide alarms evaluate` against the truth of a synthetic trail: every incident is paged once, with the one who
 //! caused it, and nothing else more often than the budget says.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use keytide::domain::parse_event_time;
-use keytide::store::Store;
-use keytide::synth::{SynthOptions, generate};
+use keytide::synth::SynthOptions;
 use serde_json::Value;
 
-use super::take;
+use super::After;
 use crate::support::program::{keytide, run};
-use crate::support::stores::passing_folder;
+use crate::support::stores::Made;
 
 const WEEKS: u64 = 3;
 
 /// Three weeks of ordinary calls with four incidents: strong and weak, short and long, by day, at night and on a
-/// weekend, on keys with many calls and with few.
-struct Made {
-    _folder: tempfile::TempDir,
-    truth: PathBuf,
-    store: PathBuf,
-}
-
-/// One for all tests of this file: none of them changes it.
+/// weekend, on keys with many calls and with few. One for all tests of this file: none of them changes it.
 static MADE: LazyLock<Made> = LazyLock::new(|| {
-    let folder = passing_folder();
-    let (out, store) = (folder.path().join("trail"), folder.path().join("store"));
     let incidents = [
         "runaway:0:11d10h:2h:6",
         "runaway:2:14d03h20m:45m:40",
@@ -45,9 +35,7 @@ static MADE: LazyLock<Made> = LazyLock::new(|| {
         incidents: incidents.map(|incident| incident.parse().unwrap()).to_vec(),
         ..SynthOptions::default()
     };
-    generate(&options, &out, &mut |_| {}).unwrap();
-    take(&mut Store::open_for_writing(&store).unwrap(), vec![out.join("AWSLogs")]);
-    Made { truth: out.join("truth"), store, _folder: folder }
+    Made::of(&options, &After)
 });
 
 /// A row of `truth/incidents.csv`.
