@@ -104,7 +104,7 @@ fn work(files: &[PathBuf], until: Until) -> (u64, u64) {
         let mut tally = ObjectTally::new(&profiles, &mut bench, &scope, number as u128);
         decoder.document(inflated, &mut tally).expect("the trail is one");
         records += tally.counts.records();
-        batch.add(&tally.rows, std::mem::take(&mut tally.ids));
+        batch.add(&tally.rows, &tally.ids);
         if batch.len() >= keytide::ingest::BATCH_REQUESTS {
             calls += if until < Until::Admitted { std::mem::take(&mut batch).len() as u64 } else { close(&mut batch) };
         }

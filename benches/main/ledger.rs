@@ -29,7 +29,7 @@ fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>)
         ids.push(Id { hash: random.random::<u128>() & !7, row, sides: Sides::WHOLE, may_straddle: false });
     }
     let mut batch = Batch::default();
-    batch.add(&rows, ids);
+    batch.add(&rows, &ids);
     batch
 }
 

@@ -39,7 +39,7 @@ fn make(dir: &Path) {
             }
         }
         let mut requests = Batch::default();
-        requests.add(&rows, ids);
+        requests.add(&rows, &ids);
         store.commit(NewBatch { requests, ..NewBatch::default() }, &all, now).expect("a batch can be committed");
         if hour % 24 == 23 {
             store.compact(1, now).expect("a day can be compacted");

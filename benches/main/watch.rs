@@ -34,7 +34,7 @@ fn commit_hour(store: &mut Store, all: &Profiles, random: &mut ChaCha8Rng, hour:
         }
     }
     let mut requests = Batch::default();
-    requests.add(&rows, ids);
+    requests.add(&rows, &ids);
     store.commit(NewBatch { requests, ..NewBatch::default() }, all, now(hour)).expect("a batch can be committed");
 }
 

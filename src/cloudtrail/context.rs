@@ -100,10 +100,12 @@ pub(super) fn better<'a>(
 
 /// The value without what differs from call to call: of an S3 object the bucket is left.
 fn reduced<'a>(key: &[u8], value: &'a [u8]) -> &'a [u8] {
-    let is_bucket = matches!(key, b"aws:s3:arn" | b"aws:s3express:arn");
+    if !matches!(key, b"aws:s3:arn" | b"aws:s3express:arn") || value.starts_with(b"arn:aws:s3express:") {
+        return value;
+    }
     match memchr::memchr(b'/', value) {
-        Some(slash) if is_bucket && !value.starts_with(b"arn:aws:s3express:") => &value[..slash],
-        _ => value,
+        Some(slash) => &value[..slash],
+        None => value,
     }
 }
 

@@ -173,9 +173,9 @@ pub(super) const STS: &[u8] = b"sts.amazonaws.com";
 pub(super) const SESSION_MEMBERS: [&str; 5] =
     ["tags", "principalTags", "transitiveTagKeys", "incomingTransitiveTags", "sourceIdentity"];
 
-/// Whether a member of a request for a session is one of [`SESSION_MEMBERS`].
-pub(super) fn is_session_member(name: &[u8]) -> bool {
-    SESSION_MEMBERS.iter().any(|member| member.as_bytes() == name)
+/// The place of a member of a request for a session among [`SESSION_MEMBERS`].
+pub(super) fn session_member(name: &[u8]) -> Option<usize> {
+    SESSION_MEMBERS.iter().position(|member| member.as_bytes() == name)
 }
 
 /// The fact that a request for a session is, if it tells something: tags, a source identity, or a role assumed by a

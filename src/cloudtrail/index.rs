@@ -1,70 +1,65 @@
 //! Where strings and brackets are: one pass over a document's bytes that makes every later step a look-up.
 //!
-//! Three masks are kept, a bit a byte: quotes that open or close a string, and brackets that open and close outside
-//! strings. The end of a string is then the next quote bit, the end of an object a count of bracket bits, whatever text
-//! lies between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of JSON per
-//! second*, 2019): escapes by carried addition, strings by a prefix xor.
+//! Quotes that open or close a string are kept as a list of positions, and brackets outside strings as two masks, a bit a
+//! byte. The end of a string is then the next quote of the list, and the end of an object a count of bracket bits,
+//! whatever text lies between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of
+//! JSON per second*, 2019): escapes by carried addition, strings by a prefix xor.
 //!
-//! A mask is read from any byte of it on, so that a window begins where the reader is: equal texts then take equal
-//! steps wherever they lie, which is what a processor's branch prediction learns.
+//! A reader that counts the quotes it passes knows where the next strings lie before it has come there: a record whose
+//! members are in the usual order is compared at many places at once.
 
 mod fill;
 
-/// Bytes a block: a word of each mask.
+/// Bytes a block: a bit each in its masks.
 const BLOCK: usize = 64;
-/// Bytes of a mask a block.
-const WORD: usize = BLOCK / 8;
-/// Bits that a window of a mask has at least, wherever it begins.
-const WINDOW: usize = BLOCK - 8;
 
-/// A document's bytes with their masks.
+/// What is known of a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Block {
+    /// The quotes that open or close a string.
+    quotes: u64,
+    /// Opening brackets outside strings.
+    opens: u64,
+    /// Closing brackets outside strings.
+    closes: u64,
+    /// How many quotes come before the block.
+    quotes_before: u32,
+}
+
+/// A document's bytes with what is known of them.
+#[derive(Clone, Copy)]
 pub(super) struct Indexed<'d, 'i> {
     bytes: &'d [u8],
-    quotes: &'i [u8],
-    opens: &'i [u8],
-    closes: &'i [u8],
+    quotes: &'i [u32],
+    blocks: &'i [Block],
     escapes: bool,
 }
 
-/// The masks' memory, kept from document to document.
+/// The index's memory, kept from document to document.
 #[derive(Default)]
 pub struct Index {
-    quotes: Vec<u8>,
-    opens: Vec<u8>,
-    closes: Vec<u8>,
+    /// Where the quotes are, in ascending order.
+    quotes: Vec<u32>,
+    blocks: Vec<Block>,
 }
 
 impl Index {
-    /// Indexes `bytes`.
+    /// Indexes `bytes`, of which there are fewer than 2^32: [`super::unpack::Limits`] bounds a document far below.
     pub(super) fn over<'d, 'i>(&'i mut self, bytes: &'d [u8]) -> Indexed<'d, 'i> {
-        let filled = bytes.len().div_ceil(BLOCK) * WORD;
-        // A word more, so that a window that begins in the last one is whole.
-        let [quotes, opens, closes] = [&mut self.quotes, &mut self.opens, &mut self.closes].map(|mask| {
-            if mask.len() < filled + WORD {
-                mask.resize(filled + WORD, 0);
-            }
-            mask[filled..filled + WORD].fill(0);
-            &mut mask[..filled + WORD]
-        });
-        let mut masks = fill::Masks {
-            quotes: &mut quotes.as_chunks_mut().0[..filled / WORD],
-            opens: &mut opens.as_chunks_mut().0[..filled / WORD],
-            closes: &mut closes.as_chunks_mut().0[..filled / WORD],
-        };
-        let escapes = fill::fill(bytes, &mut masks);
-        Indexed { bytes, quotes, opens, closes, escapes }
+        assert!(u32::try_from(bytes.len()).is_ok(), "a document has fewer than 2^32 bytes");
+        let count = bytes.len().div_ceil(BLOCK);
+        if self.blocks.len() < count {
+            self.blocks.resize(count, Block::default());
+        }
+        let blocks = &mut self.blocks[..count];
+        let (escapes, quotes) = fill::fill(bytes, blocks, &mut self.quotes);
+        Indexed { bytes, quotes: &self.quotes[..quotes as usize], blocks, escapes }
     }
-}
-
-/// The bits of a mask from `at` on; `None` past its end.
-#[inline(always)]
-fn window(mask: &[u8], at: usize) -> Option<u64> {
-    let word = mask.get(at / 8..)?.first_chunk()?;
-    Some(u64::from_le_bytes(*word) >> (at % 8))
 }
 
 impl<'d> Indexed<'d, '_> {
     /// The bytes.
+    #[inline(always)]
     pub(super) fn bytes(&self) -> &'d [u8] {
         self.bytes
     }
@@ -75,25 +70,17 @@ impl<'d> Indexed<'d, '_> {
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    /// Whether a string that begins at `from` has `LENGTH` bytes. That is less than asking where it ends: a reader that
-    /// guesses right goes on from there without waiting for the answer.
+    /// How many quotes come before `at`.
     #[inline(always)]
-    pub(super) fn is_quoted_for<const LENGTH: usize>(&self, from: usize) -> bool {
-        const { assert!(LENGTH < WINDOW) };
-        window(self.quotes, from).is_some_and(|quotes| quotes & ((2 << LENGTH) - 1) == 1 << LENGTH)
+    pub(super) fn quotes_before(&self, at: usize) -> u32 {
+        let Some(block) = self.blocks.get(at / BLOCK) else { return self.quotes.len() as u32 };
+        block.quotes_before + (block.quotes & ((1 << (at % BLOCK)) - 1)).count_ones()
     }
 
-    /// The position of the first quote at or after `from`.
+    /// The position of a quote by its number, from zero.
     #[inline(always)]
-    pub(super) fn next_quote(&self, from: usize) -> Option<usize> {
-        let mut at = from;
-        loop {
-            let quotes = window(self.quotes, at)?;
-            if quotes != 0 {
-                return Some(at + quotes.trailing_zeros() as usize);
-            }
-            at += WINDOW;
-        }
+    pub(super) fn quote(&self, number: u32) -> Option<u32> {
+        self.quotes.get(number as usize).copied()
     }
 
     /// The position of the bracket that closes the one at `open`.
@@ -105,14 +92,11 @@ impl<'d> Indexed<'d, '_> {
     /// The position of the bracket that closes the object or list in which `from` lies, outside any string.
     #[inline]
     pub(super) fn enclosing_close(&self, from: usize) -> Option<usize> {
-        let first = from / 8;
-        let (opens, _) = self.opens.get(first..)?.as_chunks();
-        let (closes, _) = self.closes.get(first..)?.as_chunks();
-        let mut visible = u64::MAX << (from % 8);
+        let mut at = from / BLOCK * BLOCK;
+        let mut visible = u64::MAX << (from % BLOCK);
         let mut depth = 1_u32;
-        let mut at = first * 8;
-        for (opens, closes) in opens.iter().zip(closes) {
-            let (opens, closes) = (u64::from_le_bytes(*opens) & visible, u64::from_le_bytes(*closes) & visible);
+        for block in self.blocks.get(from / BLOCK..)? {
+            let (opens, closes) = (block.opens & visible, block.closes & visible);
             if closes.count_ones() >= depth
                 && let Some(bit) = close_in_window(opens, closes, depth)
             {
@@ -125,7 +109,13 @@ impl<'d> Indexed<'d, '_> {
         None
     }
 
-    /// Whether a backslash lies in the range.
+    /// The positions of the next quotes from a number on.
+    #[inline(always)]
+    pub(super) fn quotes_from<const N: usize>(&self, number: u32) -> Option<&[u32; N]> {
+        self.quotes.get(number as usize..)?.first_chunk()
+    }
+
+    /// Whether a backslash lies in the range, or there is no such range.
     #[inline(always)]
     pub(super) fn has_escape(&self, from: usize, to: usize) -> bool {
         self.escapes && self.has_backslash(from, to)
@@ -133,7 +123,7 @@ impl<'d> Indexed<'d, '_> {
 
     #[cold]
     fn has_backslash(&self, from: usize, to: usize) -> bool {
-        memchr::memchr(b'\\', &self.bytes[from..to]).is_some()
+        self.bytes.get(from..to).is_none_or(|text| memchr::memchr(b'\\', text).is_some())
     }
 }
 
@@ -210,6 +200,34 @@ mod tests {
             if matches!(bytes[0], b'{' | b'[') {
                 prop_assert_eq!(indexed.matching_close(0), matching_close_by_hand(bytes, 0));
                 prop_assert_eq!(indexed.matching_close(0), Some(bytes.len() - 1));
+            }
+        }
+    }
+
+    /// The quotes that open or close a string, found a byte at a time.
+    fn quotes_by_hand(bytes: &[u8]) -> Vec<u32> {
+        let (mut quotes, mut escaped) = (Vec::new(), false);
+        for (at, &byte) in bytes.iter().enumerate() {
+            if byte == b'"' && !escaped {
+                quotes.push(at as u32);
+            }
+            escaped = byte == b'\\' && !escaped;
+        }
+        quotes
+    }
+
+    proptest! {
+        #[test]
+        fn quotes_are_listed_and_counted_as_a_byte_at_a_time_finds_them(
+            bytes in prop::collection::vec(prop::sample::select(&b"\"\"\"\"\\{a"[..]), 0..9000)
+        ) {
+            let by_hand = quotes_by_hand(&bytes);
+            let mut index = Index::default();
+            let indexed = index.over(&bytes);
+            prop_assert_eq!(indexed.quotes, &by_hand);
+            for at in (0..bytes.len() + 70).step_by(7) {
+                let before = by_hand.iter().filter(|&&quote| (quote as usize) < at).count();
+                prop_assert_eq!(indexed.quotes_before(at) as usize, before);
             }
         }
     }

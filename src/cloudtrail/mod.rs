@@ -12,6 +12,7 @@ mod call;
 mod context;
 mod facts;
 mod fields;
+mod hash;
 mod index;
 mod profile;
 mod reject;

@@ -10,8 +10,6 @@ pub(super) struct Sessions {
     known: HashSet<u128>,
     /// The hour of the last one.
     pub hour: KnownHour,
-    /// Room to write down what one tells.
-    pub told: Vec<u8>,
 }
 
 /// Sessions remembered; when there are more, all are forgotten and read once more.

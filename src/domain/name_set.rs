@@ -30,12 +30,26 @@ impl<const N: usize> NameSet<N> {
         let mut candidates = self.of_length.get(text.len()).copied().unwrap_or_default();
         while candidates != 0 {
             let place = candidates.trailing_zeros() as usize;
-            if self.names[place].as_bytes() == text {
+            if same(self.names[place].as_bytes(), text) {
                 return Some(place);
             }
             candidates &= candidates - 1;
         }
         None
+    }
+}
+
+/// Whether two texts of the same length are equal. Most names have at most sixteen characters, and are then compared as
+/// two numbers each.
+#[inline(always)]
+fn same(name: &[u8], text: &[u8]) -> bool {
+    fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {
+        Some((*text.first_chunk()?, *text.last_chunk()?))
+    }
+    match text.len() {
+        4..8 => ends::<4>(name) == ends::<4>(text),
+        8..=16 => ends::<8>(name) == ends::<8>(text),
+        _ => name == text,
     }
 }
 

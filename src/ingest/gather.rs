@@ -59,7 +59,7 @@ impl<'g> Gatherer<'g> {
                 for reject in &object.rejects {
                     *self.report.rejects.entry(reject.reason.code()).or_default() += 1;
                 }
-                self.batch.requests.add(&taken.rows, taken.ids);
+                self.batch.requests.add(&taken.rows, &taken.ids);
                 self.batch.facts.extend(taken.facts);
                 self.batch.objects.push(object);
             } else {

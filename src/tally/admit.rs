@@ -25,8 +25,7 @@ pub trait Ledger {
 #[derive(Default)]
 pub struct Batch {
     rows: Vec<Row>,
-    /// Each object's ids, and the number of its first row.
-    ids: Vec<(u32, Vec<Id>)>,
+    hours: Hours,
 }
 
 /// A request that was counted before, by a copy that told less of the caller.
@@ -62,6 +61,8 @@ struct Entry {
     hash: u128,
     row: u32,
     sides: Sides,
+    /// The telling of the row, which lies elsewhere.
+    telling: u8,
     probe: bool,
     /// Whether the ledger has it.
     known: bool,
@@ -69,10 +70,12 @@ struct Entry {
 
 impl Batch {
     /// Adds an object's requests. Its ids name its rows by their number in it.
-    pub fn add(&mut self, rows: &[Row], ids: Vec<Id>) {
+    pub fn add(&mut self, rows: &[Row], ids: &[Id]) {
         let first = u32::try_from(self.rows.len()).expect("a batch is closed long before 2^32 rows");
         self.rows.extend_from_slice(rows);
-        self.ids.push((first, ids));
+        for id in ids {
+            self.hours.add(id, &rows[id.row as usize], first);
+        }
     }
 
     /// How many requests wait.
@@ -88,7 +91,7 @@ impl Batch {
     /// Removes repeats, within the batch and against the ledger.
     pub fn admit<L: Ledger>(self, profiles: &Profiles, ledger: &mut L) -> Result<Admitted, L::Error> {
         let mut requests = Requests::of(&self.rows);
-        let mut hours = by_hour(&self.rows, &self.ids);
+        let mut hours = self.hours.close();
         for entries in hours.values_mut() {
             sort(entries);
             for pair in entries.windows(2) {
@@ -140,7 +143,8 @@ fn sort(entries: &mut Vec<Entry>) {
             places[byte + 1] += places[byte];
         }
         let bounds = places;
-        let mut parts = vec![Entry { hash: 0, row: 0, sides: Sides::NONE, probe: false, known: false }; entries.len()];
+        let mut parts =
+            vec![Entry { hash: 0, row: 0, sides: Sides::NONE, telling: 0, probe: false, known: false }; entries.len()];
         for entry in entries.iter() {
             let place = &mut places[first_byte(entry)];
             parts[*place] = *entry;
@@ -155,32 +159,47 @@ fn sort(entries: &mut Vec<Entry>) {
     }
 }
 
-fn by_hour(rows: &[Row], ids: &[(u32, Vec<Id>)]) -> BTreeMap<u32, Vec<Entry>> {
-    let mut hours: BTreeMap<u32, Vec<Entry>> = BTreeMap::new();
-    // Neighbours are of the same hour nearly always: its list is kept out of the tree while it grows.
-    let (mut open, mut entries) = (0, Vec::new());
-    for (first, ids) in ids {
-        for id in ids {
-            let row = id.row + first;
-            let second = rows[row as usize].second;
-            if second.hour() != open {
-                hours.insert(open, entries);
-                open = second.hour();
-                entries = hours.remove(&open).unwrap_or_default();
-            }
-            let entry = Entry { hash: id.hash, row, sides: id.sides, probe: false, known: false };
-            entries.push(entry);
-            let into_hour = second.0 % 3600;
-            if id.may_straddle && into_hour < STRADDLE_SECONDS {
-                hours.entry(open - 1).or_default().push(Entry { probe: true, ..entry });
-            } else if id.may_straddle && into_hour >= 3600 - STRADDLE_SECONDS {
-                hours.entry(open + 1).or_default().push(Entry { probe: true, ..entry });
-            }
+/// Ids by hour.
+#[derive(Default)]
+struct Hours {
+    closed: BTreeMap<u32, Vec<Entry>>,
+    /// The hour of the last id and its entries, which are out of the tree: the next id is of the same hour nearly
+    /// always.
+    open: (u32, Vec<Entry>),
+}
+
+impl Hours {
+    /// Adds an id of a row, whose object has its first row at `first`.
+    #[inline]
+    fn add(&mut self, id: &Id, row: &Row, first: u32) {
+        let Row { second, telling, .. } = *row;
+        if second.hour() != self.open.0 {
+            self.open_hour(second.hour());
+        }
+        let entry = Entry { hash: id.hash, row: id.row + first, sides: id.sides, telling, probe: false, known: false };
+        self.open.1.push(entry);
+        let into_hour = second.0 % 3600;
+        if id.may_straddle && into_hour < STRADDLE_SECONDS {
+            self.closed.entry(self.open.0 - 1).or_default().push(Entry { probe: true, ..entry });
+        } else if id.may_straddle && into_hour >= 3600 - STRADDLE_SECONDS {
+            self.closed.entry(self.open.0 + 1).or_default().push(Entry { probe: true, ..entry });
         }
     }
-    hours.insert(open, entries);
-    hours.retain(|_, entries| !entries.is_empty());
-    hours
+
+    #[cold]
+    fn open_hour(&mut self, hour: u32) {
+        let entries = self.closed.remove(&hour).unwrap_or_default();
+        let (before, entries) = std::mem::replace(&mut self.open, (hour, entries));
+        if !entries.is_empty() {
+            self.closed.insert(before, entries);
+        }
+    }
+
+    /// All ids, by hour.
+    fn close(mut self) -> BTreeMap<u32, Vec<Entry>> {
+        self.open_hour(u32::MAX);
+        self.closed
+    }
 }
 
 /// The batch's rows as requests: rows joined by ids, with what the ledger knows of them.
@@ -188,16 +207,16 @@ struct Requests<'r> {
     rows: &'r [Row],
     /// Union-find: a row's parent, itself at the root.
     parents: Vec<u32>,
-    /// Rows that were joined with another.
-    joined: Vec<u32>,
-    /// At roots that were joined or are in the ledger: what is known. Filled once all rows are joined.
+    /// The rows that were joined with none, and of which the ledger knows nothing: they count as they are.
+    plain: Vec<bool>,
+    /// At the roots of all others: what is known. Filled once all rows are joined.
     known: ByRoot,
 }
 
 impl<'r> Requests<'r> {
     fn of(rows: &'r [Row]) -> Self {
         let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
-        Self { rows, parents: (0..count).collect(), joined: Vec::new(), known: ByRoot::new(rows.len()) }
+        Self { rows, parents: (0..count).collect(), plain: vec![true; rows.len()], known: ByRoot::new(rows.len()) }
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -210,12 +229,13 @@ impl<'r> Requests<'r> {
     }
 
     fn join(&mut self, a: u32, b: u32) {
+        (self.plain[a as usize], self.plain[b as usize]) = (false, false);
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b) as usize] = a.min(b);
-        self.joined.push(a);
     }
 
     fn know(&mut self, row: u32, sides: Sides, telling: u8) {
+        self.plain[row as usize] = false;
         let root = self.root(row);
         let known = self.known.at(root);
         known.sides = known.sides.and(sides);
@@ -232,28 +252,19 @@ impl<'r> Requests<'r> {
     fn settle(mut self, profiles: &Profiles, hours: &BTreeMap<u32, Vec<Entry>>) -> Admitted {
         let mut admitted = Admitted::default();
         let rows = self.rows;
-        for row in std::mem::take(&mut self.joined) {
+        let plain = std::mem::take(&mut self.plain);
+        let others = (0..).zip(&plain).filter(|(_, plain)| !**plain).map(|(row, _)| row);
+        for row in others {
             let root = self.root(row);
-            self.known.at(root);
-        }
-        // Rows of joined or known requests take the long way, all others count as they are.
-        let mut plain = vec![true; rows.len()];
-        if !self.known.is_empty() {
-            for row in 0..self.parents.len() as u32 {
-                let root = self.root(row);
-                if let Some(known) = self.known.get_mut(root) {
-                    plain[row as usize] = false;
-                    known.members += 1;
-                    let sides = rows[row as usize].sides;
-                    known.told = known.told.and(sides);
-                    let best_of_side = Sides::EACH.iter().zip(&mut known.partial);
-                    let best_of_side = best_of_side.filter(|(side, _)| **side == sides).map(|(_, best)| best);
-                    for best in best_of_side.chain([&mut known.best]) {
-                        if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize]))
-                        {
-                            *best = Some(row);
-                        }
-                    }
+            let known = self.known.at(root);
+            known.members += 1;
+            let sides = rows[row as usize].sides;
+            known.told = known.told.and(sides);
+            let best_of_side = Sides::EACH.iter().zip(&mut known.partial);
+            let best_of_side = best_of_side.filter(|(side, _)| **side == sides).map(|(_, best)| best);
+            for best in best_of_side.chain([&mut known.best]) {
+                if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize])) {
+                    *best = Some(row);
                 }
             }
         }
@@ -296,7 +307,7 @@ impl<'r> Requests<'r> {
             let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
             for entry in entries.iter().filter(|entry| !entry.probe) {
                 if plain[entry.row as usize] {
-                    ids.push(entry.hash | u128::from(self.rows[entry.row as usize].telling));
+                    ids.push(entry.hash | u128::from(entry.telling));
                     continue;
                 }
                 let root = self.root(entry.row);

@@ -31,10 +31,6 @@ impl ByRoot {
         Self { known: Vec::new(), rows }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// What is known of a root, from now on something.
     pub fn at(&mut self, root: u32) -> &mut Known {
         if self.known.is_empty() {
@@ -45,10 +41,6 @@ impl ByRoot {
 
     pub fn get(&self, root: u32) -> Option<&Known> {
         self.known.get(root as usize)?.as_ref()
-    }
-
-    pub fn get_mut(&mut self, root: u32) -> Option<&mut Known> {
-        self.known.get_mut(root as usize)?.as_mut()
     }
 
     /// The roots of which something is known, in ascending order.

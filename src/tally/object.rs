@@ -8,14 +8,13 @@ use super::row::{Id, Row, Sides, TELLING_MASK};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
 use crate::domain::Second;
 
-/// What a thread keeps from object to object: the profiles it has met, and memory to work in.
+/// What a thread keeps from object to object: the profiles it has met, and what its objects are like.
 #[derive(Default)]
 pub struct Workbench {
     /// By the hash of its text, each with whether it has no salt: that is nearly all, and keeps an entry small.
     met: HashMap<u128, (u32, bool), HashIsKey>,
     /// The salts of the others.
     salts: HashMap<u32, Salt>,
-    room: Vec<u8>,
     /// Requests of the objects before, about: the next will have as many.
     usual_rows: usize,
 }
@@ -211,7 +210,7 @@ impl Sink for ObjectTally<'_> {
             let detail = format!("the event ids of {} are dropped", String::from_utf8_lossy(call.fields.event_time));
             return Err((RejectReason::HourClosed, detail));
         }
-        let hash = call.profile(&mut self.workbench.room);
+        let hash = call.profile();
         let (profile, is_plain) = match self.workbench.met.get(&hash) {
             Some(&met) => met,
             None => self.meet(hash, call)?,

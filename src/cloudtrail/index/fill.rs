@@ -1,13 +1,6 @@
 //! The pass over the bytes, as wide as the processor allows.
 
-use super::{BLOCK, WORD};
-
-/// Where the masks go, a word a block.
-pub(super) struct Masks<'m> {
-    pub quotes: &'m mut [[u8; WORD]],
-    pub opens: &'m mut [[u8; WORD]],
-    pub closes: &'m mut [[u8; WORD]],
-}
+use super::{BLOCK, Block};
 
 /// Where a block's characters are, strings and escapes not yet considered.
 #[derive(Clone, Copy)]
@@ -54,58 +47,111 @@ impl Carry {
     }
 }
 
-/// Fills the masks, which have a word for each block; whether any byte is a backslash.
+/// Fills the blocks, one for each 64 bytes, and the list of quotes, which grows as it must and is of no account after
+/// them; whether any byte is a backslash, and how many quotes there are.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn fill(bytes: &[u8], masks: &mut Masks<'_>) -> bool {
-    let has_clmul = is_x86_feature_detected!("pclmulqdq");
+pub(super) fn fill(bytes: &[u8], blocks: &mut [Block], quotes: &mut Vec<u32>) -> (bool, u32) {
+    let has_clmul = is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("popcnt");
     let has_avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
-    // It isn't used, but the processors that have it don't slow down for the others.
-    let is_fast = is_x86_feature_detected!("avx512vbmi2");
-    if has_avx512 && is_fast && has_clmul {
+    if has_avx512 && is_x86_feature_detected!("avx512vbmi2") && has_clmul {
         #[allow(unsafe_code, reason = "the processor has the features: it was asked above; worth 1.5 x (benches)")]
         unsafe {
-            avx512::fill(bytes, masks)
+            avx512::fill(bytes, blocks, quotes)
         }
     } else if is_x86_feature_detected!("avx2") && has_clmul {
         #[allow(unsafe_code, reason = "the processor has both features: the line above asked it; worth 3 x (benches)")]
         unsafe {
-            avx2::fill(bytes, masks)
+            avx2::fill(bytes, blocks, quotes)
         }
     } else {
-        portable::fill(bytes, masks)
+        portable::fill(bytes, blocks, quotes)
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) use portable::fill;
 
-/// Fills the masks block by block, the rest of the bytes padded with spaces; whether any byte is a backslash.
+/// The pass, in the instructions that a processor has.
+struct Pass<R, X, P> {
+    /// The raw characters of a block.
+    raw: R,
+    /// Each bit set to the parity of the bits at and below it.
+    prefix_xor: X,
+    /// Writes the positions of a mask's bits, counted from a first one; what it writes after them is of no account.
+    place: P,
+}
+
+impl<R, X, P> Pass<R, X, P>
+where
+    R: Fn(&[u8; BLOCK]) -> Raw,
+    X: Fn(u64) -> u64,
+    P: Fn(u64, u32, &mut [u32; BLOCK]),
+{
+    /// Fills blocks and list, the rest of the bytes padded with spaces.
+    #[inline(always)]
+    fn fill(&self, bytes: &[u8], blocks: &mut [Block], list: &mut Vec<u32>) -> (bool, u32) {
+        let (mut carry, mut count, mut first) = (Carry::default(), 0, 0);
+        let (whole, rest) = bytes.as_chunks::<BLOCK>();
+        let (whole_blocks, rest_block) = blocks.split_at_mut(whole.len());
+        for (chunks, blocks) in whole.chunks(STRIDE).zip(whole_blocks.chunks_mut(STRIDE)) {
+            let (room, before) = (make_room(list, count), count);
+            for (chunk, block) in chunks.iter().zip(blocks) {
+                *block = self.block(chunk, &mut carry, count);
+                let place = room[count - before..].first_chunk_mut().expect("there is room for nothing but quotes");
+                (self.place)(block.quotes, first, place);
+                count += block.quotes.count_ones() as usize;
+                first += BLOCK as u32;
+            }
+        }
+        if let [block] = rest_block {
+            let mut padded = [b' '; BLOCK];
+            padded[..rest.len()].copy_from_slice(rest);
+            *block = self.block(&padded, &mut carry, count);
+            let place = make_room(list, count).first_chunk_mut().expect("there is room for nothing but quotes");
+            (self.place)(block.quotes, first, place);
+            count += block.quotes.count_ones() as usize;
+        }
+        (carry.backslashes != 0, u32::try_from(count).expect("a document of fewer than 2^32 bytes has fewer quotes"))
+    }
+
+    #[inline(always)]
+    fn block(&self, chunk: &[u8; BLOCK], carry: &mut Carry, quotes_before: usize) -> Block {
+        let [quotes, opens, closes] = carry.block((self.raw)(chunk), &self.prefix_xor);
+        Block { quotes, opens, closes, quotes_before: quotes_before as u32 }
+    }
+}
+
+/// Blocks that the list of quotes is made long enough for at a time.
+const STRIDE: usize = 64;
+
+/// The rest of the list after what is filled, long enough for a stride that has nothing but quotes.
+fn make_room(list: &mut Vec<u32>, filled: usize) -> &mut [u32] {
+    let wanted = filled + (STRIDE + 1) * BLOCK;
+    if list.len() < wanted {
+        list.resize(wanted.max(2 * list.len()), 0);
+    }
+    &mut list[filled..]
+}
+
+/// Writes the positions of a mask's bits, four at a time.
 #[inline(always)]
-fn fill_blocks(
-    bytes: &[u8],
-    masks: &mut Masks<'_>,
-    raw: impl Fn(&[u8; BLOCK]) -> Raw,
-    prefix_xor: impl Fn(u64) -> u64,
-) -> bool {
-    let mut carry = Carry::default();
-    let mut words = |chunk: &[u8; BLOCK]| carry.block(raw(chunk), &prefix_xor).map(u64::to_le_bytes);
-    let (whole, rest) = bytes.as_chunks::<BLOCK>();
-    let places = masks.quotes.iter_mut().zip(masks.opens.iter_mut()).zip(masks.closes.iter_mut());
-    for (chunk, ((quotes, opens), closes)) in whole.iter().zip(places) {
-        [*quotes, *opens, *closes] = words(chunk);
+fn place_by_four(mut mask: u64, first: u32, list: &mut [u32; BLOCK]) {
+    let (fours, _) = list.as_chunks_mut::<4>();
+    for four in fours {
+        if mask == 0 {
+            break;
+        }
+        for place in four {
+            *place = first + mask.trailing_zeros();
+            mask &= mask.wrapping_sub(1);
+        }
     }
-    if !rest.is_empty() {
-        let mut padded = [b' '; BLOCK];
-        padded[..rest.len()].copy_from_slice(rest);
-        [masks.quotes[whole.len()], masks.opens[whole.len()], masks.closes[whole.len()]] = words(&padded);
-    }
-    carry.backslashes != 0
 }
 
 /// The little-endian words of a block.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn words(chunk: &[u8; BLOCK]) -> [i64; WORD] {
+fn words(chunk: &[u8; BLOCK]) -> [i64; 8] {
     let (words, _) = chunk.as_chunks::<8>();
     std::array::from_fn(|i| i64::from_le_bytes(words[i]))
 }
@@ -121,13 +167,50 @@ fn prefix_xor_by_multiplication(mask: u64) -> u64 {
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
-    use std::arch::x86_64::{_mm512_cmpeq_epi8_mask, _mm512_or_si512, _mm512_set1_epi8, _mm512_setr_epi64};
+    use std::arch::x86_64::{
+        __m128i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
+        _mm512_extracti32x4_epi32, _mm512_maskz_compress_epi8, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32,
+        _mm512_setr_epi64, _mm512_storeu_si512,
+    };
 
-    use super::{BLOCK, Masks, Raw, fill_blocks, prefix_xor_by_multiplication, words};
+    use super::{BLOCK, Block, Pass, Raw, prefix_xor_by_multiplication, words};
 
-    #[target_feature(enable = "avx512f,avx512bw,pclmulqdq")]
-    pub(super) fn fill(bytes: &[u8], masks: &mut Masks<'_>) -> bool {
-        fill_blocks(bytes, masks, |chunk| raw(chunk), |mask| prefix_xor_by_multiplication(mask))
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,pclmulqdq,popcnt")]
+    pub(super) fn fill(bytes: &[u8], blocks: &mut [Block], quotes: &mut Vec<u32>) -> (bool, u32) {
+        let prefix_xor = |mask| prefix_xor_by_multiplication(mask);
+        Pass { raw: |chunk: &_| raw(chunk), prefix_xor, place: |mask, first, list: &mut _| place(mask, first, list) }
+            .fill(bytes, blocks, quotes)
+    }
+
+    /// Writes the positions of a mask's bits, sixteen at a time. Few blocks have more.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
+    fn place(mask: u64, first: u32, list: &mut [u32; BLOCK]) {
+        const OFFSETS: [i64; 8] = {
+            let (mut offsets, mut at) = ([0; 8], 0);
+            while at < BLOCK {
+                offsets[at / 8] |= (at as i64) << (at % 8 * 8);
+                at += 1;
+            }
+            offsets
+        };
+        let [a, b, c, d, e, f, g, h] = OFFSETS;
+        let offsets = _mm512_maskz_compress_epi8(mask, _mm512_setr_epi64(a, b, c, d, e, f, g, h));
+        let first = _mm512_set1_epi32(first.cast_signed());
+        let (places, _) = list.as_chunks_mut::<16>();
+        let store = |place: &mut [u32; 16], offsets: __m128i| {
+            let positions = _mm512_add_epi32(first, _mm512_cvtepu8_epi32(offsets));
+            #[allow(unsafe_code, reason = "the place is as long as the register, and there is no safe store")]
+            unsafe {
+                _mm512_storeu_si512(place.as_mut_ptr().cast(), positions);
+            }
+        };
+        store(&mut places[0], _mm512_castsi512_si128(offsets));
+        if mask.count_ones() > 16 {
+            store(&mut places[1], _mm512_extracti32x4_epi32::<1>(offsets));
+            store(&mut places[2], _mm512_extracti32x4_epi32::<2>(offsets));
+            store(&mut places[3], _mm512_extracti32x4_epi32::<3>(offsets));
+        }
     }
 
     #[inline]
@@ -153,11 +236,12 @@ mod avx2 {
         __m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setr_epi64x,
     };
 
-    use super::{BLOCK, Masks, Raw, fill_blocks, prefix_xor_by_multiplication, words};
+    use super::{BLOCK, Block, Pass, Raw, place_by_four, prefix_xor_by_multiplication, words};
 
-    #[target_feature(enable = "avx2,pclmulqdq")]
-    pub(super) fn fill(bytes: &[u8], masks: &mut Masks<'_>) -> bool {
-        fill_blocks(bytes, masks, |chunk| raw(chunk), |mask| prefix_xor_by_multiplication(mask))
+    #[target_feature(enable = "avx2,pclmulqdq,popcnt")]
+    pub(super) fn fill(bytes: &[u8], blocks: &mut [Block], quotes: &mut Vec<u32>) -> (bool, u32) {
+        let prefix_xor = |mask| prefix_xor_by_multiplication(mask);
+        Pass { raw: |chunk: &_| raw(chunk), prefix_xor, place: place_by_four }.fill(bytes, blocks, quotes)
     }
 
     #[inline]
@@ -187,11 +271,11 @@ mod avx2 {
 }
 
 mod portable {
-    use super::{BLOCK, Masks, Raw, fill_blocks};
+    use super::{BLOCK, Block, Pass, Raw, place_by_four};
 
-    pub(super) fn fill(bytes: &[u8], masks: &mut Masks<'_>) -> bool {
+    pub(super) fn fill(bytes: &[u8], blocks: &mut [Block], quotes: &mut Vec<u32>) -> (bool, u32) {
         let prefix_xor = |mask| (0..6).fold(mask, |parity, step| parity ^ (parity << (1_u32 << step)));
-        fill_blocks(bytes, masks, raw, prefix_xor)
+        Pass { raw, prefix_xor, place: place_by_four }.fill(bytes, blocks, quotes)
     }
 
     fn raw(chunk: &[u8; BLOCK]) -> Raw {
@@ -212,23 +296,31 @@ mod tests {
 
     use super::*;
 
-    /// The three masks that a way of filling them makes, and whether it met a backslash.
-    fn masks(bytes: &[u8], fill: impl Fn(&[u8], &mut Masks<'_>) -> bool) -> (bool, [Vec<[u8; WORD]>; 3]) {
-        let mut words = [(); 3].map(|()| vec![[0; WORD]; bytes.len().div_ceil(BLOCK)]);
-        let [quotes, opens, closes] = &mut words;
-        let escapes = fill(bytes, &mut Masks { quotes, opens, closes });
-        (escapes, words)
+    /// What a pass makes of the bytes: whether it met a backslash, the blocks, and the quotes.
+    fn filled(
+        bytes: &[u8],
+        fill: impl Fn(&[u8], &mut [Block], &mut Vec<u32>) -> (bool, u32),
+    ) -> (bool, Vec<Block>, Vec<u32>) {
+        let (mut blocks, mut list) = (vec![Block::default(); bytes.len().div_ceil(BLOCK)], Vec::new());
+        let (escapes, quotes) = fill(bytes, &mut blocks, &mut list);
+        list.truncate(quotes as usize);
+        (escapes, blocks, list)
     }
 
     proptest! {
         #[test]
-        fn every_width_of_instruction_makes_the_same_masks(bytes in prop::collection::vec(prop::sample::select(&b"\"\\{}[]a,"[..]), 0..400)) {
-            let expect = masks(&bytes, portable::fill);
-            prop_assert_eq!(&masks(&bytes, fill), &expect);
+        fn every_width_of_instruction_makes_the_same(
+            bytes in prop::collection::vec(prop::sample::select(&b"\"\"\"\"\\{}[]a,"[..]), 0..9000)
+        ) {
+            let expect = filled(&bytes, portable::fill);
+            prop_assert_eq!(&filled(&bytes, fill), &expect);
             #[cfg(target_arch = "x86_64")]
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq") {
-                #[allow(unsafe_code, reason = "the processor has both features: the line above asked it")]
-                let with_avx2 = masks(&bytes, |bytes, masks| unsafe { avx2::fill(bytes, masks) });
+            if is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("pclmulqdq")
+                && is_x86_feature_detected!("popcnt")
+            {
+                #[allow(unsafe_code, reason = "the processor has the features: the line above asked it")]
+                let with_avx2 = filled(&bytes, |bytes, blocks, list| unsafe { avx2::fill(bytes, blocks, list) });
                 prop_assert_eq!(&with_avx2, &expect);
             }
         }

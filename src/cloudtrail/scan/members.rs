@@ -1,12 +1,43 @@
 //! The members of a record that are objects or lists themselves.
 
-use super::cursor::{Cursor, Odd, Scan};
-use super::usual::ACCOUNT;
+use super::cursor::{Cursor, Odd, Scan, skip_text, take, take_text};
 use crate::cloudtrail::context;
-use crate::cloudtrail::fields::{Fields, Identity, Request, Resource};
+use crate::cloudtrail::fields::{Identity, Request, Resource};
 
-impl<'d> Cursor<'d, '_, '_> {
+impl<'d> Cursor<'d, '_> {
+    #[inline(always)]
     pub(super) fn identity(&mut self) -> Scan<Identity<'d>> {
+        let before = self.place();
+        if let Some(identity) = self.role() {
+            return Ok(identity);
+        }
+        self.back_to(before);
+        self.apart(Self::any_identity)
+    }
+
+    /// A role's identity, the members in the order in which CloudTrail writes them; `None` if it is anything else.
+    #[inline(always)]
+    fn role(&mut self) -> Option<Identity<'d>> {
+        skip_text!(self, b"{\"type\":\"AssumedRole\",\"principalId\":\"")?;
+        let arn = take_text!(self, b",\"arn\":\"")?;
+        let account_id = take_text!(self, b",\"accountId\":\"")?;
+        skip_text!(self, b",\"accessKeyId\":\"")?;
+        skip_text!(self, b",\"sessionContext\":{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":\"")?;
+        let issuer_arn = take_text!(self, b",\"arn\":\"")?;
+        skip_text!(self, b",\"accountId\":\"")?;
+        skip_text!(self, b",\"userName\":\"")?;
+        skip_text!(self, b"},\"attributes\":{\"creationDate\":\"")
+            .or_else(|| skip_text!(self, b"},\"webIdFederationData\":{},\"attributes\":{\"creationDate\":\""))?;
+        if !take!(self, b",\"mfaAuthenticated\":\"false\"}}") {
+            return None;
+        }
+        let invoked_by = take_text!(self, b",\"invokedBy\":\"").unwrap_or_default();
+        let identity = Identity { kind: b"AssumedRole", arn, account_id, invoked_by, issuer_arn };
+        take!(self, b"}").then_some(identity)
+    }
+
+    #[inline(never)]
+    fn any_identity(&mut self) -> Scan<Identity<'d>> {
         let mut identity = Identity::default();
         if self.null_or_open(b'{')? {
             return Ok(identity);
@@ -28,26 +59,26 @@ impl<'d> Cursor<'d, '_, '_> {
     /// The members in the order in which CloudTrail writes them, as far as it goes; whether any was read.
     #[inline(always)]
     fn usual_identity(&mut self, identity: &mut Identity<'d>) -> Scan<bool> {
-        if !self.take(b"\"type\":") {
+        if !take!(self, b"\"type\":") {
             return Ok(false);
         }
         identity.kind = self.text()?;
-        if self.take(b",\"principalId\":") {
+        if take!(self, b",\"principalId\":") {
             self.skip()?;
         }
-        if self.take(b",\"arn\":") {
+        if take!(self, b",\"arn\":") {
             identity.arn = self.text()?;
         }
-        if self.take(b",\"accountId\":") {
+        if take!(self, b",\"accountId\":") {
             identity.account_id = self.text()?;
         }
-        if self.take(b",\"accessKeyId\":") {
+        if take!(self, b",\"accessKeyId\":") {
             self.skip()?;
         }
-        if self.take(b",\"sessionContext\":") {
+        if take!(self, b",\"sessionContext\":") {
             identity.issuer_arn = self.issuer_arn()?;
         }
-        if self.take(b",\"invokedBy\":") {
+        if take!(self, b",\"invokedBy\":") {
             identity.invoked_by = self.text()?;
         }
         Ok(true)
@@ -55,17 +86,6 @@ impl<'d> Cursor<'d, '_, '_> {
 
     /// `sessionIssuer.arn` of a `sessionContext`.
     fn issuer_arn(&mut self) -> Scan<&'d [u8]> {
-        let start = self.at;
-        if self.take(b"{\"sessionIssuer\":{\"type\":\"Role\",\"principalId\":") {
-            self.skip()?;
-            if self.take(b",\"arn\":") {
-                let arn = self.text()?;
-                self.leave_object()?;
-                self.leave_object()?;
-                return Ok(arn);
-            }
-            self.at = start;
-        }
         let mut arn: &[u8] = b"";
         if self.null_or_open(b'{')? {
             return Ok(arn);
@@ -94,80 +114,113 @@ impl<'d> Cursor<'d, '_, '_> {
         Ok(found)
     }
 
-    pub(super) fn request(&mut self) -> Scan<Request<'d>> {
-        let mut request = Request::default();
+    #[inline(never)]
+    pub(super) fn request(&mut self, request: &mut Request<'d>) -> Scan<()> {
+        *request = Request::default();
         if self.null_or_open(b'{')? {
-            return Ok(request);
+            return Ok(());
         }
         let mut first = true;
-        while let Some(key) = self.next_key(&mut first)? {
-            // These three are nearly all, in any order: what is asked one by one is foreseen better than a choice of
-            // many.
-            if key == b"keyId" {
-                request.key_id = self.text()?;
-                continue;
+        loop {
+            // These are nearly all, in any order: what is asked one by one is foreseen better than a choice of many.
+            if first || self.byte() == b',' {
+                let before = self.place();
+                if !first {
+                    self.step();
+                }
+                if let Some(key) = take_text!(self, b"\"keyId\":\"") {
+                    (request.key_id, first) = (key, false);
+                    continue;
+                }
+                if take!(self, b"\"encryptionContext\":{") {
+                    (request.context, first) = (self.entries()?, false);
+                    continue;
+                }
+                if let Some(algorithm) = take_text!(self, b"\"encryptionAlgorithm\":\"") {
+                    (request.algorithm, first) = (algorithm, false);
+                    continue;
+                }
+                self.back_to(before);
             }
-            if key == b"encryptionContext" {
-                request.context = self.context()?;
-                continue;
-            }
-            if key == b"encryptionAlgorithm" {
-                request.algorithm = self.text()?;
-                continue;
-            }
+            let Some(key) = self.next_key(&mut first)? else { break };
             match key {
+                b"keyId" => request.key_id = self.text()?,
                 b"sourceKeyId" => request.source_key_id = self.text()?,
                 b"destinationKeyId" => request.destination_key_id = self.text()?,
-                b"signingAlgorithm" | b"macAlgorithm" | b"keyAgreementAlgorithm" | b"sourceEncryptionAlgorithm" => {
-                    request.algorithm = self.text()?
-                }
+                b"encryptionAlgorithm"
+                | b"signingAlgorithm"
+                | b"macAlgorithm"
+                | b"keyAgreementAlgorithm"
+                | b"sourceEncryptionAlgorithm" => request.algorithm = self.text()?,
                 b"keyPairSpec" => request.key_pair_spec = self.text()?,
-                b"sourceEncryptionContext" => request.context = self.context()?,
+                b"encryptionContext" | b"sourceEncryptionContext" => request.context = self.context()?,
                 _ => self.skip()?,
             }
         }
-        Ok(request)
+        Ok(())
     }
 
-    pub(super) fn context(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
-        let mut best = None;
+    fn context(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
         if self.null_or_open(b'{')? {
-            return Ok(best);
+            return Ok(None);
         }
-        let mut first = true;
+        self.entries()
+    }
+
+    /// The best entry of an encryption context, from after its bracket.
+    #[inline(always)]
+    fn entries(&mut self) -> Scan<Option<(&'d [u8], &'d [u8])>> {
+        let (mut best, mut first) = (None, true);
         while let Some(key) = self.next_key(&mut first)? {
             best = context::better(best, key, self.text()?);
         }
         Ok(best)
     }
 
-    pub(super) fn resources(&mut self, fields: &mut Fields<'d>) -> Scan<()> {
-        fields.resources.clear();
+    #[inline(always)]
+    pub(super) fn resources(&mut self, resources: &mut Vec<Resource<'d>>) -> Scan<()> {
+        resources.clear();
+        let before = self.place();
+        if let Some(key) = self.one_key() {
+            resources.push(key);
+            return Ok(());
+        }
+        self.back_to(before);
+        self.apart(|cursor| cursor.any_resources(resources))
+    }
+
+    /// A list of one key as CloudTrail writes it; `None` if it is anything else.
+    #[inline(always)]
+    fn one_key(&mut self) -> Option<Resource<'d>> {
+        skip_text!(self, b"[{\"accountId\":\"")?;
+        let arn = take_text!(self, b",\"type\":\"AWS::KMS::Key\",\"ARN\":\"")?;
+        take!(self, b"}]").then_some(Resource { kind: b"AWS::KMS::Key", arn })
+    }
+
+    #[inline(never)]
+    fn any_resources(&mut self, resources: &mut Vec<Resource<'d>>) -> Scan<()> {
         if self.null_or_open(b'[')? {
             return Ok(());
         }
         self.skip_space();
-        if self.doc.byte(self.at) == b']' {
-            self.at += 1;
+        if self.byte() == b']' {
+            self.step();
             return Ok(());
         }
         loop {
             self.skip_space();
-            let resource = match self.usual_resource()? {
-                Some(resource) => resource,
-                None => self.resource()?,
-            };
-            fields.resources.push(resource);
+            resources.push(self.resource()?);
             self.skip_space();
-            match self.doc.byte(self.at) {
-                b',' => self.at += 1,
+            match self.byte() {
+                b',' => self.step(),
                 b']' => break,
                 _ => return Err(Odd),
             }
         }
-        self.at += 1;
+        self.step();
         Ok(())
     }
+
     fn resource(&mut self) -> Scan<Resource<'d>> {
         self.open(b'{')?;
         let mut resource = Resource::default();
@@ -184,21 +237,5 @@ impl<'d> Cursor<'d, '_, '_> {
             resource.arn = lower;
         }
         Ok(resource)
-    }
-
-    /// A key as CloudTrail lists it. If what comes is anything else the cursor stays.
-    #[inline(always)]
-    fn usual_resource(&mut self) -> Scan<Option<Resource<'d>>> {
-        let start = self.at;
-        if self.take_text::<_, ACCOUNT>(b"{\"accountId\":\"").is_some()
-            && self.take(b",\"type\":\"AWS::KMS::Key\",\"ARN\":")
-        {
-            let arn = self.text()?;
-            if self.take(b"}") {
-                return Ok(Some(Resource { kind: b"AWS::KMS::Key", arn }));
-            }
-        }
-        self.at = start;
-        Ok(None)
     }
 }

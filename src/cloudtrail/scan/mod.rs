@@ -16,7 +16,7 @@ use super::fields::Fields;
 use super::index::Indexed;
 use super::sessions::Sessions;
 use crate::domain::Operation;
-use cursor::{Cursor, Odd, Scan};
+use cursor::{Cursor, Odd, Scan, take_text};
 
 /// Scans the record whose `{` is at `open`. Also returns the position after its `}`, `None` if it doesn't end.
 pub(in crate::cloudtrail) fn record<'d>(
@@ -25,9 +25,9 @@ pub(in crate::cloudtrail) fn record<'d>(
     sessions: &mut Sessions,
     fields: &mut Fields<'d>,
 ) -> (Verdict, Option<usize>) {
-    let mut cursor = Cursor { doc, at: open };
+    let mut cursor = Cursor::new(*doc, open);
     match cursor.record(fields, sessions) {
-        Ok(verdict) => (verdict, Some(cursor.at)),
+        Ok(verdict) => (verdict, Some(cursor.at())),
         Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
     }
 }
@@ -45,19 +45,27 @@ pub(in crate::cloudtrail) enum Verdict {
 
 /// Where the value at `at` ends, whatever it is; `None` if it doesn't.
 pub(in crate::cloudtrail) fn value_end(doc: &Indexed<'_, '_>, at: usize) -> Option<usize> {
-    let mut cursor = Cursor { doc, at };
-    cursor.skip().ok().map(|()| cursor.at)
+    let mut cursor = Cursor::new(*doc, at);
+    cursor.skip().ok().map(|()| cursor.at())
 }
 
-impl<'d> Cursor<'d, '_, '_> {
+impl<'d> Cursor<'d, '_> {
+    #[inline(always)]
     fn record(&mut self, fields: &mut Fields<'d>, sessions: &mut Sessions) -> Scan<Verdict> {
-        let mut first = !self.take(b"{\"eventVersion\":");
-        if first {
+        let Some(event_version) = take_text!(self, b"{\"eventVersion\":\"") else {
             fields.clear();
             self.open(b'{')?;
-        } else if let Some(verdict) = self.usual_order(fields, sessions)? {
+            return self.apart(|cursor| cursor.other_members(fields, true));
+        };
+        if let Some(verdict) = self.usual_order(event_version, fields, sessions)? {
             return Ok(verdict);
         }
+        self.apart(|cursor| cursor.other_members(fields, false))
+    }
+
+    /// Reads the members that are left, in any order.
+    #[inline(never)]
+    fn other_members(&mut self, fields: &mut Fields<'d>, mut first: bool) -> Scan<Verdict> {
         while let Some(key) = self.next_key(&mut first)? {
             match key.len() {
                 3..=6 => self.skip()?,
@@ -79,7 +87,7 @@ impl<'d> Cursor<'d, '_, '_> {
                     b"eventType" => fields.event_type = self.text()?,
                     b"awsRegion" => fields.aws_region = self.text()?,
                     b"errorCode" => fields.error_code = self.text()?,
-                    b"resources" => self.resources(fields)?,
+                    b"resources" => self.resources(&mut fields.resources)?,
                     _ => self.skip()?,
                 },
                 11 if key == b"eventSource" => {
@@ -104,7 +112,7 @@ impl<'d> Cursor<'d, '_, '_> {
                     b"vpcEndpointId" => fields.vpc_endpoint_id = self.text()?,
                     _ => self.skip()?,
                 },
-                17 if key == b"requestParameters" => fields.request = self.request()?,
+                17 if key == b"requestParameters" => self.request(&mut fields.request)?,
                 18 if key == b"recipientAccountId" => fields.recipient_account_id = self.text()?,
                 _ => self.skip()?,
             }

@@ -1,52 +1,61 @@
 //! Requests for sessions: which of them the general reader must see.
 
-use xxhash_rust::xxh3::xxh3_128;
-
 use super::Verdict;
-use super::cursor::{Cursor, Odd, Scan};
+use super::cursor::{Cursor, Odd, Scan, take};
 use crate::cloudtrail::facts;
 use crate::cloudtrail::fields::{Fields, Identity};
+use crate::cloudtrail::hash::Hash;
 use crate::cloudtrail::sessions::Sessions;
 
-impl<'d> Cursor<'d, '_, '_> {
+/// Where the texts of a session lie in its hash, before those of the request.
+#[derive(Clone, Copy)]
+enum Part {
+    EventName,
+    Day,
+    ErrorCode,
+    Name,
+    Kind,
+    Region,
+    Recipient,
+    Account,
+    Role,
+    /// The first member of the request that tells something; the others follow it.
+    Member,
+}
+
+impl<'d> Cursor<'d, '_> {
     /// Whether a request for a session needs reading: it tells something that this thread has not met on that day. The
-    /// cursor is after its `eventName`; its `userIdentity` lies at `identity`.
+    /// cursor is after its `eventName`; its `userIdentity` is read, and its text is `identity`.
+    #[inline(never)]
     pub(super) fn session(
         &mut self,
         fields: &mut Fields<'d>,
-        identity: (usize, usize),
+        identity: &'d [u8],
         sessions: &mut Sessions,
     ) -> Scan<Verdict> {
-        let mut told = std::mem::take(&mut sessions.told);
-        told.clear();
-        let verdict = self.session_told(fields, identity, &mut told).and_then(|is_telling| {
-            if !is_telling {
-                return Ok(Verdict::Other);
-            }
-            // What the general reader sets aside is set aside each time.
-            sessions.hour.second_of(fields.event_time).map_err(|_| Odd)?;
-            Ok(if sessions.insert(xxh3_128(&told)) { Verdict::Odd } else { Verdict::Other })
-        });
-        sessions.told = told;
-        verdict
+        let Some(told) = self.session_told(fields, identity)? else { return Ok(Verdict::Other) };
+        // What the general reader sets aside is set aside each time.
+        sessions.hour.second_of(fields.event_time).map_err(|_| Odd)?;
+        Ok(if sessions.insert(told.0) { Verdict::Odd } else { Verdict::Other })
     }
 
-    /// Reads to the record's end; whether it tells something, which is then in `told`. Most sessions are a service's
-    /// and carry no tags: of these nothing is read after the request.
-    fn session_told(&mut self, fields: &mut Fields<'d>, identity: (usize, usize), told: &mut Vec<u8>) -> Scan<bool> {
-        let identity_text = &self.doc.bytes()[identity.0..identity.1];
-        let may_chain = identity_text.starts_with(b"{\"type\":\"AssumedRole\"") || !identity_text.starts_with(KIND);
-        self.usual_until_request(fields)?;
-        let mut is_telling = false;
-        if self.take(b",\"requestParameters\":") {
-            is_telling = self.told_by_request(told)?;
-            if !is_telling && !may_chain {
+    /// Reads to the record's end; the hash of what it tells, if that is anything. Most sessions are a service's and
+    /// carry no tags: of these nothing is read after the request.
+    #[inline(always)]
+    fn session_told(&mut self, fields: &mut Fields<'d>, identity_text: &'d [u8]) -> Scan<Option<Hash>> {
+        let (mut told, mut is_telling) = (Hash::default(), false);
+        let Identity { kind, arn, account_id, invoked_by, issuer_arn, .. } = fields.identity;
+        let is_chained = kind == b"AssumedRole";
+        self.usual_until_request(fields);
+        if take!(self, b",\"requestParameters\":") {
+            is_telling = self.told_by_request(&mut told)?;
+            if !is_telling && !is_chained {
                 self.leave_object()?;
-                return Ok(false);
+                return Ok(None);
             }
         }
         self.usual_until_resources(fields)?;
-        if self.take(b",\"resources\":") {
+        if take!(self, b",\"resources\":") {
             self.skip()?;
         }
         self.usual_from_type(fields)?;
@@ -56,48 +65,45 @@ impl<'d> Cursor<'d, '_, '_> {
                 b"errorCode" => fields.error_code = self.text()?,
                 b"awsRegion" => fields.aws_region = self.text()?,
                 b"recipientAccountId" => fields.recipient_account_id = self.text()?,
-                b"requestParameters" => is_telling |= self.told_by_request(told)?,
+                b"requestParameters" => is_telling |= self.told_by_request(&mut told)?,
                 _ => self.skip()?,
             }
         }
-        let Identity { kind, arn, account_id, invoked_by, issuer_arn, .. } =
-            Cursor { doc: self.doc, at: identity.0 }.identity()?;
-        // Who has no name there has one that is not among the fields.
-        let named = [issuer_arn, arn, invoked_by, identity_text].into_iter().find(|name| !name.is_empty());
-        let day = fields.event_time.get(..10).ok_or(Odd)?;
-        let place = [fields.aws_region, fields.recipient_account_id, account_id];
-        for part in [fields.event_name, day, fields.error_code, named.unwrap_or_default(), kind].iter().chain(&place) {
-            add(told, part);
+        if !is_telling && !is_chained {
+            return Ok(None);
         }
-        Ok(is_telling || kind == b"AssumedRole")
+        // Who has no name there has one that is not among the fields.
+        let name = [issuer_arn, arn, invoked_by].into_iter().find(|name| !name.is_empty()).unwrap_or(identity_text);
+        let mut add = |part: Part, text| told.add(part as u64, text);
+        add(Part::EventName, fields.event_name);
+        add(Part::Day, fields.event_time.get(..10).ok_or(Odd)?);
+        add(Part::ErrorCode, fields.error_code);
+        add(Part::Name, name);
+        add(Part::Kind, kind);
+        add(Part::Region, fields.aws_region);
+        add(Part::Recipient, fields.recipient_account_id);
+        add(Part::Account, account_id);
+        Ok(Some(told))
     }
 
     /// Adds what the request tells, and whether it is more than the role.
-    fn told_by_request(&mut self, told: &mut Vec<u8>) -> Scan<bool> {
-        let mut telling = false;
+    fn told_by_request(&mut self, told: &mut Hash) -> Scan<bool> {
+        let mut is_telling = false;
         if self.null_or_open(b'{')? {
-            return Ok(telling);
+            return Ok(is_telling);
         }
         let mut first = true;
         while let Some(key) = self.next_key(&mut first)? {
-            let start = self.at;
+            let start = self.at();
             self.skip()?;
-            let tells = facts::is_session_member(key);
-            telling |= tells;
-            if tells || key == b"roleArn" {
-                add(told, key);
-                add(told, &self.doc.bytes()[start..self.at]);
+            let value = &self.doc.bytes()[start..self.at()];
+            if let Some(place) = facts::session_member(key) {
+                told.add(Part::Member as u64 + place as u64, value);
+                is_telling = true;
+            } else if key == b"roleArn" {
+                told.add(Part::Role as u64, value);
             }
         }
-        Ok(telling)
+        Ok(is_telling)
     }
-}
-
-/// How an identity begins.
-const KIND: &[u8] = b"{\"type\":\"";
-
-/// Adds a part, told apart from the next by its length.
-fn add(told: &mut Vec<u8>, part: &[u8]) {
-    told.extend_from_slice(part);
-    told.extend_from_slice(&part.len().to_le_bytes());
 }

@@ -83,14 +83,15 @@ fn usually(values: Vec<Value>) -> BoxedStrategy<Option<Value>> {
 /// An object of these members, mostly.
 fn object(members: Vec<(&'static str, BoxedStrategy<Option<Value>>)>) -> BoxedStrategy<Option<Value>> {
     let (names, values): (Vec<_>, Vec<_>) = members.into_iter().unzip();
-    let whole = (values, any::<bool>(), any::<prop::sample::Index>()).prop_map(move |(values, reversed, odd_one)| {
+    let odd_place = prop::option::weighted(0.3, any::<prop::sample::Index>());
+    let whole = (values, any::<bool>(), odd_place).prop_map(move |(values, reversed, odd_place)| {
         let mut members: Vec<(String, Value)> =
             names.iter().zip(values).filter_map(|(name, value)| Some(((*name).to_owned(), value?))).collect();
         if reversed {
             members.reverse();
         }
-        if !members.is_empty() {
-            members.insert(odd_one.index(members.len()), ("else".to_owned(), json!({"arn": "else"})));
+        if let Some(place) = odd_place.filter(|_| !members.is_empty()) {
+            members.insert(place.index(members.len()), ("else".to_owned(), json!({"arn": "else"})));
         }
         Some(Value::Object(members.into_iter().collect()))
     });
@@ -104,15 +105,34 @@ const ALIAS: &str = "arn:aws:kms:eu-west-1:111122223333:alias/payments";
 const ID: &str = "0a1b2c3d-12ab-34cd-56ef-1234567890ab";
 
 fn identity() -> BoxedStrategy<Option<Value>> {
-    let issuer = object(vec![("type", usually(vec![json!("Role")])), ("arn", usually(vec![json!(ROLE)]))]);
-    object(vec![
+    let issuer = object(vec![
+        ("type", usually(vec![json!("Role")])),
+        ("principalId", usually(vec![json!("AROA")])),
+        ("arn", usually(vec![json!(ROLE)])),
+        ("accountId", usually(vec![json!("111122223333")])),
+        ("userName", usually(vec![json!("payments")])),
+    ]);
+    let attributes = object(vec![
+        ("creationDate", usually(vec![json!("2026-01-05T09:00:00Z"), json!("}")])),
+        ("mfaAuthenticated", usually(vec![json!("false"), json!("true")])),
+    ]);
+    let any = object(vec![
         ("type", usually(["AssumedRole", "AWSService", "AWSAccount", "SAMLUser"].map(Value::from).into())),
         ("principalId", usually(vec![json!("AROA:i-0123"), json!("AROA:i-4567")])),
         ("arn", usually(vec![json!(SESSION), json!("arn:aws:iam::111122223333:user/ann"), Value::Null])),
         ("accountId", usually(vec![json!("111122223333"), json!("444455556666")])),
-        ("sessionContext", object(vec![("sessionIssuer", issuer), ("attributes", usually(vec![json!({"a": "}"})]))])),
+        ("accessKeyId", usually(vec![json!("ASIAIOSFODNN7EXAMPLE")])),
+        ("sessionContext", object(vec![("sessionIssuer", issuer), ("attributes", attributes)])),
         ("invokedBy", usually(vec![json!("AWS Internal"), json!("s3.amazonaws.com"), Value::Null])),
-    ])
+    ]);
+    let mut role = json!({"type": "AssumedRole", "principalId": "AROA:i-0123", "arn": SESSION,
+        "accountId": "111122223333", "accessKeyId": "ASIAIOSFODNN7EXAMPLE", "sessionContext": {
+            "sessionIssuer": {"type": "Role", "principalId": "AROA", "arn": ROLE, "accountId": "444455556666",
+                "userName": "payments"},
+            "attributes": {"creationDate": "2026-01-05T09:00:00Z", "mfaAuthenticated": "false"}}});
+    let direct = role.clone();
+    role["invokedBy"] = json!("s3.amazonaws.com");
+    prop_oneof![1 => any, 1 => prop::sample::select(vec![Some(role), Some(direct)])].boxed()
 }
 
 fn request() -> BoxedStrategy<Option<Value>> {
@@ -171,6 +191,7 @@ fn members() -> impl Strategy<Value = Vec<(String, Value)>> {
         ("errorCode", prop_oneof![9 => Just(None), 1 => texts(&["AccessDenied", "ThrottlingException"])].boxed()),
         ("requestParameters", request()),
         ("responseElements", usually(vec![Value::Null, json!({"keyId": KEY})])),
+        ("additionalEventData", usually(vec![Value::Null, json!({"keyMaterialId": "0a1b"}), json!({"a": {"b": []}})])),
         ("requestID", texts(&[ID, "short"])),
         ("eventID", texts(&[ID, "short"])),
         ("readOnly", usually(vec![json!(true), json!(false)])),
@@ -192,24 +213,48 @@ fn members() -> impl Strategy<Value = Vec<(String, Value)>> {
     prop_oneof![all.clone(), all.prop_shuffle()]
 }
 
+/// The members of objects inside a record, in CloudTrail's order.
+const ORDER: &[&str] = &[
+    "type",
+    "principalId",
+    "arn",
+    "accountId",
+    "accessKeyId",
+    "userName",
+    "sessionContext",
+    "sessionIssuer",
+    "attributes",
+    "creationDate",
+    "mfaAuthenticated",
+    "invokedBy",
+];
+
 /// How a record is written: with white space between tokens, and with escapes that JSON doesn't need.
 #[derive(Clone, Copy, Debug)]
 struct Style {
     space: &'static str,
+    /// Whether inner objects have CloudTrail's order; else that of the alphabet, or against it.
+    usual_order: bool,
     /// One character in so many; zero for none.
     escaped: usize,
 }
 
 fn style() -> impl Strategy<Value = Style> {
     let escaped = prop_oneof![3 => Just(0), 1 => 2..400_usize];
-    (prop::sample::select(vec!["", "", "", " ", "\n\t", "\r\n  "]), escaped)
-        .prop_map(|(space, escaped)| Style { space, escaped })
+    let any = (prop::sample::select(vec!["", "", "", " ", "\n\t", "\r\n  "]), any::<bool>(), escaped)
+        .prop_map(|(space, usual_order, escaped)| Style { space, usual_order, escaped });
+    prop_oneof![any, Just(Style { space: "", usual_order: true, escaped: 0 })]
 }
 
 /// Writes JSON in a style; `written` counts the characters of texts.
 fn write(value: &Value, style: Style, written: &mut usize, out: &mut String) {
     let space = style.space;
     match value {
+        Value::Object(members) if style.usual_order => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| ORDER.iter().position(|known| known == name));
+            write_object(members.into_iter(), style, written, out);
+        }
         Value::Object(members) => write_object(members.iter(), style, written, out),
         Value::Array(items) => {
             out.push_str(&format!("[{space}"));
