@@ -6,27 +6,28 @@
 //! `v` its variance if there were none: a season that the data don't show leaves no trace, one that they show is
 //! taken as it is.
 //!
-//! Slots are smoothed over windows of 90 and 30 minutes, and each slot's own mean is refined from those in the same
-//! way, so that a batch keeps its edges and a smooth day is not noisy.
+//! Slots are smoothed over windows of 90 and 30 minutes, what comes at the same minute of every hour is added, and each
+//! slot's own mean is refined from that in the same way, so that a batch keeps its edges and a smooth day is not noisy.
+
+mod sums;
 
 use super::calendar::Place;
-use super::history::{History, Value};
-
-/// A day's weight halves with this age. A level that changes is followed by `level`; this is for shapes.
-const HALF_LIFE_DAYS: f32 = 14.0;
-
-/// A doubted value is believed once it is the rule among recent days; "recent" halves with this age.
-const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
+use super::history::History;
+use sums::{Spread, Sums};
 
 /// Seconds on each side of a slot that the smoothing windows take.
 const WIDE_SECONDS: usize = 2700;
 const NARROW_SECONDS: usize = 900;
 
-/// The constants `c` of the shrinkage: of windows, and of single slots, which are many and would often seem to
-/// differ.
+/// The constants `c` of the shrinkage: of windows, of single slots, which are many and would often seem to differ, and
+/// of the same minute of all hours, which is far off its neighbours if it is a job's.
 const SHRINK_GROUP: f32 = 1.5;
 const SHRINK_WINDOW: f32 = 3.0;
 const SHRINK_SLOT: f32 = 4.0;
+const SHRINK_HOURLY: f32 = 10.0;
+
+/// Hours that a day must have shown before they are compared.
+const HOURS_LEAST: f32 = 6.0;
 
 /// The variance of a value of mean `m` around the season: `unit m + (scale + slow) m^2 + floor`.
 #[derive(Clone, Copy, Debug)]
@@ -47,67 +48,6 @@ impl Noise {
     }
 }
 
-/// Weighted sums of each slot over a set of days.
-struct Sums {
-    weight: Vec<f32>,
-    value: Vec<f32>,
-    doubted: Vec<Doubted>,
-}
-
-/// The doubted values of a slot.
-#[derive(Clone, Copy, Default)]
-struct Doubted {
-    weight: f32,
-    value: f32,
-    /// Recent weight of doubted days minus that of others.
-    majority: f32,
-    days: u32,
-}
-
-impl Sums {
-    fn new(slots: usize) -> Self {
-        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
-    }
-
-    fn add(&mut self, age_days: f32, values: &[Value]) {
-        let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
-        let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
-        for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
-            let doubted = &mut self.doubted[slot];
-            if value.doubted {
-                doubted.weight += weight;
-                doubted.value += weight * value.value;
-                doubted.majority += recent;
-                doubted.days += 1;
-            } else {
-                self.weight[slot] += weight;
-                self.value[slot] += weight * value.value;
-                doubted.majority -= recent;
-            }
-        }
-    }
-
-    /// Takes doubted values in where they came again and are the rule by now: one incident is no season. Says where.
-    fn settle(&mut self) -> Vec<bool> {
-        let habits: Vec<bool> =
-            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.days >= 2).collect();
-        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
-            self.weight[slot] += self.doubted[slot].weight;
-            self.value[slot] += self.doubted[slot].value;
-        }
-        habits
-    }
-
-    /// Where all days have a new habit, those of a part that don't show it yet are of the past.
-    fn settle_as(&mut self, habits: &[bool]) {
-        self.settle();
-        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
-            self.weight[slot] = self.doubted[slot].weight;
-            self.value[slot] = self.doubted[slot].value;
-        }
-    }
-}
-
 /// The expected profiles of a day, one value a slot in the unit of the history.
 #[derive(Clone, Debug)]
 pub(super) struct Profiles {
@@ -123,10 +63,12 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     let (mut all, mut group, mut same, mut rest) =
         (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
+    let mut spread = Spread::new(slots);
     for (past, row) in history.days().filter(|(past, _)| *past < day) {
         values.clear();
         values.extend(row);
         let age_days = (day - past) as f32;
+        spread.add(&values);
         all.add(age_days, &values);
         let in_group = Place::is_weekend(past) == Place::is_weekend(day);
         if in_group { &mut group } else { &mut rest }.add(age_days, &values);
@@ -134,13 +76,15 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
             same.add(age_days, &values);
         }
     }
+    // The errors so far are those of a season that wasn't known yet as well; what differs between days is not.
+    let noise = Noise { scale: noise.scale.min(spread.scale(noise.unit).unwrap_or(f32::INFINITY)), ..noise };
     let habits = all.settle();
     for part in [&mut group, &mut same, &mut rest] {
         part.settle_as(&habits);
     }
     let period = usize::try_from(period_seconds).unwrap_or(usize::MAX);
     let wide = (WIDE_SECONDS / period).max(usize::from(slots > 8));
-    let base = smooth(&all, wide, NARROW_SECONDS / period, noise)?;
+    let base = smooth(&all, wide, NARROW_SECONDS / period, 3600 / period, noise)?;
     let of_group = refine(&base, &group, wide, noise);
     Some(Profiles { own: refine(&of_group, &same, wide, noise), other: refine(&base, &rest, wide, noise) })
 }
@@ -153,7 +97,7 @@ pub(super) fn swing(profile: &[f32], slot: usize, half: usize) -> f32 {
 }
 
 /// Means of slots, smoothed as far as the data allow.
-fn smooth(sums: &Sums, wide: usize, narrow: usize, noise: Noise) -> Option<Vec<f32>> {
+fn smooth(sums: &Sums, wide: usize, narrow: usize, an_hour: usize, noise: Noise) -> Option<Vec<f32>> {
     let total: f32 = sums.weight.iter().sum();
     if total <= 0.0 {
         return None;
@@ -161,15 +105,41 @@ fn smooth(sums: &Sums, wide: usize, narrow: usize, noise: Noise) -> Option<Vec<f
     let grand = sums.value.iter().sum::<f32>() / total;
     let (wide_weight, wide_value) = (windows(&sums.weight, wide), windows(&sums.value, wide));
     let (narrow_weight, narrow_value) = (windows(&sums.weight, narrow), windows(&sums.value, narrow));
-    let slot_mean = |slot: usize| {
-        let mut mean = if wide_weight[slot] > 0.0 { wide_value[slot] / wide_weight[slot] } else { grand };
-        if narrow_weight[slot] > 0.0 && narrow < wide {
-            let error = narrow_value[slot] / narrow_weight[slot] - mean;
-            mean += shrunk(error, noise.of_a_value(mean) / narrow_weight[slot], SHRINK_WINDOW);
+    let window_mean = |slot: usize| {
+        let mean = if wide_weight[slot] > 0.0 { wide_value[slot] / wide_weight[slot] } else { grand };
+        if narrow_weight[slot] <= 0.0 || narrow >= wide {
+            return mean;
         }
-        (mean + own_error(sums, slot, mean, 0.0, noise)).max(0.0)
+        let error = narrow_value[slot] / narrow_weight[slot] - mean;
+        mean + shrunk(error, noise.of_a_value(mean) / narrow_weight[slot], SHRINK_WINDOW)
     };
-    Some((0..sums.weight.len()).map(slot_mean).collect())
+    let mut means: Vec<f32> = (0..sums.weight.len()).map(window_mean).collect();
+    repeat_hourly(sums, an_hour, &mut means);
+    for (slot, mean) in means.iter_mut().enumerate() {
+        *mean = (*mean + own_error(sums, slot, *mean, 0.0, noise)).max(0.0);
+    }
+    Some(means)
+}
+
+/// Refines means by what comes at the same minute of every hour: a day shows an hourly job two dozen times. How much
+/// the hours differ says how much of it is chance.
+fn repeat_hourly(sums: &Sums, an_hour: usize, means: &mut [f32]) {
+    for minute in 0..if an_hour > 1 { an_hour } else { 0 } {
+        let (mut hours, mut errors, mut squares) = (0.0, 0.0, 0.0);
+        for slot in (minute..means.len()).step_by(an_hour).filter(|slot| sums.weight[*slot] > 0.0) {
+            let error = sums.value[slot] / sums.weight[slot] - means[slot];
+            (hours, errors, squares) = (hours + 1.0, errors + error, squares + error * error);
+        }
+        if hours < HOURS_LEAST {
+            continue;
+        }
+        let error: f32 = errors / hours;
+        let variance = ((squares - hours * error * error) / (hours - 1.0)).max(0.0) / hours;
+        let change = shrunk(error, variance, SHRINK_HOURLY);
+        for mean in means.iter_mut().skip(minute).step_by(an_hour) {
+            *mean = (*mean + change).max(0.0);
+        }
+    }
 }
 
 /// A profile, refined by a set of days in which it may differ.
@@ -199,8 +169,11 @@ fn own_error(sums: &Sums, slot: usize, mean: f32, slow: f32, noise: Noise) -> f3
         return 0.0;
     }
     let own = sums.value[slot] / weight;
-    // A peak that the neighbours don't show has the noise of a peak, not of its neighbours.
-    let variance = noise.of_a_value(mean.max(0.3 * own)) + slow * mean * mean;
+    // A peak or a valley that the neighbours don't show has noise of its own, not theirs; what it shows counts as if it
+    // had one day more that is like them.
+    let shown = (sums.value[slot] + mean) / (weight + 1.0);
+    let of = mean.clamp(0.3 * shown, shown / 0.3);
+    let variance = noise.of_a_value(of) + slow * of * of;
     shrunk(own - mean, variance / weight, SHRINK_SLOT)
 }
 
@@ -260,6 +233,32 @@ mod tests {
         let profile = own(&history(14, cron), 14);
         assert!((profile[24] - 50.0).abs() < 2.0, "{}", profile[24]);
         assert!(profile[25] < 3.0, "{}", profile[25]);
+    }
+
+    #[test]
+    fn an_hourly_job_is_known_after_a_day() {
+        let cron = |_, slot: usize| (if slot % 12 == 7 { 50.0 } else { 1.0 }, false);
+        let profile = own(&history(1, cron), 1);
+        assert!((profile[31] - 50.0).abs() < 2.0, "{}", profile[31]);
+        assert!((profile[32] - 1.0).abs() < 0.2, "{}", profile[32]);
+    }
+
+    #[test]
+    fn a_job_of_few_hours_is_none_of_every_hour() {
+        let cron = |_, slot: usize| (if slot % 12 == 7 && (slot / 12).is_multiple_of(6) { 50.0 } else { 1.0 }, false);
+        let profile = own(&history(1, cron), 1);
+        assert!(profile[31] < 6.0, "{}", profile[31]);
+    }
+
+    #[test]
+    fn errors_of_a_season_that_was_not_known_do_not_hide_it() {
+        // A job every third hour, whose size varies by a tenth.
+        let size = |day: i64| if day % 2 == 0 { 45.0 } else { 55.0 };
+        let cron = |day: i64, slot: usize| (if slot % 36 == 7 { size(day) } else { 1.0 }, false);
+        let noise = Noise { scale: 40.0, ..NOISE };
+        let profile = profiles(&history(3, cron), 3, 300, noise).unwrap().own;
+        assert!((profile[43] - 50.0).abs() < 5.0, "{}", profile[43]);
+        assert!((profile[44] - 1.0).abs() < 0.3, "{}", profile[44]);
     }
 
     #[test]

@@ -1,0 +1,138 @@
+//! What a set of days shows of each slot.
+
+use crate::band::history::Value;
+
+/// A day's weight halves with this age. A level that changes is followed by `level`; this is for shapes.
+const HALF_LIFE_DAYS: f32 = 14.0;
+
+/// A doubted value is believed once it is the rule among recent days; "recent" halves with this age.
+const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
+
+/// Weighted sums of each slot over a set of days.
+pub(super) struct Sums {
+    pub weight: Vec<f32>,
+    pub value: Vec<f32>,
+    doubted: Vec<Doubted>,
+}
+
+/// The doubted values of a slot.
+#[derive(Clone, Copy, Default)]
+struct Doubted {
+    weight: f32,
+    value: f32,
+    /// Recent weight of doubted days minus that of others.
+    majority: f32,
+    days: u32,
+}
+
+impl Sums {
+    pub fn new(slots: usize) -> Self {
+        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
+    }
+
+    pub fn add(&mut self, age_days: f32, values: &[Value]) {
+        let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
+        let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
+        for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
+            let doubted = &mut self.doubted[slot];
+            if value.doubted {
+                doubted.weight += weight;
+                doubted.value += weight * value.value;
+                doubted.majority += recent;
+                doubted.days += 1;
+            } else {
+                self.weight[slot] += weight;
+                self.value[slot] += weight * value.value;
+                doubted.majority -= recent;
+            }
+        }
+    }
+
+    /// Takes doubted values in where they came again and are the rule by now: one incident is no season. Says where.
+    pub fn settle(&mut self) -> Vec<bool> {
+        let habits: Vec<bool> =
+            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.days >= 2).collect();
+        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
+            self.weight[slot] += self.doubted[slot].weight;
+            self.value[slot] += self.doubted[slot].value;
+        }
+        habits
+    }
+
+    /// Where all days have a new habit, those of a part that don't show it yet are of the past.
+    pub fn settle_as(&mut self, habits: &[bool]) {
+        self.settle();
+        for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
+            self.weight[slot] = self.doubted[slot].weight;
+            self.value[slot] = self.doubted[slot].value;
+        }
+    }
+}
+
+/// How values of the same slot differ from day to day.
+pub(super) struct Spread {
+    days: Vec<u32>,
+    value: Vec<f64>,
+    square: Vec<f64>,
+}
+
+impl Spread {
+    pub fn new(slots: usize) -> Self {
+        Spread { days: vec![0; slots], value: vec![0.0; slots], square: vec![0.0; slots] }
+    }
+
+    pub fn add(&mut self, values: &[Value]) {
+        for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan() && !value.doubted) {
+            let value = f64::from(value.value);
+            self.days[slot] += 1;
+            self.value[slot] += value;
+            self.square[slot] += value * value;
+        }
+    }
+
+    /// The relative variance of a value around the mean of its slot, beyond `unit` a unit of the mean; `None` while no
+    /// slot has a second day. It needs no season to be known, so that a season not yet learned doesn't look like noise.
+    pub fn scale(&self, unit: f32) -> Option<f32> {
+        let (mut within, mut squares) = (0.0, 0.0);
+        for ((days, value), square) in
+            self.days.iter().zip(&self.value).zip(&self.square).filter(|((days, _), _)| **days > 1)
+        {
+            let (days, mean) = (f64::from(*days), value / f64::from(*days));
+            let variance = ((square - value * mean) / (days - 1.0)).max(0.0);
+            within += days * (variance - f64::from(unit) * mean);
+            squares += days * mean * mean;
+        }
+        (squares > 0.0).then(|| (within / squares).max(0.0) as f32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(values: &[f32]) -> Vec<Value> {
+        values.iter().map(|value| Value { value: *value, doubted: false }).collect()
+    }
+
+    #[test]
+    fn slots_that_differ_are_no_spread_and_days_that_differ_are() {
+        let (mut same, mut other) = (Spread::new(3), Spread::new(3));
+        for _ in 0..3 {
+            same.add(&day(&[1.0, 900.0, 3.0]));
+        }
+        assert!(same.scale(0.0).is_some_and(|scale| scale < 1e-9));
+        // 90 and 110 have a variance of 200 around their mean of 100: two hundredths of its square.
+        other.add(&day(&[90.0, 90.0, f32::NAN]));
+        other.add(&day(&[110.0, 110.0, 7.0]));
+        assert!(other.scale(0.0).is_some_and(|scale| (scale - 0.02).abs() < 1e-6));
+        // A hundred of it is what counts of this mean have by themselves.
+        assert!(other.scale(1.0).is_some_and(|scale| (scale - 0.01).abs() < 1e-6));
+    }
+
+    #[test]
+    fn one_day_has_no_spread() {
+        let mut spread = Spread::new(2);
+        spread.add(&day(&[5.0, 8.0]));
+        assert_eq!(spread.scale(1.0), None);
+    }
+}
