@@ -13,7 +13,7 @@ use crate::{cpu, profiles, trail};
 const BATCH: u32 = 250_000;
 
 /// A batch of requests without series, in the seconds from `start` on: only the ledger has work with them.
-fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>) -> Batch {
+fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>) -> (Vec<Row>, Vec<Id>) {
     let mut own;
     let random = match repeat {
         Some(seed) => {
@@ -28,9 +28,7 @@ fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>)
         rows.push(Row { second, profile: 0, outcome: Outcome::Successful, telling: 0, sides: Sides::WHOLE });
         ids.push(Id { hash: random.random::<u128>() & !7, row, sides: Sides::WHOLE, may_straddle: false });
     }
-    let mut batch = Batch::default();
-    batch.add(&rows, &ids);
-    batch
+    (rows, ids)
 }
 
 pub fn run() {
@@ -41,9 +39,11 @@ pub fn run() {
     let all = Profiles::new(Dictionaries::default());
     profiles::meet(&all, 1, &["GenerateRandom"]);
     let now: DateTime<Utc> = DateTime::from_timestamp(1_767_571_200, 0).expect("a moment");
-    let mut commit = |requests: Batch| {
-        let batch = NewBatch { requests, ..NewBatch::default() };
+    let mut commit = |(rows, ids): (Vec<Row>, Vec<Id>)| {
         let before = cpu::of_process();
+        let mut requests = Batch::default();
+        requests.add(&rows, &ids);
+        let batch = NewBatch { requests, ..NewBatch::default() };
         let committed = store.commit(batch, &all, now).expect("a batch can be committed");
         ((cpu::of_process() - before) * 1e9 / f64::from(BATCH), committed)
     };

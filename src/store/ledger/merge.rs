@@ -102,22 +102,29 @@ fn merge_two([a, b]: &mut [Source<'_>; 2], chunk: &mut Vec<u128>) -> io::Result<
 pub(in crate::store) fn merge(sources: Vec<Source<'_>>, out: &mut RunWriter) -> io::Result<()> {
     let all = sources.into_iter().reduce(|merged, next| Source::of(Origin::Two(Box::new([merged, next]))));
     let Some(mut all) = all else { return Ok(()) };
-    let mut pending: Option<u128> = None;
+    // The last id so far, which the next may be a copy of.
+    let mut last: Option<u128> = None;
+    let mut distinct = Vec::with_capacity(CHUNK);
     loop {
         let chunk = all.rest()?;
+        distinct.clear();
+        distinct.extend(last);
         if chunk.is_empty() {
-            return pending.map_or(Ok(()), |id| out.push(id));
+            return out.push_all(&distinct);
         }
-        for &id in chunk {
-            match pending {
-                Some(before) if hash_of(before) == hash_of(id) => pending = Some(fuller(before, id)),
-                Some(before) => {
-                    out.push(before)?;
-                    pending = Some(id);
+        let copies = |pair: &[u128]| hash_of(pair[0]) == hash_of(pair[1]);
+        if chunk.windows(2).any(copies) || last.is_some_and(|last| copies(&[last, chunk[0]])) {
+            for &id in chunk {
+                match distinct.last_mut() {
+                    Some(before) if hash_of(*before) == hash_of(id) => *before = fuller(*before, id),
+                    _ => distinct.push(id),
                 }
-                None => pending = Some(id),
             }
+        } else {
+            distinct.extend_from_slice(chunk);
         }
+        last = distinct.pop();
+        out.push_all(&distinct)?;
         all.taken = all.chunk.len();
     }
 }
@@ -140,9 +147,7 @@ mod tests {
     /// A run of these ids in a passing file, and the folder that it passes with.
     fn run_of(ids: &[u128], folder: &tempfile::TempDir, name: &str) -> Run {
         let mut out = RunWriter::create(&folder.path().join(name)).unwrap();
-        for id in ids {
-            out.push(*id).unwrap();
-        }
+        out.push_all(ids).unwrap();
         let (start, ids) = out.end_run().unwrap();
         Run { file: Arc::new(out.finish().unwrap().0), start, ids }
     }

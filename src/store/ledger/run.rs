@@ -179,6 +179,8 @@ pub(in crate::store) struct RunWriter {
     start: u64,
     ids: u64,
     fence: Vec<u8>,
+    /// The ids at hand as they are written.
+    bytes: Vec<u8>,
 }
 
 impl RunWriter {
@@ -187,17 +189,21 @@ impl RunWriter {
         let file = File::options().create(true).truncate(true).write(true).read(true).open(path)?;
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
         out.write_all(MAGIC)?;
-        Ok(Self { out, written: MAGIC.len() as u64, start: MAGIC.len() as u64, ids: 0, fence: Vec::new() })
+        Ok(Self { out, written: MAGIC.len() as u64, start: MAGIC.len() as u64, ids: 0, fence: Vec::new(), bytes: Vec::new() })
     }
 
-    /// Adds an id to the run; ids come in ascending order.
-    #[inline]
-    pub fn push(&mut self, id: u128) -> io::Result<()> {
-        if self.ids.is_multiple_of(FENCE_EVERY as u64) {
+    /// Adds ids to the run; they come in ascending order.
+    pub fn push_all(&mut self, ids: &[u128]) -> io::Result<()> {
+        let to_fence = (FENCE_EVERY - self.ids as usize % FENCE_EVERY) % FENCE_EVERY;
+        for id in ids.iter().skip(to_fence).step_by(FENCE_EVERY) {
             self.fence.extend_from_slice(&((id >> 64) as u64).to_le_bytes());
         }
-        self.ids += 1;
-        self.out.write_all(&id.to_le_bytes())
+        self.ids += ids.len() as u64;
+        self.bytes.resize(ids.len() * ID_BYTES, 0);
+        for (place, id) in self.bytes.as_chunks_mut().0.iter_mut().zip(ids) {
+            *place = id.to_le_bytes();
+        }
+        self.out.write_all(&self.bytes)
     }
 
     /// Ends the run: its place in bytes and its number of ids.
@@ -242,7 +248,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut out = RunWriter::create(&folder.path().join("ids")).unwrap();
         for (hash, telling) in ids {
-            out.push(hash | u128::from(*telling)).unwrap();
+            out.push_all(&[hash | u128::from(*telling)]).unwrap();
         }
         let (start, count) = out.end_run().unwrap();
         let file = Arc::new(out.finish().unwrap().0);
