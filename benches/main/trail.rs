@@ -41,7 +41,7 @@ pub const MEASURED: &[(&str, f64, u64)] = &[("all-kms", 1.0, 1), ("30-percent-km
 /// All log files of a trail.
 pub fn files(trail: &Path) -> Vec<PathBuf> {
     keytide::source::Walk::new(&[trail.to_owned()])
-        .map(|found| found.expect("a trail that was just made can be walked").path)
+        .map(|found| found.expect("a trail that was just made can be walked"))
         .filter(|path| path.to_string_lossy().contains("/CloudTrail/"))
         .collect()
 }

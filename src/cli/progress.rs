@@ -49,7 +49,7 @@ impl Terminal {
 
 fn total_bytes(paths: &[PathBuf]) -> u64 {
     let files = paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect::<Vec<_>>();
-    Walk::new(&files).flatten().map(|found| found.bytes).sum()
+    Walk::new(&files).flatten().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
 impl Monitor for Terminal {

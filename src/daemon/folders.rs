@@ -181,8 +181,8 @@ impl Folders {
         let mut is_complete = true;
         for found in Walk::new(&[path.to_owned()]) {
             match found {
-                Ok(found) if !is_hidden(&found.path, root) => match fs::metadata(&found.path) {
-                    Ok(metadata) => self.files.saw(&found.path, sight_of(&metadata, moment, false)),
+                Ok(path) if !is_hidden(&path, root) => match fs::metadata(&path) {
+                    Ok(metadata) => self.files.saw(&path, sight_of(&metadata, moment, false)),
                     Err(_) => is_complete = false,
                 },
                 Ok(_) => {}

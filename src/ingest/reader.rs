@@ -1,20 +1,20 @@
 //! One thread's work: read an object, open it, decode what is in it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::cloudtrail::unpack::{Inflater, Limits, Member};
 use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
-use crate::source::{Content, Found, Pieces, Problem, standard_input};
+use crate::source::{self, Content, Pieces, Problem};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
 use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
 
 /// Something to read.
 pub(super) enum Job {
     /// A file.
-    File(Found),
+    File(PathBuf),
     /// A path that can't be walked.
     Problem(Problem),
     /// Standard input.
@@ -22,7 +22,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    pub(super) fn of(found: Result<Found, Problem>) -> Self {
+    pub(super) fn of(found: Result<PathBuf, Problem>) -> Self {
         found.map_or_else(Job::Problem, Job::File)
     }
 }
@@ -60,8 +60,10 @@ pub(super) struct Reader<'s> {
     content: Vec<u8>,
 }
 
-/// Requests that are handed over without waiting for more: it bounds what waits in memory.
+/// Requests and objects that are handed over without waiting for more: it bounds what waits in memory, and threads don't
+/// wake each other up for little.
 const ROWS_AT_ONCE: usize = 16 * 1024;
+const OBJECTS_AT_ONCE: usize = 64;
 
 /// What ends a reader's work early.
 enum End {
@@ -87,15 +89,17 @@ impl<'s> Reader<'s> {
 
     /// Works until no job is left.
     pub(super) fn work(&mut self, jobs: &Receiver<Vec<Job>>, parts: &Sender<Part>) -> Result<(), StoreError> {
+        let (mut part, mut rows): (Vec<Taken>, usize) = (Vec::new(), 0);
+        let mut send = |taken: Taken| {
+            rows += taken.rows.len();
+            part.push(taken);
+            if rows < ROWS_AT_ONCE && part.len() < OBJECTS_AT_ONCE {
+                return Ok(());
+            }
+            rows = 0;
+            parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
+        };
         for at_once in jobs {
-            let mut part: Vec<Taken> = Vec::new();
-            let mut send = |taken: Taken| {
-                part.push(taken);
-                if part.iter().map(|taken| taken.rows.len()).sum::<usize>() < ROWS_AT_ONCE {
-                    return Ok(());
-                }
-                parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
-            };
             // What this ingest commits meanwhile is known to the gatherer, and nobody else writes.
             self.known.begin()?;
             for job in at_once {
@@ -106,10 +110,9 @@ impl<'s> Reader<'s> {
                 }
             }
             self.known.end()?;
-            if parts.send(Ok(part)).is_err() {
-                return Ok(());
-            }
         }
+        // If nobody listens any more, another error ended the ingest first.
+        let _ = parts.send(Ok(part));
         Ok(())
     }
 
@@ -119,19 +122,23 @@ impl<'s> Reader<'s> {
             Job::StandardInput => {
                 // It may last for long.
                 self.known.end().map_err(End::Store)?;
-                match standard_input() {
+                match source::standard_input() {
                     Ok(pieces) => self.pieces("standard input", pieces, send)?,
                     Err(source) => send(unreadable(Path::new("standard input"), &source, 0))?,
                 }
                 self.known.begin().map_err(End::Store)
             }
-            Job::File(found) => {
-                let (path, bytes) = (&found.path, found.bytes);
+            Job::File(path) => {
                 let mut content = std::mem::take(&mut self.content);
-                let done = match found.read(&mut content) {
-                    Ok(Content::Whole) => self.object(&path.display().to_string(), &content, bytes, send),
+                let done = match source::read(&path, &mut content) {
+                    Ok(Content::Whole) => {
+                        self.object(&path.display().to_string(), &content, content.len() as u64, send)
+                    }
                     Ok(Content::InPieces(pieces)) => self.pieces(&path.display().to_string(), pieces, send),
-                    Err(source) => send(unreadable(path, &source, bytes)),
+                    Err(source) => {
+                        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+                        send(unreadable(&path, &source, bytes))
+                    }
                 };
                 self.content = content;
                 done

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
-use super::folder::Found;
 use super::pieces::{Pieces, READ_BYTES_MAX};
 
 /// What reading a file came to.
@@ -14,30 +14,29 @@ pub enum Content {
     InPieces(Pieces<'static>),
 }
 
-impl Found {
-    /// Reads the file into `buffer`, in the place of what that held, or begins to hand it out in pieces.
-    pub fn read(&self, buffer: &mut Vec<u8>) -> io::Result<Content> {
-        let mut file = File::open(&self.path)?;
-        if self.bytes > READ_BYTES_MAX as u64 {
-            return Ok(Content::InPieces(Pieces::new(file)?));
-        }
-        // A byte more than there should be, so that the end is met without asking the file's size again.
-        buffer.resize(usize::try_from(self.bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
-        let mut filled = 0;
-        loop {
-            if filled == buffer.len() {
-                buffer.resize(filled * 2, 0);
-            }
-            match file.read(&mut buffer[filled..]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        buffer.truncate(filled);
-        Ok(Content::Whole)
+/// Reads a file into `buffer`, in the place of what that held, or begins to hand it out in pieces.
+pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    if bytes > READ_BYTES_MAX as u64 {
+        return Ok(Content::InPieces(Pieces::new(file)?));
     }
+    // A byte more than there should be, so that the end is met without making room for more.
+    buffer.resize(usize::try_from(bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
+    let mut filled = 0;
+    loop {
+        if filled == buffer.len() {
+            buffer.resize(filled * 2, 0);
+        }
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(Content::Whole)
 }
 
 /// What comes in on standard input.

@@ -1,18 +1,9 @@
 //! Files of folders, in the order of their names.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// A file to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Its path as reached from the path that was named.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub bytes: u64,
-}
 
 /// A path that can't be walked.
 #[derive(Debug)]
@@ -25,8 +16,8 @@ pub struct Problem {
 
 /// Walks files and folders. Memory holds the entries of the folders on the way down, never of the whole tree.
 pub struct Walk {
-    /// What is left, the next at the end.
-    stack: Vec<PathBuf>,
+    /// What is left, the next at the end, with its kind if the folder told it.
+    stack: Vec<(PathBuf, Option<FileType>)>,
     /// The folders that this walk has entered, links followed: a loop of links is entered once.
     entered: HashSet<PathBuf>,
 }
@@ -34,7 +25,7 @@ pub struct Walk {
 impl Walk {
     /// Begins a walk over several paths, in their order.
     pub fn new(paths: &[PathBuf]) -> Self {
-        Self { stack: paths.iter().rev().cloned().collect(), entered: HashSet::new() }
+        Self { stack: paths.iter().rev().map(|path| (path.clone(), None)).collect(), entered: HashSet::new() }
     }
 
     fn enter(&mut self, folder: &Path) -> io::Result<()> {
@@ -46,29 +37,31 @@ impl Walk {
             let entry = entry?;
             // What editors, macOS and version control leave beside the logs.
             if !entry.file_name().to_string_lossy().starts_with('.') {
-                entries.push(entry.path());
+                // A link's own kind says nothing of what it leads to.
+                let kind = entry.file_type().ok().filter(|kind| !kind.is_symlink());
+                entries.push((entry.path(), kind));
             }
         }
         // By bytes: comparing paths part by part takes ten times as long.
-        entries.sort_unstable_by(|a, b| b.as_os_str().cmp(a.as_os_str()));
+        entries.sort_unstable_by(|(a, _), (b, _)| b.as_os_str().cmp(a.as_os_str()));
         self.stack.append(&mut entries);
         Ok(())
     }
 }
 
 impl Iterator for Walk {
-    type Item = Result<Found, Problem>;
+    type Item = Result<PathBuf, Problem>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(path) = self.stack.pop() {
-            let metadata = match fs::metadata(&path) {
-                Ok(metadata) => metadata,
+        while let Some((path, kind)) = self.stack.pop() {
+            let kind = match kind.map_or_else(|| fs::metadata(&path).map(|metadata| metadata.file_type()), Ok) {
+                Ok(kind) => kind,
                 Err(source) => return Some(Err(Problem { path, source })),
             };
-            if metadata.is_file() {
-                return Some(Ok(Found { path, bytes: metadata.len() }));
+            if kind.is_file() {
+                return Some(Ok(path));
             }
-            if metadata.is_dir()
+            if kind.is_dir()
                 && let Err(source) = self.enter(&path)
             {
                 return Some(Err(Problem { path, source }));
@@ -84,7 +77,7 @@ mod tests {
 
     fn names(walk: Walk, root: &Path) -> Vec<String> {
         walk.map(|found| match found {
-            Ok(found) => found.path.strip_prefix(root).unwrap().display().to_string(),
+            Ok(found) => found.strip_prefix(root).unwrap().display().to_string(),
             Err(problem) => {
                 format!("{}: {}", problem.path.strip_prefix(root).unwrap().display(), problem.source.kind())
             }

@@ -9,6 +9,6 @@ mod content;
 mod folder;
 mod pieces;
 
-pub use content::{Content, standard_input};
-pub use folder::{Found, Problem, Walk};
+pub use content::{Content, read, standard_input};
+pub use folder::{Problem, Walk};
 pub use pieces::{PIECE_BYTES, Pieces, READ_BYTES_MAX};

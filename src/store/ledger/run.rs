@@ -189,7 +189,14 @@ impl RunWriter {
         let file = File::options().create(true).truncate(true).write(true).read(true).open(path)?;
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
         out.write_all(MAGIC)?;
-        Ok(Self { out, written: MAGIC.len() as u64, start: MAGIC.len() as u64, ids: 0, fence: Vec::new(), bytes: Vec::new() })
+        Ok(Self {
+            out,
+            written: MAGIC.len() as u64,
+            start: MAGIC.len() as u64,
+            ids: 0,
+            fence: Vec::new(),
+            bytes: Vec::new(),
+        })
     }
 
     /// Adds ids to the run; they come in ascending order.
