@@ -172,7 +172,7 @@ fn own_error(sums: &Sums, slot: usize, mean: f32, slow: f32, noise: Noise) -> f3
     // A peak or a valley that the neighbours don't show has noise of its own, not theirs; what it shows counts as if it
     // had one day more that is like them.
     let shown = (sums.value[slot] + mean) / (weight + 1.0);
-    let of = mean.clamp(0.3 * shown, shown / 0.3);
+    let of = mean.max(0.3 * shown).min(shown / 0.3);
     let variance = noise.of_a_value(of) + slow * of * of;
     shrunk(own - mean, variance / weight, SHRINK_SLOT)
 }
