@@ -1,7 +1,7 @@
 //! Where strings and brackets are: one pass over a document's bytes that makes every later step a look-up.
 //!
-//! Quotes that open or close a string are kept as a list of positions, and brackets outside strings as two masks, a bit a
-//! byte. The end of a string is then the next quote of the list, and the end of an object a count of bracket bits,
+//! Quotes that open or close a string are kept as a list of positions, and brackets outside strings as two masks, a bit
+//! a byte. The end of a string is then the next quote of the list, and the end of an object a count of bracket bits,
 //! whatever text lies between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of
 //! JSON per second*, 2019): escapes by carried addition, strings by a prefix xor.
 //!

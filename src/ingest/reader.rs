@@ -60,8 +60,8 @@ pub(super) struct Reader<'s> {
     content: Vec<u8>,
 }
 
-/// Requests and objects that are handed over without waiting for more: it bounds what waits in memory, and threads don't
-/// wake each other up for little.
+/// Requests and objects that are handed over without waiting for more: it bounds what waits in memory, and threads
+/// don't wake each other up for little.
 const ROWS_AT_ONCE: usize = 16 * 1024;
 const OBJECTS_AT_ONCE: usize = 64;
 

@@ -41,8 +41,8 @@ macro_rules! take {
     };
 }
 
-/// Past the token, which ends within a text, and past that text, if they are what comes and the text has no escapes; the
-/// text: `take_text!(cursor, b",\"arn\":\"")`.
+/// Past the token, which ends within a text, and past that text, if they are what comes and the text has no escapes;
+/// the text: `take_text!(cursor, b",\"arn\":\"")`.
 macro_rules! take_text {
     ($cursor:expr, $token:expr) => {
         $cursor.take_token_and_text::<_, { $crate::cloudtrail::scan::cursor::quotes_in($token) }>($token)
@@ -289,8 +289,8 @@ impl<'d, 'i> Cursor<'d, 'i> {
     }
 }
 
-/// Whether the text is the token, sixteen bytes at a time: of longer ones the standard library asks the C library, which
-/// takes several times as long.
+/// Whether the text is the token, sixteen bytes at a time: of longer ones the standard library asks the C library,
+/// which takes several times as long.
 #[inline(always)]
 fn is_same<const N: usize>(text: &[u8], token: &[u8; N]) -> bool {
     const LANE: usize = 16;
