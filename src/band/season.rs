@@ -84,7 +84,9 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     }
     let period = usize::try_from(period_seconds).unwrap_or(usize::MAX);
     let wide = (WIDE_SECONDS / period).max(usize::from(slots > 8));
-    let base = smooth(&all, wide, NARROW_SECONDS / period, 3600 / period, noise)?;
+    // Periods that don't divide an hour have no slot that comes again with each.
+    let an_hour = if 3600 % period == 0 { 3600 / period } else { 1 };
+    let base = smooth(&all, wide, NARROW_SECONDS / period, an_hour, noise)?;
     let of_group = refine(&base, &group, wide, noise);
     Some(Profiles { own: refine(&of_group, &same, wide, noise), other: refine(&base, &rest, wide, noise) })
 }
@@ -124,7 +126,10 @@ fn smooth(sums: &Sums, wide: usize, narrow: usize, an_hour: usize, noise: Noise)
 /// Refines means by what comes at the same minute of every hour: a day shows an hourly job two dozen times. How much
 /// the hours differ says how much of it is chance.
 fn repeat_hourly(sums: &Sums, an_hour: usize, means: &mut [f32]) {
-    for minute in 0..if an_hour > 1 { an_hour } else { 0 } {
+    if an_hour < 2 {
+        return;
+    }
+    for minute in 0..an_hour {
         let (mut hours, mut errors, mut squares) = (0.0, 0.0, 0.0);
         for slot in (minute..means.len()).step_by(an_hour).filter(|slot| sums.weight[*slot] > 0.0) {
             let error = sums.value[slot] / sums.weight[slot] - means[slot];
@@ -241,6 +246,18 @@ mod tests {
         let profile = own(&history(1, cron), 1);
         assert!((profile[31] - 50.0).abs() < 2.0, "{}", profile[31]);
         assert!((profile[32] - 1.0).abs() < 0.2, "{}", profile[32]);
+    }
+
+    #[test]
+    fn periods_that_do_not_divide_an_hour_have_no_minute_of_every_hour() {
+        // Every eighth period of seven minutes: 56 minutes are no hour.
+        let (day, period) = (86_400 / 420, 420);
+        let mut history = History::new(35, day);
+        for slot in 0..day {
+            history.put(0, slot, if slot % 8 == 3 { 50.0 } else { 1.0 }, false);
+        }
+        let profile = profiles(&history, 1, period, Noise { scale: 40.0, ..NOISE }).unwrap().own;
+        assert!(profile[83] < 25.0, "{}", profile[83]);
     }
 
     #[test]
