@@ -119,7 +119,7 @@ pub fn ingest(
 }
 
 /// Jobs handed over at a time: small files are read faster than threads wake each other up.
-const JOBS_AT_ONCE: usize = 16;
+const JOBS_AT_ONCE: usize = 64;
 
 /// Hands out what the paths hold.
 fn feed(paths: &[PathBuf], jobs: &Sender<Vec<Job>>, ended: impl Fn() -> bool) {

@@ -36,6 +36,9 @@ pub struct Store {
 
 pub(super) const CATALOG_FILE: &str = "catalog.sqlite";
 const LOCK: &str = "lock";
+
+/// Bytes a page of a new catalog: an ingest writes many rows at a time, and each page is a call to the system or more.
+const PAGE_BYTES: u32 = 16 << 10;
 /// The folder of Parquet segments, and that of ledger files.
 pub(super) const SEGMENTS: &str = "segments";
 pub(super) const LEDGER: &str = "ledger";
@@ -95,6 +98,7 @@ impl Store {
             return index.map_err(|source| self.catalog_error("make the index", source));
         }
         let create = |catalog: &mut Connection| {
+            catalog.pragma_update(None, "page_size", PAGE_BYTES)?;
             catalog.pragma_update(None, "journal_mode", "WAL")?;
             let transaction = catalog.transaction()?;
             if found == 0 {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::known::ByRoot;
+use super::known::{Copies, Known, fuller};
 use super::profiles::Profiles;
 use super::row::{Id, Row, Sides, TELLING_MASK};
 use crate::cloudtrail::Telling;
@@ -52,6 +52,33 @@ pub struct Admitted {
     pub duplicates: u64,
 }
 
+impl Admitted {
+    /// Adds a request that has several copies, or one and the ledger knows it.
+    fn add(&mut self, copies: &Copies, known: Known, profiles: &Profiles) {
+        let mut missing = copies.told.without(known.sides);
+        self.duplicates += u64::from(copies.count);
+        if known.telling.is_none() {
+            self.duplicates -= 1;
+            self.rows.push(copies.best);
+            missing = missing.without(copies.best.sides);
+        }
+        // What the best copy doesn't tell is one side, told by a copy that tells nothing else.
+        for row in [Some(copies.best)].into_iter().chain(copies.partial).flatten() {
+            let sides = missing.also_in(row.sides);
+            missing = missing.without(sides);
+            if sides != Sides::NONE {
+                self.duplicates -= 1;
+                self.halves.push(Row { profile: profiles.half(row.profile, sides), sides, ..row });
+            }
+        }
+        let Some(telling) = known.telling else { return };
+        let counted = Telling::from_bits(telling);
+        if counted.reduced && !Telling::from_bits(copies.best.telling).reduced {
+            self.corrections.push(Correction { row: copies.best, counted });
+        }
+    }
+}
+
 /// How near to the hour's edge a copy's second may make it fall into the next hour.
 const STRADDLE_SECONDS: u32 = 300;
 
@@ -90,10 +117,11 @@ impl Batch {
 
     /// Removes repeats, within the batch and against the ledger.
     pub fn admit<L: Ledger>(self, profiles: &Profiles, ledger: &mut L) -> Result<Admitted, L::Error> {
-        let mut requests = Requests::of(&self.rows);
+        let mut requests = Requests::of(self.rows);
         let mut hours = self.hours.close();
+        let mut parts = Vec::new();
         for entries in hours.values_mut() {
-            sort(entries);
+            sort(entries, &mut parts);
             for pair in entries.windows(2) {
                 if pair[0].hash == pair[1].hash {
                     requests.join(pair[0].row, pair[1].row);
@@ -119,7 +147,7 @@ impl Batch {
                 let same = entries[known_at[place as usize]..].iter_mut().take_while(|entry| entry.hash == hash);
                 for entry in same {
                     entry.known = true;
-                    requests.know(entry.row, entry.sides, telling);
+                    requests.know(entry.row, Known { sides: entry.sides, telling: Some(telling) });
                 }
             }
         }
@@ -128,8 +156,8 @@ impl Batch {
 }
 
 /// Sorts by hash, equal ones of this hour before those that only probe. Hashes are spread evenly, so their first byte
-/// cuts the list into parts that fit into the processor's cache.
-fn sort(entries: &mut Vec<Entry>) {
+/// cuts the list into parts that fit into the processor's cache. What `parts` holds is of no account.
+fn sort(entries: &mut Vec<Entry>, parts: &mut Vec<Entry>) {
     // The lowest bit of a hash is zero.
     let order = |entry: &Entry| entry.hash | u128::from(entry.probe);
     const WORTH_CUTTING: usize = 4096;
@@ -143,8 +171,8 @@ fn sort(entries: &mut Vec<Entry>) {
             places[byte + 1] += places[byte];
         }
         let bounds = places;
-        let mut parts =
-            vec![Entry { hash: 0, row: 0, sides: Sides::NONE, telling: 0, probe: false, known: false }; entries.len()];
+        let empty = Entry { hash: 0, row: 0, sides: Sides::NONE, telling: 0, probe: false, known: false };
+        parts.resize(entries.len(), empty);
         for entry in entries.iter() {
             let place = &mut places[first_byte(entry)];
             parts[*place] = *entry;
@@ -153,7 +181,7 @@ fn sort(entries: &mut Vec<Entry>) {
         for byte in 0..256 {
             parts[bounds[byte]..bounds[byte + 1]].sort_unstable_by_key(order);
         }
-        *entries = parts;
+        std::mem::swap(entries, parts);
     } else {
         entries.sort_unstable_by_key(order);
     }
@@ -203,20 +231,33 @@ impl Hours {
 }
 
 /// The batch's rows as requests: rows joined by ids, with what the ledger knows of them.
-struct Requests<'r> {
-    rows: &'r [Row],
+struct Requests {
+    rows: Vec<Row>,
     /// Union-find: a row's parent, itself at the root.
     parents: Vec<u32>,
-    /// The rows that were joined with none, and of which the ledger knows nothing: they count as they are.
-    plain: Vec<bool>,
-    /// At the roots of all others: what is known. Filled once all rows are joined.
-    known: ByRoot,
+    states: Vec<State>,
 }
 
-impl<'r> Requests<'r> {
-    fn of(rows: &'r [Row]) -> Self {
+/// What is known of a row. Four bytes, since they are asked in the order of hashes: a batch's stay in the cache.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// Whether it is a copy of another row.
+    joined: bool,
+    known: Known,
+}
+
+impl State {
+    /// Whether it counts as it is: it is no copy of any, in the batch or before.
+    fn is_plain(&self) -> bool {
+        !self.joined && self.known.telling.is_none()
+    }
+}
+
+impl Requests {
+    fn of(rows: Vec<Row>) -> Self {
         let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
-        Self { rows, parents: (0..count).collect(), plain: vec![true; rows.len()], known: ByRoot::new(rows.len()) }
+        let states = vec![State::default(); rows.len()];
+        Self { rows, parents: (0..count).collect(), states }
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -229,92 +270,67 @@ impl<'r> Requests<'r> {
     }
 
     fn join(&mut self, a: u32, b: u32) {
-        (self.plain[a as usize], self.plain[b as usize]) = (false, false);
+        for row in [a, b] {
+            self.states[row as usize].joined = true;
+        }
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
-    fn know(&mut self, row: u32, sides: Sides, telling: u8) {
-        self.plain[row as usize] = false;
-        let root = self.root(row);
-        let known = self.known.at(root);
-        known.sides = known.sides.and(sides);
-        known.telling = Some(known.telling.map_or(telling, |before| fuller(before, telling)));
-    }
-
-    /// How much a row tells, larger is more; equal rows are told apart by their content alone, never by their order.
-    fn worth(row: &Row) -> impl Ord + use<> {
-        let telling = Telling::from_bits(row.telling);
-        let reversed = u32::MAX - row.second.0;
-        (row.sides.0.count_ones(), !telling.reduced, telling.context, telling.service, reversed, row.outcome)
+    fn know(&mut self, row: u32, known: Known) {
+        let state = &mut self.states[row as usize];
+        state.known = state.known.and(known);
     }
 
     fn settle(mut self, profiles: &Profiles, hours: &BTreeMap<u32, Vec<Entry>>) -> Admitted {
         let mut admitted = Admitted::default();
-        let rows = self.rows;
-        let plain = std::mem::take(&mut self.plain);
-        let others = (0..).zip(&plain).filter(|(_, plain)| !**plain).map(|(row, _)| row);
-        for row in others {
-            let root = self.root(row);
-            let known = self.known.at(root);
-            known.members += 1;
-            let sides = rows[row as usize].sides;
-            known.told = known.told.and(sides);
-            let best_of_side = Sides::EACH.iter().zip(&mut known.partial);
-            let best_of_side = best_of_side.filter(|(side, _)| **side == sides).map(|(_, best)| best);
-            for best in best_of_side.chain([&mut known.best]) {
-                if best.is_none_or(|best| Self::worth(&rows[row as usize]) > Self::worth(&rows[best as usize])) {
-                    *best = Some(row);
-                }
+        let mut joined = Vec::new();
+        for row in 0..self.rows.len() {
+            let State { joined: is_joined, known } = self.states[row];
+            if is_joined {
+                joined.push((self.root(row as u32), row as u32));
+            } else if known.telling.is_some() {
+                admitted.add(&Copies::of(self.rows[row]), known, profiles);
             }
         }
-        admitted.rows.extend(rows.iter().zip(&plain).filter(|(_, plain)| **plain).map(|(row, _)| *row));
-        for (_, known) in self.known.roots() {
-            let best = rows[known.best.expect("a root is a member of its own request") as usize];
-            let mut missing = known.told.without(known.sides);
-            admitted.duplicates += u64::from(known.members);
-            if known.telling.is_none() {
-                admitted.duplicates -= 1;
-                admitted.rows.push(best);
-                missing = missing.without(best.sides);
-            }
-            // What the best copy doesn't tell is one side, told by a copy that tells nothing else.
-            let of_side = Sides::EACH.iter().zip(known.partial).map(|(side, row)| (*side, row));
-            let tellers = [(best.sides, known.best)].into_iter().chain(of_side);
-            for (told, row) in tellers.filter_map(|(told, row)| Some((told, rows[row? as usize]))) {
-                let sides = missing.also_in(told);
-                missing = missing.without(sides);
-                if sides != Sides::NONE {
-                    admitted.duplicates -= 1;
-                    admitted.halves.push(Row { profile: profiles.half(row.profile, sides), sides, ..row });
-                }
-            }
-            let Some(telling) = known.telling else { continue };
-            let counted = Telling::from_bits(telling);
-            if counted.reduced && !Telling::from_bits(best.telling).reduced {
-                admitted.corrections.push(Correction { row: best, counted });
-            }
+        joined.sort_unstable();
+        for members in joined.chunk_by(|(root, _), (other, _)| root == other) {
+            let members = members.iter().map(|&(_, row)| row as usize);
+            let first = members.clone().next().expect("a chunk has a member");
+            let rest = members.clone().skip(1);
+            let mut copies = Copies::of(self.rows[first]);
+            rest.for_each(|row| copies.add(self.rows[row]));
+            let known = members.clone().map(|row| self.states[row].known).fold(Known::default(), Known::and);
+            admitted.add(&copies, known, profiles);
+            // They are one request from here on.
+            members.for_each(|row| {
+                (self.rows[row].telling, self.states[row].known) = (copies.best.telling, known);
+            });
         }
-        admitted.new_ids = self.new_ids(hours, &plain);
+        admitted.new_ids = self.new_ids(hours);
+        // Those that count as they are are many, and stay where they are.
+        let others = std::mem::replace(&mut admitted.rows, self.rows);
+        let mut states = self.states.iter();
+        admitted.rows.retain(|_| states.next().is_some_and(State::is_plain));
+        admitted.rows.extend(others);
         admitted
     }
 
     /// The ids that the ledger lacks, or has with less telling. Those it has are written again only to raise the
     /// telling.
-    fn new_ids(&mut self, hours: &BTreeMap<u32, Vec<Entry>>, plain: &[bool]) -> BTreeMap<u32, Vec<u128>> {
+    fn new_ids(&self, hours: &BTreeMap<u32, Vec<Entry>>) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
         for (&hour, entries) in hours {
             let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
             for entry in entries.iter().filter(|entry| !entry.probe) {
-                if plain[entry.row as usize] {
+                let state = &self.states[entry.row as usize];
+                if state.is_plain() {
                     ids.push(entry.hash | u128::from(entry.telling));
                     continue;
                 }
-                let root = self.root(entry.row);
-                let known = self.known.get(root).copied().unwrap_or_default();
-                let told = self.rows[known.best.unwrap_or(entry.row) as usize].telling;
-                let telling = known.telling.map_or(told, |before| fuller(before, told));
-                if entry.known && known.telling == Some(telling) {
+                let (told, known) = (self.rows[entry.row as usize].telling, state.known.telling);
+                let telling = known.map_or(told, |known| fuller(known, told));
+                if entry.known && known == Some(telling) {
                     continue;
                 }
                 let id = entry.hash | u128::from(telling);
@@ -328,11 +344,6 @@ impl<'r> Requests<'r> {
         }
         new_ids
     }
-}
-
-/// The telling that stands when a request is known with two: not reduced before reduced.
-fn fuller(a: u8, b: u8) -> u8 {
-    if Telling::from_bits(a).reduced && !Telling::from_bits(b).reduced { b } else { a }
 }
 
 const _: () = assert!(TELLING_MASK == 7, "a telling has three bits");

@@ -1,50 +1,72 @@
-//! What a batch knows of its requests while it joins their copies.
+//! A request's copies in a batch, put together.
 
-use super::row::Sides;
+use super::row::{Row, Sides};
+use crate::cloudtrail::Telling;
 
-/// What is known of one request.
+/// What the ledger knows of a request.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known {
-    /// The sides that the ledger has.
+    /// The sides that it has.
     pub sides: Sides,
-    /// The sides that the batch's copies tell together.
-    pub told: Sides,
-    /// Of copies that tell one side only, the one that tells most of each.
-    pub partial: [Option<u32>; 2],
-    /// The telling that the ledger has; `None` if it has no id of the request.
+    /// The telling of the copy that was counted; `None` if it has no id of the request.
     pub telling: Option<u8>,
-    /// The row that tells most.
-    pub best: Option<u32>,
-    pub members: u32,
 }
 
-/// What is known of requests, at the place of their root. There is nothing until one is known; then there is room for
-/// each row, since in a repeated object every row is known, and a list in the order of rows is walked faster than one
-/// in the order of hashes.
-pub(super) struct ByRoot {
-    known: Vec<Option<Known>>,
-    rows: usize,
+impl Known {
+    /// What it knows by one id or the other.
+    pub fn and(self, other: Self) -> Self {
+        let telling = match (self.telling, other.telling) {
+            (Some(one), Some(other)) => Some(fuller(one, other)),
+            (one, other) => one.or(other),
+        };
+        Self { sides: self.sides.and(other.sides), telling }
+    }
 }
 
-impl ByRoot {
-    pub fn new(rows: usize) -> Self {
-        Self { known: Vec::new(), rows }
+/// The telling that stands when a request is known with two: not reduced before reduced.
+pub(super) fn fuller(a: u8, b: u8) -> u8 {
+    let worth = |bits| (!Telling::from_bits(bits).reduced, bits);
+    if worth(b) > worth(a) { b } else { a }
+}
+
+/// The copies of one request.
+pub(super) struct Copies {
+    /// The one that tells most.
+    pub best: Row,
+    /// Of those that tell one side only, the one that tells most of each.
+    pub partial: [Option<Row>; 2],
+    /// The sides that they tell together.
+    pub told: Sides,
+    /// How many there are.
+    pub count: u32,
+}
+
+impl Copies {
+    /// One copy.
+    pub fn of(row: Row) -> Self {
+        let mut copies = Self { best: row, partial: [None; 2], told: Sides::NONE, count: 0 };
+        copies.add(row);
+        copies
     }
 
-    /// What is known of a root, from now on something.
-    pub fn at(&mut self, root: u32) -> &mut Known {
-        if self.known.is_empty() {
-            self.known.resize(self.rows, None);
+    /// Adds a copy.
+    pub fn add(&mut self, row: Row) {
+        self.count += 1;
+        self.told = self.told.and(row.sides);
+        if worth(&row) > worth(&self.best) {
+            self.best = row;
         }
-        self.known[root as usize].get_or_insert_default()
+        for (side, partial) in Sides::EACH.into_iter().zip(&mut self.partial) {
+            if side == row.sides && partial.is_none_or(|before| worth(&row) > worth(&before)) {
+                *partial = Some(row);
+            }
+        }
     }
+}
 
-    pub fn get(&self, root: u32) -> Option<&Known> {
-        self.known.get(root as usize)?.as_ref()
-    }
-
-    /// The roots of which something is known, in ascending order.
-    pub fn roots(&self) -> impl Iterator<Item = (u32, &Known)> {
-        (0..).zip(&self.known).filter_map(|(root, known)| Some((root, known.as_ref()?)))
-    }
+/// How much a row tells, larger is more; equal rows are told apart by their content alone, never by their order.
+fn worth(row: &Row) -> impl Ord + use<> {
+    let telling = Telling::from_bits(row.telling);
+    let reversed = u32::MAX - row.second.0;
+    (row.sides.0.count_ones(), !telling.reduced, telling.context, telling.service, reversed, row.outcome)
 }
