@@ -11,6 +11,10 @@ const SUMMED_MEAN_MAX: f64 = 40.0;
 /// Below this mean most counts are zero, and the power of one that isn't tells little.
 const SKEWED_MEAN_MIN: f64 = 0.5;
 
+/// The share of a mean that is next to nothing, and the mean from which on nothing comes by no chance.
+const ABSENCE_SHARE: f64 = 0.1;
+const ABSENCE_MEAN_MIN: f64 = 50.0;
+
 /// A shape above which a gamma distribution is as good as normal.
 const NORMAL_SHAPE: f64 = 1e6;
 
@@ -41,9 +45,14 @@ impl Distribution {
 
     /// How far a value is from the mean, by `skewed_deviate`; for counts below the mean, or with hardly any mean, in
     /// standard deviations: a power has too little room near zero.
-    pub fn deviate(&self, value: f64) -> f64 {
+    ///
+    /// A mean that is `known` well enough never comes to next to nothing by itself, however it wanders: where many
+    /// calls were due their absence deviates by the power, too.
+    pub fn deviate(&self, value: f64, known: bool) -> f64 {
         if self.counts && (value <= self.mean || self.mean < SKEWED_MEAN_MIN) {
-            (value - self.mean) / self.variance.sqrt()
+            let is_absence = known && self.mean >= ABSENCE_MEAN_MIN && value <= ABSENCE_SHARE * self.mean;
+            let deviations = (value - self.mean) / self.variance.sqrt();
+            if is_absence { deviations.min(self.skewed_deviate(value)) } else { deviations }
         } else {
             self.skewed_deviate(value)
         }
@@ -156,7 +165,7 @@ mod tests {
             let deviation = mean / shape.sqrt();
             let values = Distribution { mean, variance: deviation * deviation, counts: false };
             for off in [-1.0, 0.0, 1.0] {
-                prop_assert!((values.deviate(mean + off * deviation) - off).abs() < 0.1);
+                prop_assert!((values.deviate(mean + off * deviation, true) - off).abs() < 0.1);
                 prop_assert!((values.likelihood_deviate(mean + off * deviation) - off).abs() < 0.1);
             }
         }
@@ -180,15 +189,31 @@ mod tests {
             for (probability, deviate) in [(1e-3, 3.09), (1e-6, 4.75)] {
                 let high = exact.inverse_cdf(1.0 - probability) as f64;
                 let plain = (high - mean) / counts.variance.sqrt();
-                assert!(counts.deviate(high) < plain, "{mean} {probability}");
-                assert!((counts.deviate(high) - deviate).abs() < 0.7 * (plain - deviate), "{mean} {probability}");
+                assert!(counts.deviate(high, true) < plain, "{mean} {probability}");
+                assert!((counts.deviate(high, true) - deviate).abs() < 0.7 * (plain - deviate), "{mean} {probability}");
             }
         }
     }
 
     #[test]
     fn a_missing_burst_of_few_calls_is_less_surprising_than_one_of_many() {
-        let of = |mean: f64| Distribution { mean, variance: mean + 0.05 * mean * mean, counts: true }.deviate(0.0);
+        let of =
+            |mean: f64| Distribution { mean, variance: mean + 0.05 * mean * mean, counts: true }.deviate(0.0, false);
         assert!(of(8.0) > -2.5 && of(800.0) < -4.0);
+    }
+
+    #[test]
+    fn of_a_level_that_wanders_silence_is_as_rare_as_its_tail_says_and_a_fall_is_not() {
+        // A level that wanders by a third: of a gamma distribution, and so of counts with this mean, a tenth is once
+        // in 100,000, in standard deviations a matter of some hundreds.
+        let (mean, shape) = (500.0, 9.0);
+        let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
+        let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();
+        let deviate = |count: f64| Normal::standard().inverse_cdf(exact.cdf(count as u64));
+        assert!(counts.deviate(50.0, false) > -2.8 && counts.deviate(50.0, true) < -3.4 && deviate(50.0) < -4.0);
+        assert!(counts.deviate(5.0, true) > deviate(5.0), "never rarer than it is");
+        assert_eq!(counts.deviate(200.0, true), counts.deviate(200.0, false));
+        let few = Distribution { mean: 8.0, variance: 15.0, counts: true };
+        assert_eq!(few.deviate(0.0, true), few.deviate(0.0, false));
     }
 }

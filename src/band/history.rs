@@ -87,10 +87,10 @@ impl History {
         }
     }
 
-    /// Whether there is a day of the same group before.
-    pub fn knows_group_before(&self, day: i64) -> bool {
+    /// How many days of the same group there are before.
+    pub fn days_of_group_before(&self, day: i64) -> usize {
         let same = |past: i64| Place::is_weekend(past) == Place::is_weekend(day);
-        self.days.iter().any(|past| *past != i64::MIN && *past < day && same(*past))
+        self.days.iter().filter(|past| **past != i64::MIN && **past < day && same(**past)).count()
     }
 
     /// Moves what a day holds by so many slots: its clock was another. What leaves the day is lost.

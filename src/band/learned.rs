@@ -165,6 +165,11 @@ impl Learned {
         self.around((guess.season * self.baseline.factor()).max(self.season_min()), guess.place.slot)
     }
 
+    /// Whether days like this one are known: a single one makes no season.
+    pub fn knows_day(&self, day: i64) -> bool {
+        self.seasons >= 2 && self.history.days_of_group_before(day) >= 2
+    }
+
     /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
     pub fn weight(&self, season: f32) -> f32 {
         1.0 / (self.unit() + self.dispersion.scale() * season).max(SEASON_MIN_REAL)
@@ -196,7 +201,7 @@ impl Learned {
     /// is no new level, though, but a weekend's.
     pub fn adopt(&mut self, since: Place) {
         let factor = self.level.of_hours();
-        let of_group = !self.history.knows_group_before(since.day);
+        let of_group = self.history.days_of_group_before(since.day) == 0;
         self.history.adopt(since.day, since.slot, if of_group { 1.0 } else { factor });
         for value in self.profile.iter_mut().chain(&mut self.other) {
             *value *= factor;

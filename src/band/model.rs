@@ -213,16 +213,18 @@ impl Model {
         if learned.watch.on_since().is_none() {
             learned.baseline.learn_jitter(value, &plain, swing);
         }
+        let known = learned.knows_day(guess.place.day);
         let sight = Sight {
             at,
             value,
             expected: around.mean as f32,
-            deviate: around.deviate(f64::from(value)) as f32,
+            deviate: around.deviate(f64::from(value), known) as f32,
             likelihood_deviate: around.likelihood_deviate(f64::from(value)) as f32,
-            off_baseline: baseline.deviate(f64::from(value)) as f32,
+            off_baseline: baseline.deviate(f64::from(value), known) as f32,
             baseline: &baseline,
             hour: (guess.place.slot as f32 + 0.5) * 24.0 / self.calendar.slots() as f32,
             seasonal: learned.seasons >= 2,
+            known,
             ready,
             has_zero: learned.shift <= 0.0,
         };

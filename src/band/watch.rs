@@ -67,6 +67,8 @@ pub(super) struct Sight<'a> {
     pub hour: f32,
     /// Whether there is a season to compare sums with.
     pub seasonal: bool,
+    /// Whether days like today are known, so that what doesn't come is missed.
+    pub known: bool,
     /// Whether there is a band to be outside of.
     pub ready: bool,
     /// Whether values have a zero of their own, so that a change is a ratio.
@@ -173,7 +175,7 @@ impl Watch {
                 self.learn_slow(k, nearest, slow / total * (square - 1.0));
             }
             let sum = Distribution { mean: f64::from(self.due[k]), variance: f64::from(total), ..*sight.baseline };
-            sum.deviate(f64::from(self.came[k])) as f32
+            sum.deviate(f64::from(self.came[k]), sight.known) as f32
         })
     }
 
