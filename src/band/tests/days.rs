@@ -118,3 +118,12 @@ fn a_few_calls_more_in_each_period_add_up_to_an_incident() {
     assert_eq!(alarms(&judgements[index(14, 0)..index(23, 0)]), 0);
     assert!(judgements[index(23, 0)..index(23, 5)].iter().any(|judgement| judgement.anomalous));
 }
+
+#[test]
+fn a_batch_of_the_only_day_that_is_known_is_not_missed_on_the_next() {
+    // Two hours on Fridays, of a size that varies by a half: on the first Monday one working day is known.
+    let batch = |i: i64| (i / SLOTS) % 7 == 4 && (42..66).contains(&(i % SLOTS));
+    let value = |i: i64| (if batch(i) { 600.0 * (1.0 + 0.5 * noise(i)) } else { 9.0 + 4.0 * noise(i) }).round();
+    let judgements = run(&mut model(), 4 * SLOTS..9 * SLOTS, value);
+    assert_eq!(alarms(&judgements[index(2, 0)..]), 0);
+}
