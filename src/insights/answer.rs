@@ -93,7 +93,7 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
     if let Some(metric) = metric {
         answer.window = window.widened(metric.counted.resolution());
         let account = current_account(&query, counts)?;
-        let axes = metric.counted.axes(counts)?;
+        let axes = metric.counted.axes(counts, &query)?;
         let groups = resolve(&query, &axes, &account).map_err(InsightsError::frame("match the query's series"))?;
         let stored = covered(counts, answer.window.range)?;
         let cover = cover_for(&query, metric, answer.window, stored, &groups, &axes, counts)?;

@@ -39,8 +39,22 @@ impl<'a> Asked<'a> {
         match cover {
             None => buckets.run(self.stored, self.observations, &mut settled)?,
             Some(Cover { rollups, minutes }) => {
-                for range in minutes {
+                // Buckets are minutes here, so that pieces may be added in any order: hours' edges are added at once.
+                let (edges, longer): (Vec<_>, Vec<_>) =
+                    minutes.into_iter().partition(|range| range.end.0.saturating_sub(range.start.0) < 60);
+                for range in longer {
                     buckets.run(range, self.observations, &mut settled)?;
+                }
+                let mut frames = Vec::new();
+                for range in edges {
+                    frames.extend((self.observations)(range)?);
+                }
+                if !frames.is_empty() {
+                    let mut run = buckets.start();
+                    concat(frames, UnionArgs::default())
+                        .and_then(|edges| run.add(edges, &mut settled))
+                        .and_then(|()| run.finish(&mut settled))
+                        .map_err(&adding)?;
                 }
                 if !rollups.is_empty() {
                     let rollups = concat(rollups, UnionArgs::default()).map_err(&adding)?;
@@ -72,21 +86,26 @@ impl<'a> Asked<'a> {
 
     /// The first series in order: by the ORDER BY function, then by the values of the keys, `Other` last.
     fn ranked(&self, totals: LazyFrame) -> PolarsResult<DataFrame> {
-        let keys = (0..self.groups.keys).map(|place| (col(key_column(place)), false));
         let order = self.query.order_by.map(|order| (over_buckets(order.function), order.descending));
-        let (by, descending): (Vec<Expr>, Vec<bool>) = order.into_iter().chain(keys).unzip();
-        let mut named = self.groups.name(totals);
-        if !by.is_empty() {
-            let order = SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(true);
-            named = named.sort_by_exprs(by, order);
-        }
+        // Groups of one axis are numbered by the values of their keys: only those that are shown need names.
+        let by_number = self.groups.parts.len() == 1;
+        let ties: Vec<Expr> = match by_number {
+            true => vec![col("group")],
+            false => (0..self.groups.keys).map(|place| col(key_column(place))).collect(),
+        };
+        let (by, descending): (Vec<Expr>, Vec<bool>) =
+            order.into_iter().chain(ties.into_iter().map(|tie| (tie, false))).unzip();
         let limit = u32::try_from(self.query.series_max()).unwrap_or(u32::MAX);
-        named
-            .with_column(over_range(self.query.function).alias("value"))
-            .limit(limit)
-            .with_row_index("rank", Some(1))
-            .with_column(col("rank").cast(DataType::UInt32))
-            .collect()
+        let first = |all: LazyFrame| {
+            let order = SortMultipleOptions::default().with_order_descending_multi(descending).with_nulls_last(true);
+            let sorted = if by.is_empty() { all } else { all.sort_by_exprs(by, order) };
+            sorted.limit(limit).with_row_index("rank", Some(1)).with_column(col("rank").cast(DataType::UInt32))
+        };
+        let ranked = match by_number {
+            true => self.groups.name(first(totals)).sort(["rank"], SortMultipleOptions::default()),
+            false => first(self.groups.name(totals)),
+        };
+        ranked.with_column(over_range(self.query.function).alias("value")).collect()
     }
 
     fn rows(&self, ranked: &DataFrame) -> PolarsResult<Vec<Series>> {

@@ -209,7 +209,6 @@ fn rollups_are_used_where_they_are_exact_and_only_there() {
 
     let fake = Fake { series: dictionary(), ..Fake::default() };
     let metric = find(AWS_KMS, "SuccessfulRequest").expect("the metric");
-    let axes = metric.counted.axes(&fake).expect("axes");
     let schema = "SCHEMA(\"AWS/KMS\", KeyArn, Operation)";
     let one_key = format!("WHERE KeyArn = '{}'", KEYS[0]);
     for (text, period, expect) in [
@@ -239,6 +238,7 @@ fn rollups_are_used_where_they_are_exact_and_only_there() {
         ("SUM(SuccessfulRequest) FROM \"AWS/KMS\" GROUP BY KeyArn".to_owned(), 1, None),
     ] {
         let query = parse(&format!("SELECT {text}")).expect("a query");
+        let axes = metric.counted.axes(&fake, &query).expect("axes");
         let groups = resolve(&query, &axes, "").expect("groups");
         let found = super::rollup::rollup_for(&query, metric, period, &groups, &axes[0].members).expect("a decision");
         assert_eq!(found, expect, "{text}");

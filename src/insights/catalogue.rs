@@ -17,6 +17,7 @@ use polars::prelude::{DataType, Expr, LazyFrame, col, lit};
 use super::buckets::whole;
 use super::error::InsightsError;
 use super::matching::{Axis, Kind};
+use super::query::{Key, Query};
 use crate::domain::{MinuteRange, Operation, Outcome};
 use crate::series::Counts;
 
@@ -103,11 +104,11 @@ impl Counted {
         }
     }
 
-    /// What identifies the metric's series, for matching.
-    pub(super) fn axes(self, counts: &dyn Counts) -> Result<Vec<Axis>, InsightsError> {
+    /// What identifies the metric's series, for matching a query.
+    pub(super) fn axes(self, counts: &dyn Counts, query: &Query) -> Result<Vec<Axis>, InsightsError> {
         let failed = InsightsError::frame("read the dictionaries");
         Ok(match self {
-            Counted::Minutes(_) => vec![series_axis(counts, Some("account"))?],
+            Counted::Minutes(_) => vec![series_axis(counts, asks_for_account(query).then_some("account"))?],
             Counted::Callers(_) => vec![
                 Axis {
                     column: "caller",
@@ -186,12 +187,25 @@ pub(super) fn re_encrypt() -> Expr {
     col("operation").eq(lit(Operation::ReEncrypt.name()))
 }
 
+/// Whether a query names `AWS.AccountId`.
+fn asks_for_account(query: &Query) -> bool {
+    query
+        .group_by
+        .iter()
+        .chain(query.conditions.iter().map(|condition| &condition.key))
+        .any(|key| *key == Key::AccountId)
+}
+
 fn series_axis(counts: &dyn Counts, account: Option<&'static str>) -> Result<Axis, InsightsError> {
     let of_two_keys =
         vec![("SourceKeyArn", "key_arn"), ("DestinationKeyArn", "destination_arn"), ("Operation", "operation")];
     Ok(Axis {
         column: "series",
-        members: counts.series().map_err(InsightsError::frame("read the dictionary of series"))?,
+        members: match account {
+            Some(_) => counts.series(),
+            None => counts.series_without_owners(),
+        }
+        .map_err(InsightsError::frame("read the dictionary of series"))?,
         account,
         kinds: vec![
             Kind { dimensions: vec![("KeyArn", "key_arn"), ("Operation", "operation")], only: of_one_key() },

@@ -1,11 +1,12 @@
 //! Which queries roll-ups answer exactly.
 
-use polars::prelude::{DataFrame, DataType, IntoLazy, PolarsError, PolarsResult, col, lit};
+use hashbrown::{HashMap, HashSet};
+use polars::prelude::{DataFrame, IntoLazy, PolarsResult, col};
 
 use super::answer::Window;
 use super::catalogue::{AWS_KMS, Metric, of_one_key};
 use super::error::InsightsError;
-use super::matching::{Axis, Groups};
+use super::matching::{Axis, Groups, Part};
 use super::query::{Function, Query};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, RollupBy};
@@ -55,33 +56,23 @@ pub(super) fn rollup_for(
     if part.names.height() == part.map.height() {
         return Ok(Some(RollupBy::Series));
     }
-    // Every key that has a series in a group has all of them in it, and no other key has.
-    let keys = series
-        .clone()
-        .lazy()
-        .filter(of_one_key())
-        .select([col("series"), col("key_arn")])
-        .left_join(part.map.clone().lazy(), col("series"), col("series"))
-        .group_by([col("key_arn")])
-        .agg([
-            col("part").len().alias("series"),
-            col("part").count().alias("mapped"),
-            col("part").min().alias("part"),
-            col("part").max().alias("last_part"),
-        ])
-        .filter(col("mapped").gt(lit(0_u32)))
-        .collect()?;
-    let whole = col("mapped").eq(col("series")).and(col("part").eq(col("last_part")));
-    let summary = keys
-        .lazy()
-        .select([
-            whole.all(false).alias("whole"),
-            col("mapped").cast(DataType::UInt64).sum().alias("mapped"),
-            col("part").n_unique().eq(col("part").len()).alias("one_key_a_group"),
-        ])
-        .collect()?;
-    let holds = |name: &str| Ok::<_, PolarsError>(summary.column(name)?.bool()?.first() == Some(true));
-    let mapped = summary.column("mapped")?.u64()?.first().unwrap_or(0);
-    let only_these = mapped == part.map.height() as u64;
-    Ok((only_these && holds("whole")? && holds("one_key_a_group")?).then_some(RollupBy::Key))
+    Ok(is_a_key_each(part, series)?.then_some(RollupBy::Key))
+}
+
+/// Whether every key that has a series in a group has all of them in it, and no other key has.
+fn is_a_key_each(part: &Part, series: &DataFrame) -> PolarsResult<bool> {
+    let of_one_key = series.clone().lazy().filter(of_one_key()).select([col("series"), col("key_arn")]).collect()?;
+    let mut parts = HashMap::with_capacity(part.map.height());
+    parts.extend(part.map.column("series")?.u32()?.iter().zip(part.map.column("part")?.u32()?.iter()));
+    let (mut part_of_key, mut mapped) = (HashMap::new(), 0);
+    for (series, key) in of_one_key.column("series")?.u32()?.iter().zip(of_one_key.column("key_arn")?.str()?.iter()) {
+        let part = parts.get(&series);
+        mapped += usize::from(part.is_some());
+        if *part_of_key.entry(key).or_insert(part) != part {
+            return Ok(false);
+        }
+    }
+    let mut seen = HashSet::new();
+    let one_key_a_part = part_of_key.values().flatten().all(|part| seen.insert(*part));
+    Ok(mapped == part.map.height() && one_key_a_part)
 }

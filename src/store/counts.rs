@@ -159,6 +159,10 @@ impl Counts for StoredCounts<'_> {
         self.dictionary("series", &["key_arn", "destination_arn", "operation", "account", "region", "reason"])
     }
 
+    fn series_without_owners(&self) -> Result<DataFrame, PolarsError> {
+        self.dictionary("series", &["key_arn", "destination_arn", "operation", "reason"])
+    }
+
     fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
         let query =
             "SELECT min(minute_first), max(minute_last) FROM segments WHERE minute_last >= ? AND minute_first < ?";
@@ -245,8 +249,11 @@ impl StoredCounts<'_> {
         let table = if name == "series" { "series".to_owned() } else { format!("{name}s") };
         let query = format!("SELECT id, {} FROM {table} ORDER BY id", columns.join(", "));
         let read = || -> rusqlite::Result<(Vec<u32>, Vec<StringChunkedBuilder>)> {
-            let mut numbers = Vec::new();
-            let mut texts: Vec<_> = columns.iter().map(|name| StringChunkedBuilder::new((*name).into(), 0)).collect();
+            let count = format!("SELECT coalesce(max(id) + 1, 0) FROM {table}");
+            let count = self.store.catalog.query_row(&count, [], |row| row.get::<_, u32>(0))? as usize;
+            let mut numbers = Vec::with_capacity(count);
+            let builder = |name: &&str| StringChunkedBuilder::new((*name).into(), count);
+            let mut texts: Vec<_> = columns.iter().map(builder).collect();
             let mut statement = self.store.catalog.prepare(&query)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
