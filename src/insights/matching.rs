@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs,
-    col, concat, df, lit,
+    DataFrame, DataType, Expr, IntoLazy, IntoSeries, JoinArgs, JoinType, LazyFrame, PolarsResult, SortMultipleOptions,
+    UnionArgs, col, concat, df, lit,
 };
 
 use super::buckets::whole;
@@ -148,11 +149,16 @@ impl Part {
             let names = df!("part" => Vec::<u32>::new())?.lazy().with_columns(keys).collect()?;
             return Ok(Part { column, map, names });
         }
-        let matched = concat(matched, UnionArgs::default())?.collect()?.lazy();
-        if places.is_empty() {
-            let map = numbers(matched).collect()?;
-            return Ok(Part { column, map, names: df!("part" => [0_u32])? });
+        let matched = concat(matched, UnionArgs::default())?.collect()?;
+        match places {
+            [] => {
+                let map = numbers(matched.lazy()).collect()?;
+                return Ok(Part { column, map, names: df!("part" => [0_u32])? });
+            }
+            [place] => return Part::number_by(column, &matched, &key_column(*place)),
+            _ => {}
         }
+        let matched = matched.lazy();
         let keys: Vec<Expr> = places.iter().map(|place| col(key_column(*place))).collect();
         let by_value = SortMultipleOptions::default().with_nulls_last(true);
         let names = matched
@@ -169,6 +175,33 @@ impl Part {
             .join(names.clone().lazy(), keys.clone(), keys, on_keys)
             .select([col(column), col("part")])
             .collect()?;
+        Ok(Part { column, map, names })
+    }
+
+    /// Numbers the groups of one key. There may be 100,000 members: each text is hashed once, and only names are sorted.
+    fn number_by(column: &'static str, matched: &DataFrame, key: &str) -> PolarsResult<Part> {
+        let texts = matched.column(key)?.str()?;
+        let (mut seen, mut names) = (HashMap::new(), Vec::new());
+        let mut first_seen = |text: Option<_>| {
+            *seen.entry(text).or_insert_with(|| {
+                names.push(text);
+                names.len() - 1
+            })
+        };
+        let groups: Vec<usize> = texts.iter().map(&mut first_seen).collect();
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        // Null last.
+        order.sort_unstable_by_key(|group| (names[*group].is_none(), names[*group]));
+        let mut parts = vec![0_u32; names.len()];
+        for (part, group) in (0..).zip(&order) {
+            parts[*group] = part;
+        }
+        let map = df!(
+            column => matched.column(column)?.u32()?.clone().into_series(),
+            "part" => groups.iter().map(|group| parts[*group]).collect::<Vec<_>>()
+        )?;
+        let names: Vec<Option<&str>> = order.iter().map(|group| names[*group]).collect();
+        let names = df!("part" => (0..names.len() as u32).collect::<Vec<_>>(), key => names)?;
         Ok(Part { column, map, names })
     }
 }
