@@ -178,7 +178,7 @@ impl Part {
         Ok(Part { column, map, names })
     }
 
-    /// Numbers the groups of one key. There may be 100,000 members: each text is hashed once, and only names are sorted.
+    /// Numbers the groups of one key. Of up to 100,000 texts each is hashed once, and only names are sorted.
     fn number_by(column: &'static str, matched: &DataFrame, key: &str) -> PolarsResult<Part> {
         let texts = matched.column(key)?.str()?;
         let (mut seen, mut names) = (HashMap::new(), Vec::new());
