@@ -347,3 +347,8 @@ impl Requests {
 }
 
 const _: () = assert!(TELLING_MASK == 7, "a telling has three bits");
+const _: () = assert!(size_of::<State>() == 4, "a batch's states stay in the cache");
+
+#[cfg(test)]
+#[path = "admit_tests.rs"]
+mod tests;

@@ -23,10 +23,10 @@ impl Known {
     }
 }
 
-/// The telling that stands when a request is known with two: not reduced before reduced.
-pub(super) fn fuller(a: u8, b: u8) -> u8 {
-    let worth = |bits| (!Telling::from_bits(bits).reduced, bits);
-    if worth(b) > worth(a) { b } else { a }
+/// The telling that stands when a request is known with `known` and told with another: the latter only if it corrects
+/// what was counted, since what stands says what a correction takes back.
+pub(super) fn fuller(known: u8, told: u8) -> u8 {
+    if Telling::from_bits(known).reduced && !Telling::from_bits(told).reduced { told } else { known }
 }
 
 /// The copies of one request.
