@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn of_a_level_that_wanders_silence_is_as_rare_as_its_tail_says_and_a_fall_is_not() {
-        // A level that wanders by a third: of a gamma distribution, and so of counts with this mean, a tenth is once
-        // in 100,000, in standard deviations a matter of some hundreds.
+        // A level that wanders by a third: a tenth of it or less comes once in a million. In standard deviations it
+        // would be once in 270.
         let (mean, shape) = (500.0, 9.0);
         let counts = Distribution { mean, variance: mean + mean * mean / shape, counts: true };
         let exact = NegativeBinomial::new(shape, shape / (shape + mean)).unwrap();

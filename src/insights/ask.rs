@@ -45,17 +45,7 @@ impl<'a> Asked<'a> {
                 for range in longer {
                     buckets.run(range, self.observations, &mut settled)?;
                 }
-                let mut frames = Vec::new();
-                for range in edges {
-                    frames.extend((self.observations)(range)?);
-                }
-                if !frames.is_empty() {
-                    let mut run = buckets.start();
-                    concat(frames, UnionArgs::default())
-                        .and_then(|edges| run.add(edges, &mut settled))
-                        .and_then(|()| run.finish(&mut settled))
-                        .map_err(&adding)?;
-                }
+                buckets.run_at_once(edges, self.observations, &mut settled)?;
                 if !rollups.is_empty() {
                     let rollups = concat(rollups, UnionArgs::default()).map_err(&adding)?;
                     totals.add_totals(totals_of_rollups(rollups, self.groups)).map_err(&adding)?;

@@ -142,7 +142,6 @@ fn condition_holds(axis: &Axis, kind: &Kind, condition: &Condition, account: &st
 impl Part {
     /// Numbers the groups of matched members. `places` are those of the `key…` columns.
     pub(super) fn number(column: &'static str, matched: Vec<LazyFrame>, places: &[usize]) -> PolarsResult<Part> {
-        let numbers = |frame: LazyFrame| frame.with_column(lit(0).cast(DataType::UInt32).alias("part"));
         if matched.is_empty() {
             let map = df!(column => Vec::<u32>::new(), "part" => Vec::<u32>::new())?;
             let keys = places.iter().map(|place| lit("").alias(key_column(*place))).collect::<Vec<_>>();
@@ -152,7 +151,7 @@ impl Part {
         let matched = concat(matched, UnionArgs::default())?.collect()?;
         match places {
             [] => {
-                let map = numbers(matched.lazy()).collect()?;
+                let map = matched.lazy().with_column(lit(0).cast(DataType::UInt32).alias("part")).collect()?;
                 return Ok(Part { column, map, names: df!("part" => [0_u32])? });
             }
             [place] => return Part::number_by(column, &matched, &key_column(*place)),
