@@ -78,6 +78,13 @@ impl Baseline {
         self.due = self.due * self.keep + weight * season;
     }
 
+    /// Lets periods pass without a value: the ratio fades.
+    pub fn skip(&mut self, periods: f32) {
+        let keep = self.keep.powf(periods);
+        self.came *= keep;
+        self.due *= keep;
+    }
+
     /// The season took the new level in: the ratio is 1.
     pub fn reset(&mut self) {
         self.came = self.due;

@@ -30,7 +30,7 @@ mod tail;
 mod tests;
 mod watch;
 
-pub use model::Model;
+pub use model::{Model, VALUE_MAX};
 pub use saved::SavedError;
 pub use settings::{Settings, SettingsError, Width};
 

@@ -19,11 +19,15 @@ const GAIN_MEMORY_DAYS: f32 = 10.0;
 /// An error tells no more than one with this inverse variance.
 const INFORMATION_MAX: f32 = 400.0;
 
+/// The largest value that is one: beyond it, numbers of 64 bits can't tell counts apart.
+pub const VALUE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// For so long after an alarm's start the band shows what was normal before.
 const SHOWN_SECONDS: i64 = 3_600;
 
-/// An alarm that lasts so long is the new normal.
+/// What alarms for so long, and for no fewer periods with a value, is the new normal.
 const ADOPT_SECONDS: i64 = 64_800;
+const ADOPT_PERIODS_MIN: i64 = 3;
 
 /// What is surprising fades over so many days; orders of magnitude beyond twelve are all the same.
 const SURPRISE_DAYS: f32 = 5.0;
@@ -57,21 +61,20 @@ impl Model {
     /// The band of the period that starts at `at` (seconds since 1970), from what was learned so far. Nothing changes
     /// by asking; it costs a copy of the model.
     pub fn band(&self, at: i64) -> Option<Band> {
-        let mut asked = self.clone();
-        let guess = asked.guess(at);
-        asked.band_of(&guess)
+        self.clone().band_ahead(at)
     }
 
     /// Judges the value of the period that starts at `at`, then learns from it.
     ///
     /// Values come in order of time: one at or before the last, or in an excluded range, is given its band and
-    /// nothing more. A period without a value is left out or not a number: it is missing, not zero.
+    /// nothing more. A period without a value is left out, or not a number of at most [`VALUE_MAX`]: it is missing, not
+    /// zero.
     pub fn step(&mut self, at: i64, value: f64) -> Judgement {
         let past = self.learned.values > 0 && at <= self.learned.last;
         let excluded = self.settings.excluded.iter().any(|(start, end)| (*start..*end).contains(&at));
-        if !value.is_finite() || past || excluded {
-            let guess = self.guess(at);
-            return Judgement { band: self.band_of(&guess), score: 0.0, anomalous: false };
+        let is_number = value.abs() <= VALUE_MAX;
+        if !is_number || past || excluded {
+            return Judgement { band: self.band_ahead(at), score: 0.0, anomalous: false };
         }
         self.arrive(at);
         // The band comes first: a value has no say in its own.
@@ -90,6 +93,7 @@ impl Model {
     /// began. `None` while too little is known. It costs a copy of the model.
     pub fn normal(&self, at: i64) -> Option<f64> {
         let mut asked = self.clone();
+        asked.pass(at);
         let guess = asked.guess(at);
         asked.ready().then(|| asked.learned.around_baseline(&guess).mean - asked.learned.shift)
     }
@@ -138,7 +142,9 @@ impl Model {
         let said = self.watch(at, value as f32, guess);
         self.learn(value as f32, guess);
         self.learned.turn(value as f32, guess, self.settings.period_seconds);
-        if let Some(since) = self.learned.watch.on_since().filter(|since| at - since > ADOPT_SECONDS) {
+        // A value as before, and a gap, are no sign that an alarm has lasted.
+        let periods = (ADOPT_SECONDS / i64::from(self.settings.period_seconds)).max(ADOPT_PERIODS_MIN);
+        if let Some(since) = self.learned.watch.on_for(periods).filter(|_| said.1) {
             let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
         }
@@ -147,14 +153,32 @@ impl Model {
 
     /// Takes note of the time that passed.
     fn arrive(&mut self, at: i64) {
-        let learned = &mut self.learned;
-        let period = i64::from(self.settings.period_seconds);
-        if learned.values == 0 {
-            learned.first = at;
-        } else if (at - learned.last) / period > 1 {
-            learned.level.skip(((at - learned.last) / period - 1) as f32);
+        self.pass(at);
+        if self.learned.values == 0 {
+            self.learned.first = at;
         }
-        learned.last = at;
+        self.learned.last = at;
+    }
+
+    /// Lets the periods between the last value and `at` pass: what was remembered of the moment fades.
+    fn pass(&mut self, at: i64) {
+        let periods = (at - self.learned.last) / i64::from(self.settings.period_seconds) - 1;
+        if self.learned.values > 0 && periods > 0 {
+            self.learned.level.skip(periods as f32);
+            self.learned.baseline.skip(periods as f32);
+            self.learned.watch.skip(periods as f32);
+        }
+    }
+
+    /// The band of a period that teaches nothing. Time passes for it as it would if a value came, but for it alone.
+    fn band_ahead(&mut self, at: i64) -> Option<Band> {
+        let Learned { level, baseline, watch, .. } = &self.learned;
+        let now = (level.clone(), baseline.clone(), watch.clone());
+        self.pass(at);
+        let guess = self.guess(at);
+        let band = self.band_of(&guess);
+        (self.learned.level, self.learned.baseline, self.learned.watch) = now;
+        band
     }
 
     /// Takes note of what kind a value is; whether it tells something new of the series, so that it is seen otherwise.

@@ -1,6 +1,7 @@
 //! What a model promises, on series whose truth is known.
 
 mod days;
+mod gaps;
 
 use proptest::prelude::*;
 
@@ -163,19 +164,25 @@ proptest! {
     #[test]
     fn a_value_has_no_say_in_its_own_band(
         periods in 30..3 * SLOTS,
+        gap in prop_oneof![Just(0), 0..2 * SLOTS],
         whole: bool,
         value in prop_oneof![Just(0.0), Just(0.5), Just(1e15), -1e6f64..1e6],
     ) {
         let mut model = model();
         run(&mut model, 0..periods, |i| business(i, 500.0) + if whole { 0.0 } else { 0.25 });
-        let at = START + periods * PERIOD;
+        let at = START + (periods + gap) * PERIOD;
         prop_assert_eq!(model.band(at), model.step(at, value).band);
     }
 
     #[test]
     fn no_series_is_too_odd(
         values in prop::collection::vec(
-            prop_oneof![Just(0.0), Just(-1.0), Just(1e15), Just(1e-300), 0.0f64..10.0, -1e6f64..1e6, 0.0f64..1e-12],
+            prop_oneof![
+                prop::sample::select(vec![0.0, -1.0, 1e-300, 1e15, VALUE_MAX, -VALUE_MAX, 1e19, 1e38, -1e38, 1e300]),
+                0.0f64..10.0,
+                -1e6f64..1e6,
+                0.0f64..1e-12,
+            ],
             1..400,
         ),
         gaps in prop::collection::vec(prop_oneof![Just(1i64), Just(1), 1..50i64], 400),

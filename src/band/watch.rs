@@ -98,6 +98,8 @@ pub(super) struct Watch {
     /// The tails of the value's deviate by its likelihood.
     likelihood: [Tail; 2],
     on_since: Option<i64>,
+    /// Periods with a value since then.
+    periods_on: u32,
     quiet_periods: f32,
 }
 
@@ -118,6 +120,7 @@ impl Watch {
             tails: std::array::from_fn(|test| [tail(test), tail(test)]),
             likelihood: [tail(0), tail(0)],
             on_since: None,
+            periods_on: 0,
             quiet_periods: 0.0,
         }
     }
@@ -125,6 +128,21 @@ impl Watch {
     /// When the alarm went on, if it is.
     pub fn on_since(&self) -> Option<i64> {
         self.on_since
+    }
+
+    /// When the alarm went on, if it has been on for so many periods with a value.
+    pub fn on_for(&self, periods: i64) -> Option<i64> {
+        self.on_since.filter(|_| i64::from(self.periods_on) >= periods)
+    }
+
+    /// Lets periods pass without a value: the sums fade.
+    pub fn skip(&mut self, periods: f32) {
+        for k in 0..SUMS {
+            let keep = self.keep[k].powf(periods);
+            self.came[k] *= keep;
+            self.due[k] *= keep;
+            self.variance[k] *= keep * keep;
+        }
     }
 
     /// Looks at a period. `pages_per_week` is how often this series may page falsely.
@@ -136,6 +154,9 @@ impl Watch {
         let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / self.weights();
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
+        }
+        if self.on_since.is_some() {
+            self.periods_on = self.periods_on.saturating_add(1);
         }
         let quiet = deviates[0].abs() < QUIET && (!sight.seasonal || deviates[1].abs() < QUIET);
         self.quiet_periods = if quiet { self.quiet_periods + 1.0 } else { 0.0 };
@@ -149,6 +170,7 @@ impl Watch {
     /// Ends the alarm, and forgets what the sums hold beyond the baseline.
     pub fn end(&mut self) {
         self.on_since = None;
+        self.periods_on = 0;
         self.quiet_periods = 0.0;
         self.came = self.due;
     }

@@ -74,22 +74,28 @@ fn a_second_writer_is_told_who_holds_the_store_and_readers_are_let_in() {
 
 #[test]
 fn readers_see_whole_batches_while_a_writer_writes() {
-    let (folder, dir) = (passing_folder(), passing_folder());
-    let plan = Plan { seed: 3, requests: 300, objects: 150, seconds: AROUND_AN_HOUR, straddling: false };
-    Trail::of(plan).write(folder.path());
+    let dir = passing_folder();
     // An empty store first, so that there is one to read.
     drop(Store::open_for_writing(dir.path()).unwrap());
-    let mut writer = keytide(dir.path());
-    writer.args(["ingest", "--quiet", "--batch-requests", "4"]).arg(folder.path());
-    let mut writer = writer.spawn().unwrap();
     let mut calls = Vec::new();
-    while writer.try_wait().unwrap().is_none() {
-        let said = said_by(dir.path());
-        calls.push(said.seconds.values().map(|requests| requests[0] + requests[1]).sum::<i64>());
+    // On a busy machine a writer may be done before a reader has looked twice: then another one writes.
+    for seed in 3.. {
+        let folder = passing_folder();
+        let plan = Plan { seed, requests: 300, objects: 150, seconds: AROUND_AN_HOUR, straddling: false };
+        Trail::of(plan).write(folder.path());
+        let mut writer = keytide(dir.path());
+        writer.args(["ingest", "--quiet", "--batch-requests", "4"]).arg(folder.path());
+        let mut writer = writer.spawn().unwrap();
+        while writer.try_wait().unwrap().is_none() {
+            let said = said_by(dir.path());
+            calls.push(said.seconds.values().map(|requests| requests[0] + requests[1]).sum::<i64>());
+        }
+        assert!(writer.wait().unwrap().success());
+        if calls.len() > 3 {
+            break;
+        }
     }
-    assert!(writer.wait().unwrap().success());
     assert!(calls.is_sorted(), "counts shrank: {calls:?}");
-    assert!(calls.len() > 2, "the writer was done before anybody could read");
 }
 
 #[test]

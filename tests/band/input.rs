@@ -96,15 +96,17 @@ fn missing_values_are_echoed_with_their_band_and_not_learned() {
 }
 
 #[test]
-fn infinite_values_are_taken_as_missing_with_one_warning() {
+fn values_too_large_to_count_are_taken_as_missing_with_one_warning() {
     let mut values: Vec<String> = noisy(100).collect();
-    (values[50], values[51]) = ("inf".to_owned(), "1e999".to_owned());
+    (values[50], values[51], values[52]) = ("inf".to_owned(), "1e999".to_owned(), "-1e19".to_owned());
     let ran = band(&series(values), &["--period", "5m"]);
     assert_eq!(
         ran.err,
-        "warning: standard input: 2 rows have an infinite value: taken as missing; the first is line 52\n"
+        "warning: standard input: 3 rows have a value beyond 2^53: taken as missing; the first is line 52\n"
     );
-    assert_eq!(rows(&ran.out)[51][5..], ["", "0"]);
+    for row in &rows(&ran.out)[50..53] {
+        assert_eq!(row[5..], ["", "0"]);
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::output::{self, Named, Output};
 use super::{Args, refused};
-use crate::band::Model;
+use crate::band::{Model, VALUE_MAX};
 use crate::cli::exit::Failure;
 use crate::render::{BandLines, BandPoint, BandRow};
 use crate::series::text::{Noted, Reader, Row, TextError, median_step};
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
         is_first: true,
     };
     let output = Output::of(args, Output::Csv);
-    let mut reader = Reader::new(args.timezone.0);
+    let mut reader = Reader::new(args.timezone.0, VALUE_MAX);
     let mut sink = Sink { args, output, out: None };
     if let Form::Lines(lines) = judge.form {
         lines.begin(&mut judge.text);
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
     }
     if !quiet {
         warn(&name, "come after a later one: judged, not learned", reader.unsorted());
-        warn(&name, "have an infinite value: taken as missing", reader.infinite());
+        warn(&name, "have a value beyond 2^53: taken as missing", reader.too_large());
     }
     Ok(())
 }
@@ -159,7 +159,7 @@ impl Judge {
 }
 
 fn step(bytes: &[u8], args: &Args) -> Result<u32, TextError> {
-    let (mut reader, mut stamps) = (Reader::new(args.timezone.0), Vec::new());
+    let (mut reader, mut stamps) = (Reader::new(args.timezone.0, VALUE_MAX), Vec::new());
     reader.rows(bytes, true, |row| stamps.push(row.at))?;
     reader.finish()?;
     Ok(median_step(&stamps).unwrap_or(PERIOD_WITHOUT_STEP))

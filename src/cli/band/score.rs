@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::output::{self, Output};
 use super::{Args, refused};
 use crate::band::score::{Labelled, Said, Scored, Summary, pool, score};
-use crate::band::{Judgement, Model, Settings};
+use crate::band::{Judgement, Model, Settings, VALUE_MAX};
 use crate::cli::exit::Failure;
 use crate::cli::labels::{Label, Labels, second};
 use crate::cli::question::width;
@@ -91,7 +91,7 @@ fn read(path: &Path, name: &str, label: &Label, args: &Args) -> Result<Labelled,
         Failure::new(format!("{}: {error}", path.display()), Some(hint))
     };
     let bytes = fs::read(path).map_err(|error| failed(&error))?;
-    let mut reader = Reader::new(args.timezone.0);
+    let mut reader = Reader::new(args.timezone.0, VALUE_MAX);
     let (mut times, mut values) = (Vec::new(), Vec::new());
     let push = |row: crate::series::text::Row<'_>| {
         times.push(row.at);

@@ -98,14 +98,23 @@ pub struct Reader {
     line: u64,
     latest: i64,
     unsorted: Noted,
-    infinite: Noted,
+    value_max: f64,
+    too_large: Noted,
 }
 
 impl Reader {
-    /// A reader of text whose stamps without a zone are local times of `zone`.
-    pub fn new(zone: Tz) -> Self {
-        let none = Noted::default();
-        Reader { places: None, stamps: Stamps::new(zone), line: 0, latest: i64::MIN, unsorted: none, infinite: none }
+    /// A reader of text whose stamps without a zone are local times of `zone`. A value further from zero than
+    /// `value_max` is taken as missing.
+    pub fn new(zone: Tz, value_max: f64) -> Self {
+        Reader {
+            places: None,
+            stamps: Stamps::new(zone),
+            line: 0,
+            latest: i64::MIN,
+            unsorted: Noted::default(),
+            value_max,
+            too_large: Noted::default(),
+        }
     }
 
     /// Gives each whole line's row to `each`, and says how many bytes that were; the rest is the start of a line, to
@@ -140,9 +149,9 @@ impl Reader {
         self.unsorted
     }
 
-    /// Rows whose value is infinite, and is taken as missing.
-    pub fn infinite(&self) -> Noted {
-        self.infinite
+    /// Rows whose value is too far from zero, and is taken as missing.
+    pub fn too_large(&self) -> Noted {
+        self.too_large
     }
 
     fn row<'a>(&mut self, line: &'a [u8]) -> Result<Option<Row<'a>>, TextError> {
@@ -167,12 +176,12 @@ impl Reader {
         let at = self.stamps.second(timestamp);
         let at = at.ok_or_else(|| TextError::Stamp { line: self.line, text: text(timestamp) })?;
         let number = match Value::read(value) {
-            Some(Value::Number(number)) => Some(number),
-            Some(Value::Missing) => None,
-            Some(Value::Infinite) => {
-                self.infinite.note(self.line);
+            Some(Value::Number(number)) if number.abs() > self.value_max => {
+                self.too_large.note(self.line);
                 None
             }
+            Some(Value::Number(number)) => Some(number),
+            Some(Value::Missing) => None,
             None => return Err(TextError::Value { line: self.line, text: text(value) }),
         };
         if at < self.latest {

@@ -2,9 +2,11 @@
 
 use super::*;
 
+const VALUE_MAX: f64 = 1e16;
+
 /// `at` and `number` of each row, read in two pieces cut at `cut`.
 fn read_cut(text: &str, zone: Tz, cut: usize) -> Result<Vec<(i64, Option<f64>)>, TextError> {
-    let mut reader = Reader::new(zone);
+    let mut reader = Reader::new(zone, VALUE_MAX);
     let mut rows = Vec::new();
     let bytes = text.as_bytes();
     let used = reader.rows(&bytes[..cut], false, |row| rows.push((row.at, row.number)))?;
@@ -79,7 +81,7 @@ fn stamps_without_a_zone_are_local_also_around_a_clock_change() {
 }
 
 #[test]
-fn values_are_numbers_or_missing_or_infinite() {
+fn values_are_numbers_or_missing() {
     for (text, number) in [
         ("0", 0.0),
         ("12", 12.0),
@@ -97,8 +99,8 @@ fn values_are_numbers_or_missing_or_infinite() {
     for text in ["", "NaN", "nan", "-nan", "null", "NA", "None"] {
         assert_eq!(Value::read(text.as_bytes()), Some(Value::Missing), "{text}");
     }
-    for text in ["inf", "-Infinity", "1e999"] {
-        assert_eq!(Value::read(text.as_bytes()), Some(Value::Infinite), "{text}");
+    for (text, infinity) in [("inf", f64::INFINITY), ("-Infinity", -f64::INFINITY), ("1e999", f64::INFINITY)] {
+        assert_eq!(Value::read(text.as_bytes()), Some(Value::Number(infinity)), "{text}");
     }
     for text in ["x", "1,5", "1 2", "0x10", ".", "é", "1.2.3"] {
         assert_eq!(Value::read(text.as_bytes()), None, "{text}");
@@ -132,14 +134,14 @@ fn what_is_no_series_is_told_with_its_line_and_what_is_expected() {
 }
 
 #[test]
-fn rows_out_of_order_and_infinite_values_are_counted_with_the_first_line() {
-    let mut reader = Reader::new(Tz::UTC);
-    let text = "timestamp,value\n300,1\n600,2\n300,3\n600,4\n0,inf\n900,5\n900,5\n";
+fn rows_out_of_order_and_values_too_large_are_counted_with_the_first_line() {
+    let mut reader = Reader::new(Tz::UTC, VALUE_MAX);
+    let text = "timestamp,value\n300,1\n600,2\n300,3\n600,4\n0,inf\n900,-2e16\n900,5\n";
     let mut rows = 0;
     reader.rows(text.as_bytes(), true, |_| rows += 1).expect("rows");
     assert_eq!(rows, 7);
     assert_eq!(reader.unsorted(), Noted { rows: 2, first_line: 4 });
-    assert_eq!(reader.infinite(), Noted { rows: 1, first_line: 6 });
+    assert_eq!(reader.too_large(), Noted { rows: 2, first_line: 6 });
 }
 
 #[test]

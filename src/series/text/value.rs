@@ -3,12 +3,10 @@
 /// What a value says.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
-    /// A finite number.
+    /// A number, or an infinity.
     Number(f64),
     /// Nothing was measured: an empty field, `NaN`, `null`, `NA`.
     Missing,
-    /// Infinite, or too large for a number.
-    Infinite,
 }
 
 const POWERS_OF_TEN: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -25,7 +23,6 @@ impl Value {
         }
         match text.parse::<f64>().ok()? {
             number if number.is_nan() => Some(Value::Missing),
-            number if number.is_infinite() => Some(Value::Infinite),
             number => Some(Value::Number(number)),
         }
     }
