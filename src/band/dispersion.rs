@@ -31,6 +31,14 @@ const EDGE_DEVIATE_MAX: f32 = 6.0;
 /// A real series' noise is at least this share of its level.
 const REAL_FLOOR: f32 = 1e-3;
 
+/// Where a day has no more values than this, the scale is at most so many times what the last values show: to come down
+/// by a small share a value would take months.
+const FEW_A_DAY: usize = 4;
+const LAST: usize = 16;
+const LAST_FACTOR: f32 = 2.0;
+
+const SCALE_RANGE: (f32, f32) = (1e-7, 50.0);
+
 /// What is known of a series' noise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Dispersion {
@@ -44,6 +52,8 @@ pub(super) struct Dispersion {
     lower_shift: f32,
     upper_shift: f32,
     period_seconds: i64,
+    /// Squared errors beyond the Poisson part, relative to the squared mean: a ring of the last.
+    last: [f32; LAST],
     /// Values learned from.
     learned: u32,
 }
@@ -57,6 +67,7 @@ impl Dispersion {
             lower_shift: 0.0,
             upper_shift: 0.0,
             period_seconds,
+            last: [0.0; LAST],
             learned: 0,
         }
     }
@@ -118,7 +129,14 @@ impl Dispersion {
         let share = self.scale * mean / (unit + self.scale * mean);
         let slots_a_day = DAY as f32 / self.period_seconds as f32;
         let gain = (3.0 / (self.learned as f32 + 10.0)).max(1.0 / (3.0 * slots_a_day).max(100.0));
-        self.scale = (self.scale * (gain * share * (square - 1.0)).exp()).clamp(1e-7, 50.0);
+        self.scale = (self.scale * (gain * share * (square - 1.0)).exp()).clamp(SCALE_RANGE.0, SCALE_RANGE.1);
+        if self.slots.len() <= FEW_A_DAY {
+            self.last[self.learned as usize % LAST] = (error * error - unit * mean) / (mean * mean);
+            if self.learned as usize >= LAST {
+                let shown = self.last.iter().sum::<f32>() / LAST as f32;
+                self.scale = self.scale.min((LAST_FACTOR * shown).max(SCALE_RANGE.0));
+            }
+        }
         let keep = (-(self.period_seconds as f32) / 3600.0).exp();
         self.recent = keep * self.recent + (1.0 - keep) * square;
         if let Some(slot) = slot {

@@ -75,6 +75,14 @@ impl History {
         })
     }
 
+    /// Doubts a value.
+    pub fn doubt(&mut self, day: i64, slot: usize) {
+        let code = self.days.iter().position(|row| *row == day).map(|row| &mut self.codes[row * self.slots + slot]);
+        if let Some(code) = code.filter(|code| **code != MISSING) {
+            *code |= 1;
+        }
+    }
+
     /// What came since a place is not doubted any more, and what came before is multiplied by a factor: the series
     /// has changed its level.
     pub fn adopt(&mut self, day: i64, slot: usize, factor: f32) {

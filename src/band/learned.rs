@@ -36,6 +36,12 @@ const ALTERNATIVES_FROM: u32 = 8;
 /// What clocks are put forward and back by.
 const HOUR: i64 = 3_600;
 
+/// Days of history in which the first ones are looked at again.
+const FIRST_DAYS: i64 = 8;
+
+/// What has changed by less than this factor is on its level.
+const LEVEL_CHANGE_MIN: f32 = 1.2;
+
 /// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from
 /// the baseline's.
 const DOUBT_DEVIATIONS: f32 = 6.0;
@@ -61,6 +67,8 @@ pub(super) struct Learned {
     /// How surprising values were lately, and in the last month.
     pub surprise: f32,
     pub habit: f32,
+    /// The day that was the first to begin, and the one that began last.
+    pub first_day: i64,
     pub today: Option<i64>,
     /// Days that began with a season.
     pub seasons: u32,
@@ -100,6 +108,7 @@ impl Learned {
             watch: Watch::new(period),
             surprise: 0.0,
             habit: 0.0,
+            first_day: 0,
             today: None,
             seasons: 0,
             first: 0,
@@ -114,6 +123,9 @@ impl Learned {
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
         self.alternatives.reset();
+        if self.today.is_none() {
+            self.first_day = day;
+        }
         self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.
@@ -121,6 +133,9 @@ impl Learned {
         }
         let floor = (SEASON_FLOOR * self.first_mean).powi(2);
         let noise = Noise { unit: self.unit(), scale: self.dispersion.scale(), slow: DAY_VARIANCE, floor };
+        if day - self.first_day < FIRST_DAYS {
+            season::doubt_first_days(&mut self.history, self.first_day, noise);
+        }
         if let Some(profiles) = season::profiles(&self.history, day, period_seconds, noise) {
             (self.profile, self.other) = (profiles.own, profiles.other);
             self.seasons = self.seasons.saturating_add(1);
@@ -200,7 +215,13 @@ impl Learned {
     /// What an alarm has shown for long is the new normal: the days before it are taken to its level. A first weekend
     /// is no new level, though, but a weekend's.
     pub fn adopt(&mut self, since: Place) {
-        let factor = self.level.of_hours();
+        let factor = self.level.of_alarm();
+        if (1.0 / LEVEL_CHANGE_MIN..LEVEL_CHANGE_MIN).contains(&factor) {
+            // The season was right all the time: it was the level that an incident had left off it.
+            self.level.reset();
+            self.watch.end();
+            return;
+        }
         let of_group = self.history.days_of_group_before(since.day) == 0;
         self.history.adopt(since.day, since.slot, if of_group { 1.0 } else { factor });
         for value in self.profile.iter_mut().chain(&mut self.other) {

@@ -29,6 +29,11 @@ const PRIOR: f32 = 1.0;
 /// The largest logarithm of a level: a factor of 55.
 const LEVEL_MAX: f32 = 4.0;
 
+/// How fast what came since the alarm went on is forgotten, and where its ratio is believed: a series that stopped may
+/// come again.
+const ALARM_SECONDS: f32 = 21_600.0;
+const ALARM_FACTOR_RANGE: (f32, f32) = (1e-7, 1e7);
+
 /// The memories and what they tell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Level {
@@ -37,6 +42,9 @@ pub(super) struct Level {
     due: [f32; MEMORIES],
     gain: [f32; MEMORIES],
     covariance: [[f64; MEMORIES]; MEMORIES],
+    alarm_keep: f32,
+    alarm_came: f32,
+    alarm_due: f32,
 }
 
 /// The logarithms of the memories' ratios.
@@ -55,6 +63,9 @@ impl Level {
             due: [0.0; MEMORIES],
             gain: GAINS,
             covariance,
+            alarm_keep: (-period_seconds / ALARM_SECONDS).exp(),
+            alarm_came: 0.0,
+            alarm_due: 0.0,
         }
     }
 
@@ -69,9 +80,22 @@ impl Level {
         log.clamp(-LEVEL_MAX, LEVEL_MAX).exp()
     }
 
-    /// The ratio over the last four hours.
-    pub fn of_hours(&self) -> f32 {
-        (self.came[4] + PRIOR) / (self.due[4] + PRIOR)
+    /// Begins to remember an alarm.
+    pub fn begin_alarm(&mut self) {
+        (self.alarm_came, self.alarm_due) = (0.0, 0.0);
+    }
+
+    /// Remembers a value of an alarm, as `add` does.
+    pub fn add_to_alarm(&mut self, came: f32, due: f32) {
+        self.alarm_came = self.alarm_came * self.alarm_keep + came;
+        self.alarm_due = self.alarm_due * self.alarm_keep + due;
+    }
+
+    /// The ratio since the alarm began, mostly of its last hours. Nothing is known of it beforehand: what stopped at
+    /// night, when little was due, has stopped.
+    pub fn of_alarm(&self) -> f32 {
+        let ratio = if self.alarm_due > 0.0 { self.alarm_came / self.alarm_due } else { 1.0 };
+        ratio.clamp(ALARM_FACTOR_RANGE.0, ALARM_FACTOR_RANGE.1)
     }
 
     /// Learns the gains from an error relative to the prediction, whose inverse variance is `information`. `forget`

@@ -19,6 +19,9 @@ const GAIN_MEMORY_DAYS: f32 = 10.0;
 /// An error tells no more than one with this inverse variance.
 const INFORMATION_MAX: f32 = 400.0;
 
+/// A model is trained after so long, of which it has seen half or more.
+const TRAINED_SECONDS: i64 = 14 * DAY;
+
 /// The largest value that is one: beyond it, numbers of 64 bits can't tell counts apart.
 pub const VALUE_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -110,9 +113,10 @@ impl Model {
 
     /// How far training is.
     pub fn state(&self) -> State {
+        let seen_seconds = i64::from(self.learned.values) * i64::from(self.settings.period_seconds);
         if !self.ready() {
             State::PendingTraining
-        } else if self.learned.last - self.learned.first < 14 * DAY {
+        } else if self.learned.last - self.learned.first < TRAINED_SECONDS || seen_seconds < TRAINED_SECONDS / 2 {
             State::TrainedInsufficientData
         } else {
             State::Trained
@@ -253,6 +257,9 @@ impl Model {
             has_zero: learned.shift <= 0.0,
         };
         let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
+        if learned.watch.on_since() == Some(at) {
+            learned.level.begin_alarm();
+        }
         learned.keep(value, guess, &baseline);
         learned.follow(value, guess.season, &baseline);
         let surprise = verdict.surprise.min(SURPRISE_MAX);
@@ -280,5 +287,6 @@ impl Model {
         learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
         let weight = learned.weight(guess.season);
         learned.level.add(weight * cut, weight * guess.season);
+        learned.level.add_to_alarm(weight * value.min(mean + reach), weight * guess.season);
     }
 }

@@ -9,10 +9,14 @@
 //! Slots are smoothed over windows of 90 and 30 minutes, what comes at the same minute of every hour is added, and each
 //! slot's own mean is refined from that in the same way, so that a batch keeps its edges and a smooth day is not noisy.
 
+mod first_days;
 mod sums;
+
+use std::cmp::Reverse;
 
 use super::calendar::Place;
 use super::history::History;
+pub(super) use first_days::doubt_first_days;
 use sums::{Spread, Sums};
 
 /// Seconds on each side of a slot that the smoothing windows take.
@@ -64,7 +68,9 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
         (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
     let mut spread = Spread::new(slots);
-    for (past, row) in history.days().filter(|(past, _)| *past < day) {
+    let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
+    days.sort_unstable_by_key(|(past, _)| Reverse(*past));
+    for (past, row) in days {
         values.clear();
         values.extend(row);
         let age_days = (day - past) as f32;
@@ -295,6 +301,18 @@ mod tests {
         let habit = |day: i64, slot: usize| if day > 8 && slot == 100 { (80.0, true) } else { (1.0, false) };
         let again = own(&history(14, habit), 14);
         assert!(again[100] > 10.0, "{}", again[100]);
+    }
+
+    #[test]
+    fn doubted_values_that_are_unlike_each_other_are_no_habit() {
+        // Two Saturdays were odd in their own ways.
+        let odd = |day: i64, slot: usize| match day {
+            2 if slot == 100 => (0.2, true),
+            23 if slot == 100 => (80.0, true),
+            _ => (1.0, false),
+        };
+        let saturday = own(&history(30, odd), 30);
+        assert!((saturday[100] - 1.0).abs() < 0.1, "{}", saturday[100]);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) struct Tail {
     quiet: f32,
     /// Periods that deviates hang together.
     span: f32,
+    excess_max: f32,
 }
 
 impl Tail {
@@ -45,7 +46,21 @@ impl Tail {
     pub fn new(week_periods: f32, span: f32) -> Self {
         let week_clusters = (week_periods / span * NORMAL_SHARE).max(WEEK_CLUSTERS_MIN);
         let prior_periods = RATE_CLUSTERS * week_periods / week_clusters;
-        Tail { prior_periods, clusters: 0.0, excess: 0.0, periods: 0.0, peak: 0.0, quiet: 0.0, span }
+        Tail {
+            prior_periods,
+            clusters: 0.0,
+            excess: 0.0,
+            periods: 0.0,
+            peak: 0.0,
+            quiet: 0.0,
+            span,
+            excess_max: EXCESS_MAX,
+        }
+    }
+
+    /// A tail for a time in which nothing is known: an outlier counts as it is.
+    pub fn uncut(week_periods: f32, span: f32) -> Self {
+        Tail { excess_max: f32::INFINITY, ..Tail::new(week_periods, span) }
     }
 
     /// How many clusters a period go as high as a deviate; 1 for one that is no peak.
@@ -70,7 +85,7 @@ impl Tail {
             self.quiet += 1.0;
             if self.quiet >= self.span {
                 self.clusters += 1.0;
-                self.excess += (self.peak - THRESHOLD).min(EXCESS_MAX);
+                self.excess += (self.peak - THRESHOLD).min(self.excess_max);
                 self.peak = 0.0;
             }
         }

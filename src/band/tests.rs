@@ -2,6 +2,7 @@
 
 mod days;
 mod gaps;
+mod incidents;
 
 use proptest::prelude::*;
 

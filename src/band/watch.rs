@@ -95,6 +95,8 @@ pub(super) struct Watch {
     slow: [f32; SUMS],
     hours: [[f32; SUMS]; HOURS],
     tails: [[Tail; 2]; TESTS],
+    /// The value's tails while there is no season, alarm or not: what comes every hour is no incident on the first day.
+    young: [Tail; 2],
     /// The tails of the value's deviate by its likelihood.
     likelihood: [Tail; 2],
     on_since: Option<i64>,
@@ -118,6 +120,7 @@ impl Watch {
             slow: [SLOW_VARIANCE; SUMS],
             hours: [[1.0; SUMS]; HOURS],
             tails: std::array::from_fn(|test| [tail(test), tail(test)]),
+            young: std::array::from_fn(|_| Tail::uncut(week_periods, 1.0)),
             likelihood: [tail(0), tail(0)],
             on_since: None,
             periods_on: 0,
@@ -239,7 +242,8 @@ impl Watch {
                 let of = |deviate: f32| if supported { deviate * side } else { 0.0 };
                 let deviate = of(deviates[test]);
                 let change = self.change(test, side, sight);
-                let rate = self.tails[test][tail].rate(deviate);
+                let known = if sight.seasonal { &self.tails[test][tail] } else { &self.young[tail] };
+                let rate = known.rate(deviate);
                 let weighted = rate / if test == 0 { VALUE_WEIGHTS[tail] } else { SUM_WEIGHTS[tail] };
                 if weighted < rarest.rate && change.is_large(FALL_MAX) && change.is_enough(test, sight) {
                     rarest.rate = weighted;
@@ -248,6 +252,9 @@ impl Watch {
                 let rate = if test == 0 { self.likelihood[tail].rate(by_likelihood) } else { rate };
                 if rate < rarest.rate_of_score && change.is_large(1.0 / RISE_MIN) {
                     rarest.rate_of_score = rate;
+                }
+                if !sight.seasonal {
+                    self.young[tail].learn(deviate, keep);
                 }
                 if self.on_since.is_none() {
                     self.tails[test][tail].learn(deviate, keep);

@@ -8,6 +8,9 @@ const HALF_LIFE_DAYS: f32 = 14.0;
 /// A doubted value is believed once it is the rule among recent days; "recent" halves with this age.
 const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
 
+/// Values of one habit differ by no more than this factor.
+const HABIT_FACTOR: f32 = 3.0;
+
 /// Weighted sums of each slot over a set of days.
 pub(super) struct Sums {
     pub weight: Vec<f32>,
@@ -15,14 +18,22 @@ pub(super) struct Sums {
     doubted: Vec<Doubted>,
 }
 
-/// The doubted values of a slot.
+/// The doubted values of a slot that are like the latest one.
 #[derive(Clone, Copy, Default)]
 struct Doubted {
+    latest: Option<f32>,
     weight: f32,
     value: f32,
-    /// Recent weight of doubted days minus that of others.
+    /// Recent weight of their days minus that of others.
     majority: f32,
     days: u32,
+}
+
+impl Doubted {
+    fn is_like_the_latest(&mut self, value: f32) -> bool {
+        let latest = *self.latest.get_or_insert(value);
+        value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value
+    }
 }
 
 impl Sums {
@@ -30,20 +41,23 @@ impl Sums {
         Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
     }
 
+    /// Adds a day; the latest comes first.
     pub fn add(&mut self, age_days: f32, values: &[Value]) {
         let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
             let doubted = &mut self.doubted[slot];
-            if value.doubted {
+            if value.doubted && doubted.is_like_the_latest(value.value) {
                 doubted.weight += weight;
                 doubted.value += weight * value.value;
                 doubted.majority += recent;
                 doubted.days += 1;
             } else {
+                doubted.majority -= recent;
+            }
+            if !value.doubted {
                 self.weight[slot] += weight;
                 self.value[slot] += weight * value.value;
-                doubted.majority -= recent;
             }
         }
     }

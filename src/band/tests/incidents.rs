@@ -1,0 +1,88 @@
+//! Incidents that must leave nothing behind, and changes that must be believed.
+
+use super::*;
+
+/// Busy and hardly noisy: Saturdays and Sundays have a third.
+fn steady(i: i64, level: f64) -> f64 {
+    let share = if (i / SLOTS).rem_euclid(7) >= 5 { 1.0 / 3.0 } else { 1.0 };
+    let wave = 1.0 + 0.8 * (std::f64::consts::TAU * ((i % SLOTS) as f64 / SLOTS as f64 - 0.25)).sin();
+    (share * wave * level * (1.0 + 0.02 * noise(i))).round()
+}
+
+fn expected(judgements: &[Judgement], i: i64) -> f64 {
+    judgements[usize::try_from(i).unwrap()].band.unwrap().expected
+}
+
+#[test]
+fn an_incident_on_the_first_day_is_no_season_from_the_fourth_day_on() {
+    let incident = 140..152;
+    let value = |i: i64| steady(i, 5000.0) * if incident.contains(&i) { 20.0 } else { 1.0 };
+    let judgements = run(&mut model(), 0..28 * SLOTS, value);
+    for day in [3, 4, 7, 8, 14, 21] {
+        let at = day * SLOTS + 146;
+        let share = expected(&judgements, at) / value(at);
+        assert!((0.8..1.25).contains(&share), "{day}: {share}");
+    }
+    assert_eq!(alarms(&judgements[usize::try_from(4 * SLOTS).unwrap()..]), 0);
+}
+
+#[test]
+fn an_incident_on_a_saturday_is_not_expected_on_the_next() {
+    let saturday = 26 * SLOTS;
+    let incident = saturday + 9..saturday + 21;
+    let value = |i: i64| steady(i, 5000.0) * if incident.contains(&i) { 20.0 } else { 1.0 };
+    let judgements = run(&mut model(), 0..34 * SLOTS, value);
+    assert!(judgements[usize::try_from(incident.start).unwrap()].anomalous);
+    for at in incident.map(|i| i + 7 * SLOTS) {
+        let share = expected(&judgements, at) / value(at);
+        assert!((0.8..1.25).contains(&share), "{at}: {share}");
+    }
+    assert_eq!(alarms(&judgements[usize::try_from(saturday + 7 * SLOTS).unwrap()..]), 0);
+}
+
+#[test]
+fn what_stops_for_good_is_one_alarm_at_any_hour() {
+    for (level, hour) in [(50.0, 3), (50.0, 11), (5000.0, 11), (5000.0, 20)] {
+        let stop = 24 * SLOTS + hour * 12;
+        let value = |i: i64| if i < stop { steady(i, level) } else { 0.0 };
+        let judgements = run(&mut model(), 0..35 * SLOTS, value);
+        let after = &judgements[usize::try_from(stop - 1).unwrap()..];
+        assert_eq!(alarms(after), 1, "{level} {hour}");
+        assert!(after[289..].iter().all(|judgement| !judgement.anomalous), "{level} {hour}");
+    }
+}
+
+#[test]
+fn a_job_of_every_hour_is_no_incident_on_the_first_day() {
+    let mut model = Model::new(&Settings::new(60)).unwrap();
+    let value = |i: i64| if i % 60 == 0 { 30.0 + (4.0 * noise(i)).round() } else { 0.0 };
+    let judgements: Vec<Judgement> = (0..1440).map(|i| model.step(START + i * 60, value(i))).collect();
+    assert!(alarms(&judgements) <= 2, "{}", alarms(&judgements));
+}
+
+#[test]
+fn a_first_runaway_of_a_young_series_is_told_all_the_same() {
+    let value = |i: i64| if i == 200 { 900.0 } else { (30.0 + 5.0 * noise(i)).round() };
+    let judgements = run(&mut model(), 0..SLOTS, value);
+    assert!(judgements[200].anomalous && !judgements[199].anomalous);
+}
+
+#[test]
+fn a_daily_series_has_a_band_of_its_own_width_after_two_months() {
+    let mut model = Model::new(&Settings::new(86_400)).unwrap();
+    let value = |day: i64| (100_000.0 * (1.0 + 0.01 * noise(day))).round();
+    let band = (0..60).map(|day| model.step(START + day * DAY, value(day)).band).last().unwrap().unwrap();
+    // Noise of a hundredth either way; what began with a tenth of the square, a third of the mean, took a year.
+    let half_width = (band.upper - band.lower) / 2.0;
+    assert!((500.0..4_000.0).contains(&half_width), "{half_width}");
+}
+
+#[test]
+fn a_model_that_has_seen_little_is_not_trained_however_long_ago_it_began() {
+    let mut model = model();
+    run(&mut model, 0..30, |_| 100.0);
+    run(&mut model, 3650 * SLOTS..3650 * SLOTS + 2, |_| 100.0);
+    assert_eq!(model.state(), State::TrainedInsufficientData);
+    run(&mut model, 3650 * SLOTS + 2..3664 * SLOTS, |_| 100.0);
+    assert_eq!(model.state(), State::Trained);
+}
