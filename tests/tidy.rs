@@ -299,6 +299,8 @@ fn texts_are_clean() {
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+        let mut is_fenced = false;
         for (number, line) in text.lines().enumerate() {
             let mut wrong = |what: &str| violations.push(format!("{}:{}: {what}", shown(&path), number + 1));
             if line.ends_with(char::is_whitespace) {
@@ -306,6 +308,13 @@ fn texts_are_clean() {
             }
             // Strings are not cut by the formatter, and need not be by hand.
             if is_rust && line.chars().count() > COLUMNS_MAX && !line.contains('"') {
+                wrong("is too long");
+            }
+            is_fenced ^= line.starts_with("```");
+            // Tables, code and what HTML there is can't be wrapped.
+            let is_prose =
+                is_markdown && !is_fenced && !["|", "    ", "  <", "<"].iter().any(|mark| line.starts_with(mark));
+            if is_prose && line.chars().count() > COLUMNS_MAX {
                 wrong("is too long");
             }
             if is_rust && line.contains('\t') {
