@@ -1,8 +1,9 @@
 //! `kill -9` at random moments of the real program's ingest.
 //!
 //! A first run, left alone, measures how long an ingest takes. Later runs are killed after a random part of that time,
-//! a few on each store, and then one runs to its end: it must say what the first one said. Waiting for a random moment
-//! is what this test is about, so here, and nowhere else, a test sleeps.
+//! a few on each store, and then one runs to its end: it must say what the first one said. A random moment is what this
+//! test is about, so it sleeps; `daemon/endtoend` kills the daemon in the same way, and no other test sleeps. What
+//! another process does is awaited by asking again and again until a deadline (`support/wait`).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -33,6 +33,8 @@ enum May {
     AwsSdk,
     /// Name statrs.
     Statrs,
+    /// Name sqlparser.
+    Sqlparser,
 }
 
 const fn room(name: &'static str, rooms: &'static [&'static str], may: &'static [May]) -> Room {
@@ -41,23 +43,23 @@ const fn room(name: &'static str, rooms: &'static [&'static str], may: &'static 
 
 const ROOMS: &[Room] = &[
     room("domain", &[], &[]),
-    room("source", &["domain"], &[May::Outside]),
+    room("source", &[], &[May::Outside]),
     room("cloudtrail", &["domain"], &[]),
     room("tally", &["domain", "cloudtrail"], &[]),
     room("store", &["domain", "cloudtrail", "tally", "series"], &[May::Outside, May::Polars, May::Sqlite]),
     room("series", &["domain"], &[May::Polars]),
-    room("insights", &["domain", "series"], &[May::Polars]),
+    room("insights", &["domain", "series"], &[May::Polars, May::Sqlparser]),
     room("band", &[], &[May::Statrs]),
-    room("alarm", &["domain", "band", "tariff"], &[]),
+    room("alarm", &["domain", "tariff"], &[]),
     room("tariff", &["domain"], &[]),
     room("report", &["domain", "series", "alarm", "tariff"], &[May::Polars]),
-    room("publish", &["domain", "alarm", "render", "aws"], &[May::Outside, May::Clock]),
-    room("aws", &["domain"], &[May::Outside, May::AwsSdk]),
-    room("serve", &["domain"], &[May::Outside]),
+    room("publish", &["domain", "alarm", "render", "aws"], &[May::Outside]),
+    room("aws", &[], &[May::AwsSdk]),
+    room("serve", &[], &[May::Outside]),
     room("config", &["domain", "alarm", "publish", "report", "tariff", "watch"], &[]),
     room("watch", &["domain", "store", "series", "band", "alarm", "tariff"], &[]),
     room("daemon", &["*"], &[May::Outside, May::Clock]),
-    room("render", &["domain", "series", "insights", "band"], &[May::Print]),
+    room("render", &["domain", "band"], &[]),
     room("ingest", &["domain", "source", "cloudtrail", "tally", "store"], &[]),
     room("synth", &["domain"], &[May::Outside, May::Random]),
     room("cli", &["*"], &[May::Outside, May::Clock, May::Print]),
@@ -85,6 +87,7 @@ const MARKS: &[(&str, May)] = &[
     ("aws_sdk", May::AwsSdk),
     ("aws_config", May::AwsSdk),
     ("statrs", May::Statrs),
+    ("sqlparser", May::Sqlparser),
 ];
 
 const LINES_MAX: usize = 400;
@@ -127,16 +130,19 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The files under a folder with one of these extensions; `#!` stands for scripts without one.
 fn files_under(folder: &Path, wanted: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let Ok(entries) = fs::read_dir(folder) else { return found };
     for entry in entries {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let generated = ["target", "corpus", "artifacts", "coverage"].contains(&name.as_str());
+        let generated = ["target", "corpus", "artifacts", "coverage", "keytide-demo"].contains(&name.as_str());
         if path.is_dir() && !generated && (!name.starts_with('.') || name == ".ci") {
             found.extend(files_under(&path, wanted));
-        } else if path.extension().is_some_and(|extension| wanted.contains(&extension.to_str().unwrap())) {
+        } else if path.extension().is_some_and(|extension| wanted.contains(&extension.to_str().unwrap()))
+            || wanted.contains(&"#!") && is_script(&path)
+        {
             found.push(path);
         }
     }
@@ -166,6 +172,11 @@ fn assert_none(violations: &[String], rule: &str) {
 
 fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// Whether a file without an extension is a script.
+fn is_script(path: &Path) -> bool {
+    path.extension().is_none() && fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"#!"))
 }
 
 /// Whether a text has a word, not as a part of a longer one.
@@ -219,6 +230,28 @@ fn rooms_do_only_what_they_may() {
 }
 
 #[test]
+fn rooms_use_what_they_may() {
+    let sources = sources();
+    let mut violations = Vec::new();
+    for room in ROOMS.iter().filter(|room| room.rooms != ["*"]) {
+        let code = || {
+            let of_room = sources.iter().filter(|source| source.room().is_some_and(|of| of.name == room.name));
+            of_room.flat_map(|source| &source.code).map(|(_, line)| line)
+        };
+        let names =
+            |other: &str| code().any(|line| line.split("crate::").skip(1).flat_map(first_names).any(|n| n == other));
+        for other in room.rooms.iter().filter(|other| !names(other)) {
+            violations.push(format!("{} may name {other}, and doesn't", room.name));
+        }
+        let does = |may: May| MARKS.iter().any(|(mark, of)| *of == may && code().any(|line| has_word(line, mark)));
+        for may in room.may.iter().filter(|may| !does(**may)) {
+            violations.push(format!("{} has May::{may:?}, and doesn't need it", room.name));
+        }
+    }
+    assert_none(&violations, "a permission that nobody uses hides the day when somebody does");
+}
+
+#[test]
 fn code_is_finished() {
     let mut violations = Vec::new();
     for source in sources() {
@@ -260,9 +293,14 @@ fn texts_are_clean() {
     let machine_paths = [("/ho", "me/"), ("/ro", "ot/"), ("/wo", "rk/"), ("/Us", "ers/")].map(|(a, b)| [a, b].concat());
     let unfinished = [("TO", "DO"), ("FIX", "ME"), ("XX", "X")].map(|(a, b)| [a, b].concat());
     let mut violations = Vec::new();
-    for path in files_under(&root(), &["rs", "toml", "md", "sql", "sh", "yml"]) {
+    let paths = files_under(&root(), &["rs", "toml", "md", "sql", "sh", "yml", "py", "service", "timer", "#!"]);
+    let named = |name: &str| paths.iter().any(|path| path.ends_with(name));
+    assert!([".ci/run", "tests/run", "tests/receivers/install"].into_iter().all(named), "a script isn't read");
+    for path in paths {
         let text = fs::read_to_string(&path).unwrap();
         let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        let is_markdown = path.extension().is_some_and(|extension| extension == "md");
+        let mut is_fenced = false;
         for (number, line) in text.lines().enumerate() {
             let mut wrong = |what: &str| violations.push(format!("{}:{}: {what}", shown(&path), number + 1));
             if line.ends_with(char::is_whitespace) {
@@ -270,6 +308,13 @@ fn texts_are_clean() {
             }
             // Strings are not cut by the formatter, and need not be by hand.
             if is_rust && line.chars().count() > COLUMNS_MAX && !line.contains('"') {
+                wrong("is too long");
+            }
+            is_fenced ^= line.starts_with("```");
+            // Tables, code and what HTML there is can't be wrapped.
+            let is_prose =
+                is_markdown && !is_fenced && !["|", "    ", "  <", "<"].iter().any(|mark| line.starts_with(mark));
+            if is_prose && line.chars().count() > COLUMNS_MAX {
                 wrong("is too long");
             }
             if is_rust && line.contains('\t') {

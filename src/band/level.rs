@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 const MEMORIES: usize = 6;
 
-/// The memories' time constants; one shorter than a period is the last value.
+/// The memories' time constants. None is shorter than half a period: of that one the last value is 86 %.
 const SECONDS: [f32; MEMORIES] = [1.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0];
 
 /// Gains before anything is learned: without a season, the level is all there is.

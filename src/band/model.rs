@@ -36,7 +36,7 @@ const ADOPT_PERIODS_MIN: i64 = 3;
 const SURPRISE_DAYS: f32 = 5.0;
 const SURPRISE_MAX: f32 = 12.0;
 
-/// A series that surprises now and then: so much of what six weeks have shown is no surprise either.
+/// A series that surprises now and then: so much of what it has shown, fading over so many days, is no surprise either.
 const HABIT_DAYS: f32 = 45.0;
 const HABIT_SHARE: f32 = 0.75;
 

@@ -43,6 +43,12 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
             eprintln!("{text}");
         }
     };
+    // What the environment says is for the other commands.
+    let from_environment = std::env::var_os("KEYTIDE_DATA_DIR").map(PathBuf::from);
+    if global.data_dir.is_some() && global.data_dir != from_environment {
+        let error = "the demo keeps its store in its own folder, and takes no --data-dir; say where: keytide demo DIR";
+        return Err(Failure::usage(error));
+    }
     let dir = fresh(&args.dir)?;
     let (trail, store_dir) = (dir.join("trail"), dir.join("store"));
     let started = Instant::now();
@@ -65,7 +71,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let report = ingest(&mut store, &options, &SystemClock, &Silent, &AtomicBool::new(false))?;
     store.compact(1, SystemClock.now())?;
     say(&format!(
-        "     {} requests to KMS counted, {} copies left out ({:.1} s)",
+        "     {} requests to KMS counted, {} duplicates left out ({:.1} s)",
         HumanCount(report.new_requests),
         HumanCount(report.duplicates),
         reading.elapsed().as_secs_f64()
@@ -79,7 +85,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     say(&indented(without_leading_comments(TOP_20_KEYS).trim()));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
-    say(&next_steps(&store_dir, now));
+    let program = std::env::current_exe().unwrap_or_default();
+    say(&next_steps(as_typed(&program, Path::exists), &store_dir, now));
     Ok(Exit::Success)
 }
 
@@ -158,15 +165,52 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("     {line}\n")).collect()
 }
 
-fn next_steps(store_dir: &Path, now: DateTime<Utc>) -> String {
+/// How the program is started again: by its name, or by cargo if it lies where cargo built it.
+fn as_typed(program: &Path, exists: impl Fn(&Path) -> bool) -> &'static str {
+    // target/debug/keytide, or target/TRIPLE/debug/keytide.
+    let is_built_here = program.ancestors().skip(2).take(2).any(|folder| exists(&folder.join(".rustc_info.json")));
+    let is_release = program.parent().is_some_and(|folder| folder.ends_with("release"));
+    match (is_built_here, is_release) {
+        (true, true) => "cargo run -q --release --",
+        (true, false) => "cargo run -q --",
+        (false, _) => "keytide",
+    }
+}
+
+fn next_steps(program: &str, store_dir: &Path, now: DateTime<Utc>) -> String {
     let since = (now - TimeDelta::hours(3)).format("%Y-%m-%dT%H:%MZ");
-    format!(
-        "  export KEYTIDE_DATA_DIR={}
-  keytide top --by caller --since {since}     who it was
-  keytide top --by resource --since {since}   and for which bucket
-  keytide alarms evaluate                                 what would have paged in these two weeks
-  keytide status                                          what was read
-  keytide ingest YOUR-LOGS --data-dir my-store            your own trail",
-        store_dir.display()
-    )
+    let steps = [
+        (format!("top --by caller --since {since}"), "who it was"),
+        (format!("top --by resource --since {since}"), "and for which bucket"),
+        ("alarms evaluate".to_owned(), "what would have paged in these two weeks"),
+        ("status".to_owned(), "what was read"),
+        ("ingest YOUR-LOGS --data-dir my-store".to_owned(), "your own trail"),
+    ];
+    let wide = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    let lines = steps.iter().map(|(command, what)| format!("\n  {program} {command:wide$}   {what}"));
+    format!("  export KEYTIDE_DATA_DIR={}{}", store_dir.display(), lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_try_next_can_be_typed_where_the_demo_was_started() {
+        let typed = |program: &str, target: &str| {
+            as_typed(Path::new(program), |path| path == Path::new(target).join(".rustc_info.json"))
+        };
+        assert_eq!(typed("/src/keytide/target/debug/keytide", "/src/keytide/target"), "cargo run -q --");
+        assert_eq!(typed("/build/release/keytide", "/build"), "cargo run -q --release --");
+        assert_eq!(typed("/build/x86_64-unknown-linux-gnu/debug/keytide", "/build"), "cargo run -q --");
+        assert_eq!(typed("/usr/local/bin/keytide", "/build"), "keytide");
+        assert_eq!(typed("", "/build"), "keytide");
+
+        let now = DateTime::from_timestamp(1_795_888_800, 0).expect("a time");
+        let steps = next_steps("cargo run -q --", Path::new("keytide-demo/store"), now);
+        let lines: Vec<&str> = steps.lines().collect();
+        assert_eq!(lines[0], "  export KEYTIDE_DATA_DIR=keytide-demo/store");
+        assert!(lines[1..].iter().all(|line| line.starts_with("  cargo run -q -- ")), "{steps}");
+        assert_eq!(lines[1].find("who it was"), lines[4].find("what was read"), "{steps}");
+    }
 }

@@ -9,6 +9,7 @@ use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir};
 use super::{Global, export_series};
 use crate::domain::{Clock, MinuteRange, Second, format_second};
+use crate::render::Zone;
 use crate::series::export::{self, Format, UnattributedCalls};
 use crate::store::Store;
 
@@ -41,6 +42,17 @@ enum What {
         #[arg(long, value_enum, default_value_t = FactsOutput::Csv)]
         output: FactsOutput,
     },
+}
+
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        match &mut self.what {
+            What::Minutes(common) | What::Unattributed { common, .. } => &mut common.range.timezone,
+            What::Series(args) => args.timezone(),
+            What::Lifecycle { range, .. } => &mut range.timezone,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ use super::labels::{self, Label, Labels, Window, second};
 use super::range::{Period, RangeArgs};
 use super::top::Metric;
 use crate::domain::{KeyArn, MinuteRange, format_second};
+use crate::render::Zone;
 use crate::series::{Counts, Dense, KeyOperation, SeriesError, key_operations, read};
 
 /// Calls that are held in memory at once, as numbers of eight bytes.
@@ -37,6 +38,13 @@ pub(super) struct Args {
     labels: Option<PathBuf>,
     #[command(flatten)]
     range: RangeArgs,
+}
+
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        &mut self.range.timezone
+    }
 }
 
 /// An incident of one series.

@@ -11,6 +11,7 @@ use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir, stop_flag};
 use crate::domain::{Clock, Second};
 use crate::ingest::{IngestOptions, IngestReport, ingest};
+use crate::render::Zone;
 use crate::store::Store;
 
 /// Flags of `keytide ingest`.
@@ -38,6 +39,13 @@ pub(super) struct Args {
     /// End with exit code 3 if any record or object was set aside
     #[arg(long)]
     strict: bool,
+}
+
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        &mut self.range.timezone
+    }
 }
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
@@ -74,7 +82,7 @@ pub(super) fn print_summary(report: &IngestReport) {
     let new_objects = progress.objects - progress.known_objects - report.quarantined.len() as u64;
     eprintln!("{} objects read, {} known already", number(new_objects), number(progress.known_objects));
     eprintln!(
-        "{} records: {} requests to KMS ({} new, {} copies), {} lifecycle facts",
+        "{} records: {} requests to KMS ({} new, {} duplicates), {} lifecycle facts",
         number(progress.records),
         number(progress.requests),
         number(report.new_requests),

@@ -99,8 +99,17 @@ impl Labels {
 impl Label {
     /// The seconds of windows of a series.
     pub(super) fn spans(windows: &[Window], series: &str) -> Result<Vec<Span>, Failure> {
-        let span =
-            |window: &Window| Ok(Span { start: second(&window.start, series)?, end: second(&window.end, series)? });
+        let span = |window: &Window| {
+            let span = Span { start: second(&window.start, series)?, end: second(&window.end, series)? };
+            if span.end < span.start {
+                let error = format!(
+                    "{FILE}: a window of {series} ends before it starts: from {} to {}",
+                    window.start, window.end
+                );
+                return Err(Failure::new(error, None));
+            }
+            Ok(span)
+        };
         windows.iter().map(span).collect()
     }
 }

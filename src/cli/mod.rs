@@ -1,8 +1,7 @@
 //! The command line: one file a command.
 //!
 //! A command turns what was typed into options, opens what it needs, runs it and renders the answer. Answers go to
-//! standard output, everything else to standard error. Only here are rooms composed for people, and only here and in
-//! `render` is anything printed.
+//! standard output, everything else to standard error. Only here are rooms composed for people.
 
 mod alarms;
 mod band;
@@ -36,6 +35,7 @@ use exit::Failure;
 pub use memory::keep_freed_memory;
 
 use crate::domain::Clock;
+use crate::render::Zone;
 
 /// Usage metrics and anomaly detection for AWS KMS, from the CloudTrail logs you already have.
 #[derive(Debug, Parser)]
@@ -121,7 +121,7 @@ enum Command {
 /// Runs the program.
 pub fn main() -> Exit {
     keep_freed_memory();
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are answers, not errors; if nobody reads them, there is nobody to tell.
@@ -133,13 +133,32 @@ pub fn main() -> Exit {
     if !matches!(cli.command, Command::Run(_)) {
         logging::init(&cli.global);
     }
-    match run(&cli) {
+    match run(&mut cli) {
         Ok(exit) => exit,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(cli: &Cli) -> Result<Exit, Failure> {
+impl Command {
+    /// The time zone of what is asked, where it has one: the flag, else the environment.
+    fn timezone(&mut self) -> Option<&mut Option<Zone>> {
+        match self {
+            Command::Ingest(args) => Some(args.timezone()),
+            Command::Top(args) => Some(&mut args.range.timezone),
+            Command::Query(args) => Some(&mut args.range.timezone),
+            Command::Report(args) => Some(args.timezone()),
+            Command::Band(args) => Some(&mut args.timezone),
+            Command::Alarms(args) => args.timezone(),
+            Command::Export(args) => Some(args.timezone()),
+            Command::Demo(_) | Command::Run(_) | Command::Status(_) | Command::Compact(_) | Command::Synth(_) => None,
+        }
+    }
+}
+
+fn run(cli: &mut Cli) -> Result<Exit, Failure> {
+    if let Some(zone @ None) = cli.command.timezone() {
+        *zone = settings::timezone_of_file(&cli.global)?;
+    }
     match &cli.command {
         Command::Demo(args) => demo::run(args, &cli.global),
         Command::Ingest(args) => ingest::run(args, &cli.global),
@@ -160,5 +179,38 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
             synth::run(args)?;
             Ok(Exit::Success)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_with_a_time_zone_takes_that_of_the_settings() {
+        let lines = [
+            "ingest logs",
+            "top",
+            "query SELECT",
+            "report top",
+            "band --input -",
+            "alarms history",
+            "alarms evaluate",
+            "export minutes",
+            "export unattributed",
+            "export series --to here",
+            "export lifecycle",
+        ];
+        for line in lines {
+            let mut cli = Cli::try_parse_from(["keytide"].into_iter().chain(line.split(' '))).expect(line);
+            assert!(cli.command.timezone().is_some(), "{line}");
+        }
+        fn with_zone(command: &clap::Command) -> usize {
+            let own = command.get_arguments().filter(|argument| argument.get_id() == "timezone").count();
+            own + command.get_subcommands().map(with_zone).sum::<usize>()
+        }
+        assert_eq!(with_zone(&Cli::command()), lines.len());
     }
 }

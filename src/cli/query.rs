@@ -83,7 +83,7 @@ fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError
 }
 
 fn write(args: &Args, answer: &Answer, width: Option<usize>, out: &mut dyn Write) -> Result<(), QuestionError> {
-    let (columns, zone) = (columns(args, answer), args.range.timezone);
+    let (columns, zone) = (columns(args, answer), args.range.zone());
     match args.output {
         Output::Table => render::table(&columns, &rows(args, answer).collect::<Vec<_>>(), width, zone, out)?,
         Output::Csv => render::csv(&columns, rows(args, answer), zone, out)?,

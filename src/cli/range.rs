@@ -18,9 +18,9 @@ pub struct RangeArgs {
     /// End, not included; as --since [default: all]
     #[arg(long, value_name = "TIME")]
     pub until: Option<When>,
-    /// Time zone of dates without one and of times shown: UTC, Europe/Berlin …
-    #[arg(long, value_name = "NAME", default_value = "UTC")]
-    pub timezone: Zone,
+    /// Time zone of dates without one and of times shown: UTC, Europe/Berlin … [default: as configured, else UTC]
+    #[arg(long, value_name = "NAME", env = "KEYTIDE_TIMEZONE")]
+    pub timezone: Option<Zone>,
 }
 
 /// A range without a minute in it.
@@ -32,16 +32,22 @@ pub struct EmptyRange {
 }
 
 impl RangeArgs {
+    /// The time zone.
+    pub fn zone(&self) -> Zone {
+        self.timezone.unwrap_or_default()
+    }
+
     /// The minutes. Both ends are cut to the minute, as CloudWatch does.
     pub fn minutes(&self, now: DateTime<Utc>) -> Result<MinuteRange, EmptyRange> {
-        let minute = |when: &When| when.minute(now, self.timezone);
+        let zone = self.zone();
+        let minute = |when: &When| when.minute(now, zone);
         let range = MinuteRange {
             start: self.since.as_ref().map_or(MinuteRange::ALL.start, minute),
             end: self.until.as_ref().map_or(MinuteRange::ALL.end, minute),
         };
         match range.is_empty() {
             false => Ok(range),
-            true => Err(EmptyRange { since: self.timezone.stamp(range.start), until: self.timezone.stamp(range.end) }),
+            true => Err(EmptyRange { since: zone.stamp(range.start), until: zone.stamp(range.end) }),
         }
     }
 }
@@ -209,7 +215,7 @@ mod tests {
         let args = |since: Option<&str>, until: Option<&str>| RangeArgs {
             since: since.map(|text| text.parse().expect("a time")),
             until: until.map(|text| text.parse().expect("a time")),
-            timezone: Zone::default(),
+            timezone: None,
         };
         assert_eq!(args(None, None).minutes(now()), Ok(MinuteRange::ALL));
         let hours = args(Some("3h"), Some("1h")).minutes(now()).expect("a range");

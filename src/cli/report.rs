@@ -13,7 +13,7 @@ use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir};
 use crate::alarm::Incident;
 use crate::domain::{Clock, Minute, MinuteRange};
-use crate::render;
+use crate::render::{self, Zone};
 use crate::report::{Asked, ReportData, build};
 use crate::series::{Counts, SeriesError};
 use crate::store::Store;
@@ -24,6 +24,14 @@ use crate::tariff::{PriceList, QuotaList};
 pub(super) struct Args {
     #[command(subcommand)]
     report: Report,
+}
+
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        let Report::Top(args) = &mut self.report;
+        &mut args.range.timezone
+    }
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -90,7 +98,7 @@ fn top(args: &TopArgs, store: &Store, now: DateTime<Utc>, out: &mut dyn Write) -
         range,
         previous: args.previous.then(|| before(range)),
         limit: args.limit as usize,
-        zone: args.range.timezone.0,
+        zone: args.range.zone().0,
         aliases: &aliases,
         incidents: incidents.as_deref(),
         prices: &prices,
@@ -155,7 +163,7 @@ fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io:
             }
         };
         let rows: Vec<Vec<render::Cell<'_>>> = section.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-        render::table(&columns, &rows, width(), args.range.timezone, out)?;
+        render::table(&columns, &rows, width(), args.range.zone(), out)?;
         if !section.note.is_empty() {
             writeln!(out, "\n{}", section.note)?;
         }

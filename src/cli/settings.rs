@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use toml::de::DeTable;
+
 use super::Global;
 use super::exit::Failure;
 use crate::config::{Config, Outside, SourceSettings, data_dir_of, parse};
 use crate::publish::SecretSource;
+use crate::render::Zone;
 
 const FILE: &str = "keytide.toml";
 
@@ -51,6 +54,16 @@ pub(super) fn data_dir_of_file(global: &Global) -> Result<Option<PathBuf>, Failu
     let Some(file) = settings_file(global) else { return Ok(None) };
     let folder = file.parent().unwrap_or(Path::new(""));
     Ok(data_dir_of(&text_of(&file)?).map(|dir| folder.join(dir)))
+}
+
+/// The time zone that the settings' file names, if there is one.
+pub(super) fn timezone_of_file(global: &Global) -> Result<Option<Zone>, Failure> {
+    let Some(file) = settings_file(global) else { return Ok(None) };
+    let text = text_of(&file)?;
+    let (root, _) = DeTable::parse_recoverable(&text);
+    let Some(name) = root.get_ref().get("timezone").and_then(|value| value.get_ref().as_str()) else { return Ok(None) };
+    let wrong = |error| Failure::new(format!("{}: `timezone`: {error}", file.display()), None);
+    name.parse().map(Some).map_err(wrong)
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {

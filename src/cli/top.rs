@@ -175,7 +175,7 @@ fn write(args: &Args, top: &Top, width: Option<usize>, out: &mut dyn Write) -> R
             Cell::Trend(row.trend.clone()),
         ]
     });
-    let zone = args.range.timezone;
+    let zone = args.range.zone();
     match args.output {
         Output::Csv => render::csv(&columns, rows, zone, out)?,
         Output::Json => render::json(&columns, rows, zone, out)?,

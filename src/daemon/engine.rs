@@ -162,7 +162,7 @@ impl Engine {
         let (metrics, progress) = (&self.shared.metrics, &report.progress);
         let rejects: u64 = report.rejects.values().sum();
         metrics.add_records("counted", report.new_requests);
-        metrics.add_records("copy", report.duplicates);
+        metrics.add_records("duplicate", report.duplicates);
         metrics.add_records("set-aside", rejects);
         let others = progress.records.saturating_sub(report.new_requests + report.duplicates + rejects);
         metrics.add_records("other", others);

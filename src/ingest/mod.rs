@@ -57,7 +57,7 @@ pub struct IngestReport {
     pub progress: Progress,
     /// Requests that count now and did not before.
     pub new_requests: u64,
-    /// Requests that were copies.
+    /// Requests that had been counted already.
     pub duplicates: u64,
     /// Records set aside, by reason.
     pub rejects: std::collections::BTreeMap<&'static str, u64>,

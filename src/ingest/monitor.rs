@@ -13,7 +13,7 @@ pub struct Progress {
     pub bytes: u64,
     /// Records read.
     pub records: u64,
-    /// Requests to KMS, copies included.
+    /// Requests to KMS, duplicates included.
     pub requests: u64,
     /// Of these, cryptographic calls.
     pub calls: u64,

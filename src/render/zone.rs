@@ -36,24 +36,27 @@ impl Zone {
 
     /// For people: `2026-01-05 10:00`.
     pub fn long(&self, minute: Minute) -> String {
-        self.at(minute, "%Y-%m-%d %H:%M")
+        self.long_at(i64::from(minute.0) * 60)
+    }
+
+    /// The same of a second since 1970, which may lie before it.
+    pub fn long_at(&self, second: i64) -> String {
+        self.at(second, "%Y-%m-%d %H:%M")
     }
 
     /// For people, in little space: `01-05 10:00`.
     pub fn compact(&self, minute: Minute) -> String {
-        self.at(minute, "%m-%d %H:%M")
+        self.at(i64::from(minute.0) * 60, "%m-%d %H:%M")
     }
 
     /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
     pub fn stamp(&self, minute: Minute) -> String {
-        match self.0 {
-            Tz::UTC => self.at(minute, "%Y-%m-%dT%H:%M:%SZ"),
-            _ => self.at(minute, "%Y-%m-%dT%H:%M:%S%:z"),
-        }
+        let format = if self.0 == Tz::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
+        self.at(i64::from(minute.0) * 60, format)
     }
 
-    fn at(&self, minute: Minute, format: &str) -> String {
-        let time = DateTime::<Utc>::from_timestamp(i64::from(minute.0) * 60, 0).unwrap_or_default();
+    fn at(&self, second: i64, format: &str) -> String {
+        let time = DateTime::<Utc>::from_timestamp(second, 0).unwrap_or_default();
         time.with_timezone(&self.0).format(format).to_string()
     }
 }
@@ -70,6 +73,7 @@ mod tests {
         assert_eq!(berlin.stamp(minute), "2026-01-05T11:00:00+01:00");
         assert_eq!(berlin.long(minute), "2026-01-05 11:00");
         assert_eq!(Zone::default().compact(minute), "01-05 10:00");
+        assert_eq!(Zone::default().long_at(-90), "1969-12-31 23:58");
         assert!("Berlin".parse::<Zone>().expect_err("no zone").contains("Europe/Berlin"));
     }
 }

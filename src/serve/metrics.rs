@@ -160,7 +160,7 @@ impl Metrics {
         registry.register("condition_active", conditions, self.conditions.clone());
     }
 
-    /// Adds records with an outcome: `counted`, `copy`, `set-aside` or `other`.
+    /// Adds records with an outcome: `counted`, `duplicate`, `set-aside` or `other`.
     pub fn add_records(&self, outcome: &str, count: u64) {
         self.records.get_or_create(&Outcome { outcome: Text(outcome.to_owned()) }).inc_by(count);
     }

@@ -1,12 +1,13 @@
 //! Stores that can't be used: missing, newer, in use, damaged.
 
 use std::fs;
+use std::process::Command;
 
 use keytide::store::Store;
 
 use super::{Place, assert_says};
 use crate::support::files;
-use crate::support::program::{keytide, keytide_with};
+use crate::support::program::{clean, keytide, keytide_with, run};
 use crate::support::record::Record;
 use crate::support::stores::{passing_folder, said_by};
 use crate::support::trail::{AROUND_AN_HOUR, Plan, Trail};
@@ -118,4 +119,17 @@ fn a_store_that_is_a_file_is_named() {
     let ran = keytide_with(&file, &["ingest", place.trail().to_str().unwrap()]);
     assert_eq!(ran.code, Some(1));
     assert_says(&ran.err, &["could not make the folder", file.to_str().unwrap()]);
+}
+
+#[test]
+fn the_demo_takes_no_store_of_others() {
+    let (folder, elsewhere) = (passing_folder(), passing_folder());
+    fs::write(elsewhere.path().join("mine.txt"), "").unwrap();
+    let ran = keytide_with(folder.path(), &["demo", elsewhere.path().to_str().unwrap()]);
+    assert_eq!(ran.code, Some(2));
+    assert_says(&ran.err, &["takes no --data-dir", "keytide demo DIR"]);
+    // What the environment names is for other commands: the folder itself is what is refused.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keytide"));
+    clean(&mut command).env("KEYTIDE_DATA_DIR", folder.path()).arg("demo").arg(elsewhere.path());
+    assert_says(&run(&mut command).err, &["is not empty, and not from a demo"]);
 }

@@ -58,6 +58,71 @@ fn rows_of_a_pipe_are_answered_as_they_come() {
 }
 
 #[test]
+fn a_json_row_of_a_pipe_is_answered_with_its_line_end() {
+    let folder = passing_folder();
+    let mut command = keytide(folder.path());
+    command.args(["band", "--input", "-", "--period", "1m", "--output", "json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut into, mut out) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()).lines());
+    into.write_all(b"timestamp,value\n2026-01-05 10:00:00,5\n").unwrap();
+    assert_eq!(out.next().unwrap().unwrap(), "[");
+    assert!(out.next().unwrap().unwrap().contains("2026-01-05 10:00:00"));
+    into.write_all(b"2026-01-05 10:01:00,6\n").unwrap();
+    assert!(out.next().unwrap().unwrap().contains("2026-01-05 10:01:00"));
+    drop(into);
+    assert_eq!(out.next().unwrap().unwrap(), "]");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn rows_before_a_line_that_is_none_are_answered() {
+    let text = "timestamp,value\n0,1\n300,2\nrubbish\n900,3\n";
+    let ran = band(text, &["--period", "5m"]);
+    assert!(ran.code == Some(1) && ran.err.contains("line 4 is no row"), "{}", ran.err);
+    assert_eq!(ran.out.lines().count(), 3, "{}", ran.out);
+    let folder = passing_folder();
+    let to = folder.path().join("band.csv");
+    let ran = band("timestamp,value\nrubbish\n", &["--period", "5m", "--to", to.to_str().unwrap()]);
+    assert!(ran.code == Some(1) && !to.exists(), "a text without a row leaves no file");
+}
+
+#[test]
+fn what_would_be_written_over_what_is_read_or_as_nothing_known_is_refused() {
+    let folder = passing_folder();
+    let text = series(noisy(100));
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("calls.csv"), &text).unwrap();
+    std::os::unix::fs::symlink(path("calls.csv"), path("same.csv")).unwrap();
+    let said = |arguments: &[&str]| {
+        let ran = run(keytide(folder.path()).current_dir(folder.path()).arg("band").args(arguments));
+        (ran.code, ran.err)
+    };
+    for to in ["calls.csv", "./calls.csv", "same.csv"] {
+        let (code, err) = said(&["--input", "calls.csv", "--period", "5m", "--to", to]);
+        assert!(code == Some(1) && err.contains("is what is read, and would be lost"), "{err}");
+        assert_eq!(fs::read_to_string(path("calls.csv")).unwrap(), text);
+    }
+    let (code, err) = said(&["--input", "calls.csv", "--to", "band.gif"]);
+    assert!(code == Some(2) && err.contains("--to takes .svg, .png, .csv and .json"), "{err}");
+    assert!(!path("band.gif").exists());
+    assert_eq!(said(&["--input", "calls.csv", "--to", "band.txt", "--output", "table"]), (Some(0), String::new()));
+}
+
+#[test]
+fn a_table_tells_its_range_whatever_the_order_and_years_before_1970() {
+    let table = |text: &str| {
+        let ran = band(text, &["--output", "table", "--period", "5m"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        ran.out
+    };
+    let late = table("timestamp,value\n2026-01-05 10:00,1\n2026-01-05 10:10,2\n2026-01-05 10:05,3\n");
+    assert!(late.contains("of 3 periods anomalous, 2026-01-05 10:00 to 2026-01-05 10:15\n"), "{late}");
+    let old = table("timestamp,value\n1969-12-31 23:50,1\n1969-12-31 23:55,2\n1970-01-01 00:00,3\n");
+    assert!(old.contains("1969-12-31 23:50 to 1970-01-01 00:05"), "{old}");
+    assert!(old.lines().any(|line| line.starts_with("1969-12-31 23:55")), "{old}");
+}
+
+#[test]
 fn without_a_period_it_is_found_and_a_tiny_or_huge_one_is_refused() {
     let text = series(noisy(300));
     assert_eq!(ok(&text, &[]), ok(&text, &["--period", "300"]));
@@ -170,6 +235,30 @@ fn columns_may_stand_in_any_order_and_stamps_without_a_zone_are_local() {
     let got = ok(text, &["--timezone", "Europe/Berlin", "--train", "2026-01-05T09:05:00Z"]);
     assert_eq!(got.len(), 1);
     assert_eq!(got[0][..2], ["2026-01-05 10:05", "6"]);
+}
+
+#[test]
+fn the_time_zone_is_the_flags_else_the_environments_else_the_settings() {
+    let folder = passing_folder();
+    fs::write(folder.path().join("calls.csv"), "timestamp,value\n2026-01-05T09:00:00Z,5\n").unwrap();
+    let said = |variable: Option<&str>, arguments: &[&str]| {
+        let mut command = keytide(folder.path());
+        command.current_dir(folder.path()).args(["band", "--input", "calls.csv", "--output", "table"]);
+        run(command.args(arguments).envs(variable.map(|zone| ("KEYTIDE_TIMEZONE", zone))))
+    };
+    fs::write(folder.path().join("keytide.toml"), "timezone = \"Europe/Berlin\"\n").unwrap();
+    for (variable, arguments, hour) in [
+        (None, &[][..], "10:00"),
+        (Some("Asia/Tokyo"), &[], "18:00"),
+        (Some("Asia/Tokyo"), &["--timezone", "America/New_York"], "04:00"),
+    ] {
+        let ran = said(variable, arguments);
+        assert!(ran.out.lines().any(|line| line.starts_with(&format!("2026-01-05 {hour}"))), "{}", ran.out);
+    }
+    fs::write(folder.path().join("keytide.toml"), "timezone = \"Berlin\"\n").unwrap();
+    let ran = said(None, &[]);
+    assert!(ran.code == Some(1) && ran.err.contains("keytide.toml: `timezone`: no time zone is called 'Berlin'"));
+    assert_eq!(said(None, &["--timezone", "UTC"]).code, Some(0));
 }
 
 #[test]

@@ -82,6 +82,19 @@ fn folders_and_labels_that_are_none_say_what_is_expected() {
     fs::write(folder.path().join("notes.csv"), "day,what\n").unwrap();
     let (code, err) = said(&[]);
     assert!(code == Some(1) && err.contains("notes.csv: line 1 names no column 'timestamp'"), "{err}");
+    let file = folder.path().join("notes.csv");
+    let ran = keytide_with(folder.path(), &["band", "--score", file.to_str().unwrap()]);
+    assert!(ran.code == Some(1) && ran.err.contains("notes.csv is a file; --score judges the band over a folder"));
+    fs::write(&file, "timestamp,value\n0,1\n10,1\n20,1\n").unwrap();
+    let (code, err) = said(&[]);
+    assert!(code == Some(1) && err.contains("notes.csv: a period of 10 s has no band"), "{err}");
+    fs::remove_file(&file).unwrap();
+    assert_eq!(said(&["--width", "0"]).0, Some(2));
+    fs::write(folder.path().join("labels.json"), LABELS.replace("T18:05", "T17:05")).unwrap();
+    let (code, err) = said(&[]);
+    let told = "labels.json: a window of spike/a.csv ends before it starts: from 2026-01-06T17:40:00Z to \
+                2026-01-06T17:05:00Z";
+    assert!(code == Some(1) && err.contains(told), "{err}");
     let none = keytide_with(folder.path(), &["band", "--score", "nowhere"]);
     assert!(none.err.contains("can't list nowhere"), "{}", none.err);
     let empty = passing_folder();

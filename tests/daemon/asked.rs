@@ -17,7 +17,7 @@ fn it_says_that_it_lives_that_it_is_ready_and_what_it_did() {
     assert_eq!(running.get("/healthz"), (200, "ok\n".to_owned()));
     running.awaits_ready();
     running.awaits_figure("keytide_records_total{outcome=\"counted\"} 5");
-    running.awaits_figure("keytide_records_total{outcome=\"copy\"} 1");
+    running.awaits_figure("keytide_records_total{outcome=\"duplicate\"} 1");
     running.awaits_figure("keytide_objects_total{outcome=\"read\"} 2");
     running.awaits_figure("keytide_objects_total{outcome=\"quarantined\"} 1");
     running.awaits_figure("keytide_files_waiting 0");

@@ -90,6 +90,8 @@ fn assert_unattributed(records: &[Record], expected: &[&str]) {
     assert_eq!((gave.unattributed, gave.minutes), (expected.iter().map(ToString::to_string).collect(), vec![]));
 }
 
+/// `KEYTIDE_SAMPLES` names a folder with `SET/`, log files as they were published, and `expected/SET.counts.csv`: a
+/// header, then `MINUTE,KEY-ARN,OPERATION,CALLS` of each minute, key and operation with successful calls, sorted.
 #[test]
 fn published_samples_give_what_they_say() {
     let Some(samples) = std::env::var_os("KEYTIDE_SAMPLES").map(PathBuf::from) else {

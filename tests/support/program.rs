@@ -29,9 +29,10 @@ pub fn keytide(dir: &Path) -> Command {
 
 /// Without the variables that change what the program says.
 pub fn clean(command: &mut Command) -> &mut Command {
-    for variable in ["KEYTIDE_CONFIG", "KEYTIDE_DATA_DIR", "KEYTIDE_LOG_FORMAT", "KEYTIDE_COLOR", "RUST_LOG"] {
-        command.env_remove(variable);
+    for setting in ["CONFIG", "DATA_DIR", "TIMEZONE", "LOG_FORMAT", "COLOR"] {
+        command.env_remove(format!("KEYTIDE_{setting}"));
     }
+    command.env_remove("RUST_LOG");
     command.stdin(Stdio::null())
 }
 

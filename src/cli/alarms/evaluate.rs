@@ -9,6 +9,7 @@ use crate::cli::range::{Period, RangeArgs};
 use crate::cli::settings::settings as settings_of_file;
 use crate::cli::system::data_dir;
 use crate::domain::{Minute, MinuteRange};
+use crate::render::Zone;
 use crate::store::Store;
 use crate::watch::{Setup, alarm_pages, evaluate, pages_by_budget};
 use chrono::{DateTime, Utc};
@@ -40,6 +41,13 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number.is_finite() => Ok(number),
         _ => Err("expected a number above 0, such as 1 or 0.5".to_owned()),
+    }
+}
+
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        &mut self.range.timezone
     }
 }
 
@@ -78,7 +86,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let alarms = alarm_pages(&store, &setup, range, args.output == Output::Json)?;
     match args.output {
         Output::Json => super::write_array(&pages::as_json(&found, &alarms), &mut out)?,
-        Output::Table => pages::write_table(&found, &alarms, &setup, args.range.timezone, &mut out)?,
+        Output::Table => pages::write_table(&found, &alarms, &setup, args.range.zone(), &mut out)?,
     }
     out.flush()?;
     Ok(Exit::Success)

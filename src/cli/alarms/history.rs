@@ -12,7 +12,7 @@ use crate::cli::question::width;
 use crate::cli::range::RangeArgs;
 use crate::cli::system::data_dir;
 use crate::domain::{Minute, format_second};
-use crate::render::{self, Cell, Column};
+use crate::render::{self, Cell, Column, Zone};
 use crate::store::{HistoryItem, Store};
 
 /// Flags of `keytide alarms history`.
@@ -31,6 +31,13 @@ pub(super) struct Args {
     output: Output,
 }
 
+impl Args {
+    /// The time zone of the range.
+    pub(super) fn timezone(&mut self) -> &mut Option<Zone> {
+        &mut self.range.timezone
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     let range = args.range.minutes(now).map_err(Failure::usage)?;
@@ -44,13 +51,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
         Output::Table => {
             let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::left("summary")];
             let row = |item| row_of(item);
-            render::table(
-                &columns,
-                &items.iter().map(row).collect::<Vec<_>>(),
-                width(),
-                args.range.timezone,
-                &mut out,
-            )?;
+            render::table(&columns, &items.iter().map(row).collect::<Vec<_>>(), width(), args.range.zone(), &mut out)?;
         }
     }
     out.flush()?;

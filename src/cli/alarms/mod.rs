@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::Global;
 use super::exit::{Exit, Failure};
+use crate::render::Zone;
 
 /// Flags of `keytide alarms`.
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,17 @@ enum Command {
     Test(test::Args),
     /// Run tests of alarm rules: files of series and the states expected
     Check(check::Args),
+}
+
+impl Args {
+    /// The time zone of the range, of what has one.
+    pub(super) fn timezone(&mut self) -> Option<&mut Option<Zone>> {
+        match &mut self.command {
+            Command::History(args) => Some(args.timezone()),
+            Command::Evaluate(args) => Some(args.timezone()),
+            Command::List(_) | Command::Describe(_) | Command::Test(_) | Command::Check(_) => None,
+        }
+    }
 }
 
 /// How an answer is written.

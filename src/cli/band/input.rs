@@ -34,10 +34,11 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
         }
     };
     let settings = args.settings(period, now)?;
+    let output = Output::of(args, Output::Csv)?;
     let mut judge = Judge {
         model: Model::new(&settings).map_err(refused)?,
-        written_from: args.train.map_or(i64::MIN, |when| i64::from(when.minute(now, args.timezone).0) * 60),
-        form: match Output::of(args, Output::Csv) {
+        written_from: args.train.map_or(i64::MIN, |when| i64::from(when.minute(now, args.zone()).0) * 60),
+        form: match output {
             Output::Csv => Form::Lines(BandLines::Csv),
             Output::Json => Form::Lines(BandLines::Json),
             _ => Form::Points,
@@ -46,8 +47,7 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
         points: Vec::new(),
         is_first: true,
     };
-    let output = Output::of(args, Output::Csv);
-    let mut reader = Reader::new(args.timezone.0, VALUE_MAX);
+    let mut reader = Reader::new(args.zone().0, VALUE_MAX);
     let mut sink = Sink { args, output, out: None };
     if let Form::Lines(lines) = judge.form {
         lines.begin(&mut judge.text);
@@ -60,7 +60,16 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
         let got = from.read(&mut buffer[before..]).map_err(|error| unreadable(&name, &error))?;
         buffer.truncate(before + got);
         let is_last = got == 0;
-        let used = reader.rows(&buffer, is_last, |row| judge.row(&row)).map_err(told)?;
+        let used = match reader.rows(&buffer, is_last, |row| judge.row(&row)) {
+            Ok(used) => used,
+            Err(error) => {
+                // What came before the line that is no row stands.
+                if !judge.is_first {
+                    sink.text(&mut judge.text)?;
+                }
+                return Err(told(error));
+            }
+        };
         buffer.drain(..used);
         if is_last {
             break;
@@ -159,7 +168,7 @@ impl Judge {
 }
 
 fn step(bytes: &[u8], args: &Args) -> Result<u32, TextError> {
-    let (mut reader, mut stamps) = (Reader::new(args.timezone.0, VALUE_MAX), Vec::new());
+    let (mut reader, mut stamps) = (Reader::new(args.zone().0, VALUE_MAX), Vec::new());
     reader.rows(bytes, true, |row| stamps.push(row.at))?;
     reader.finish()?;
     Ok(median_step(&stamps).unwrap_or(PERIOD_WITHOUT_STEP))

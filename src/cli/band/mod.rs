@@ -69,9 +69,10 @@ pub struct Args {
     /// A range that the band doesn't learn from, such as 2026-11-01/2026-11-03; several: again
     #[arg(long, value_name = "START/END", conflicts_with = "score")]
     exclude: Vec<Excluded>,
-    /// Time zone of days and weeks, of stamps without one and of times shown: UTC, Europe/Berlin …
-    #[arg(long, value_name = "NAME", default_value = "UTC")]
-    timezone: Zone,
+    /// Time zone of days and weeks, of stamps without one and of times shown: UTC, Europe/Berlin … [default: as
+    /// configured, else UTC]
+    #[arg(long, value_name = "NAME", env = "KEYTIDE_TIMEZONE")]
+    pub(super) timezone: Option<Zone>,
     /// How the answer is written [default: by the name in --to; else with --input csv, else table]
     #[arg(long, value_enum)]
     output: Option<Output>,
@@ -117,7 +118,7 @@ impl Args {
     /// The model's settings for a period.
     fn settings(&self, period_seconds: u32, now: DateTime<Utc>) -> Result<Settings, Failure> {
         let excluded = self.exclude.iter().map(|range| {
-            let second = |when: When| i64::from(when.minute(now, self.timezone).0) * 60;
+            let second = |when: When| i64::from(when.minute(now, self.zone()).0) * 60;
             match (second(range.start), second(range.end)) {
                 (start, end) if start < end => Ok((start, end)),
                 _ => Err(Failure::usage("a range of --exclude is empty: START comes first, END is not included")),
@@ -125,12 +126,16 @@ impl Args {
         });
         let settings = Settings {
             period_seconds,
-            zone: self.timezone.0,
+            zone: self.zone().0,
             width: self.width(),
             excluded: excluded.collect::<Result<_, _>>()?,
         };
         settings.check().map_err(refused)?;
         Ok(settings)
+    }
+
+    fn zone(&self) -> Zone {
+        self.timezone.unwrap_or_default()
     }
 
     fn width(&self) -> Width {

@@ -1,7 +1,8 @@
 //! How a judged series is written, and where to.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -11,7 +12,7 @@ use crate::cli::exit::Failure;
 use crate::cli::question::width;
 use crate::domain::Minute;
 use crate::render::chart::{Chart, png, svg};
-use crate::render::{self, BandPoint, Cell, Column, Condensed, condense, grouped};
+use crate::render::{self, BandPoint, Cell, Column, Condensed, Zone, condense, grouped};
 
 /// How an answer is written.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +43,24 @@ pub(super) struct Named<'a> {
 
 impl Output {
     /// The one asked for, else by the ending of `--to`, else `default`.
-    pub(super) fn of(args: &Args, default: Output) -> Output {
-        let ending = || args.to.as_deref().and_then(Path::extension)?.to_str();
-        let by_name = || Output::from_str(ending()?, true).ok();
-        args.output.or_else(by_name).unwrap_or(default)
+    ///
+    /// # Errors
+    /// The ending is that of something else: who names `band.gif` doesn't want a table in it.
+    pub(super) fn of(args: &Args, default: Output) -> Result<Output, Failure> {
+        if let Some(output) = args.output {
+            return Ok(output);
+        }
+        let Some(ending) = args.to.as_deref().and_then(Path::extension) else { return Ok(default) };
+        let ending = ending.to_string_lossy();
+        Output::from_str(&ending, true).map_err(|_| {
+            Failure::usage(format!(
+                "nothing is written as .{ending}; --to takes .svg, .png, .csv and .json, any other name with --output"
+            ))
+        })
     }
 }
 
-/// Opens what `--to` names, else standard output. A picture isn't written to a terminal.
+/// Opens what `--to` names, else standard output. A picture isn't written to a terminal, and nothing over what is read.
 pub(super) fn open(args: &Args, output: Output) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = &args.to else {
         let out = io::stdout();
@@ -58,10 +69,23 @@ pub(super) fn open(args: &Args, output: Output) -> Result<Box<dyn Write>, Failur
         }
         return Ok(Box::new(out.lock()));
     };
+    if args.input.as_deref().is_some_and(|input| is_same_file(input, path)) {
+        let error = format!("{} is what is read, and would be lost", path.display());
+        return Err(Failure::new(error, Some("name another file with --to")));
+    }
     let file = File::create(path).map_err(|error| {
         Failure::new(format!("could not make {}: {error}", path.display()), Some("name another file with --to"))
     })?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Whether two names are of one file on disk.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| {
+        let of = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Some((of.dev(), of.ino()))
+    };
+    identity(one).is_some_and(|one| identity(other) == Some(one))
 }
 
 /// Writes a table or a picture.
@@ -77,7 +101,7 @@ pub(super) fn write(
         subtitle: named.subtitle,
         points,
         period: i64::from(named.period),
-        zone: args.timezone.0,
+        zone: args.zone().0,
         size: args.size,
     };
     match output {
@@ -90,18 +114,19 @@ pub(super) fn write(
 }
 
 fn table(args: &Args, points: &[BandPoint], named: &Named<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let zone = args.timezone;
+    let zone = args.zone();
     writeln!(out, "{}", named.title)?;
     if !named.subtitle.is_empty() {
         writeln!(out, "{}", named.subtitle)?;
     }
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
+    // Rows that came late stand where they came.
+    let times = || points.iter().map(|point| point.at);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return writeln!(out, "No period is in this range.");
     };
     let anomalous = points.iter().filter(|point| point.judgement.anomalous).count();
     let count = |number: usize| grouped(i64::try_from(number).unwrap_or(i64::MAX));
-    let end = minute(last.at + i64::from(named.period));
-    let range = format!("{} to {}", zone.long(minute(first.at)), zone.long(end));
+    let range = format!("{} to {}", zone.long_at(first), zone.long_at(last + i64::from(named.period)));
     writeln!(out, "{} of {} periods anomalous, {range}\n", count(anomalous), count(points.len()))?;
     let lines = condense(points, zone.0);
     let is_condensed = lines.len() < points.len();
@@ -109,7 +134,7 @@ fn table(args: &Args, points: &[BandPoint], named: &Named<'_>, out: &mut dyn Wri
     columns.extend(is_condensed.then(|| Column::right("periods")));
     columns.extend(["value", "expected", "lower", "upper", "score"].map(Column::right));
     columns.push(Column::left("anomalous"));
-    let rows: Vec<Vec<Cell<'_>>> = lines.iter().map(|line| row(line, is_condensed)).collect();
+    let rows: Vec<Vec<Cell<'_>>> = lines.iter().map(|line| row(line, is_condensed, zone)).collect();
     render::table(&columns, &rows, args.to.is_none().then(width).flatten(), zone, out)?;
     if is_condensed {
         writeln!(out, "Each line shows the most surprising of so many periods; --output csv has all.")?;
@@ -117,10 +142,10 @@ fn table(args: &Args, points: &[BandPoint], named: &Named<'_>, out: &mut dyn Wri
     writeln!(out, "The band's training is {}.", named.state)
 }
 
-fn row(line: &Condensed, is_condensed: bool) -> Vec<Cell<'static>> {
+fn row(line: &Condensed, is_condensed: bool, zone: Zone) -> Vec<Cell<'static>> {
     let point = &line.point;
     let band = point.judgement.band;
-    let mut row = vec![Cell::Time(minute(point.at))];
+    let mut row = vec![time(point.at, zone)];
     row.extend(is_condensed.then(|| Cell::Count(i64::try_from(line.periods).unwrap_or(i64::MAX))));
     row.push(amount(point.value));
     row.extend([band.map(|band| band.expected), band.map(|band| band.lower), band.map(|band| band.upper)].map(amount));
@@ -138,6 +163,10 @@ fn amount(number: Option<f64>) -> Cell<'static> {
     }
 }
 
-fn minute(second: i64) -> Minute {
-    Minute(u32::try_from(second.div_euclid(60)).unwrap_or(0))
+/// A moment; one before 1970 has no minute that a cell knows.
+fn time(second: i64, zone: Zone) -> Cell<'static> {
+    match u32::try_from(second.div_euclid(60)) {
+        Ok(minute) => Cell::Time(Minute(minute)),
+        Err(_) => Cell::Text(zone.long_at(second).into()),
+    }
 }

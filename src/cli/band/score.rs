@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::output::{self, Output};
 use super::{Args, refused};
 use crate::band::score::{Labelled, Said, Scored, Summary, pool, score};
-use crate::band::{Judgement, Model, Settings, VALUE_MAX};
+use crate::band::{Judgement, Model, Settings, SettingsError, VALUE_MAX};
 use crate::cli::exit::Failure;
 use crate::cli::labels::{Label, Labels, second};
 use crate::cli::question::width;
@@ -20,9 +20,13 @@ use crate::series::text::{Reader, median_step};
 const WARM_UP: i64 = 14 * 86_400;
 
 pub(super) fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
-    let output = Output::of(args, Output::Table);
+    let output = Output::of(args, Output::Table)?;
     if matches!(output, Output::Svg | Output::Png) {
         return Err(Failure::usage("scores are no picture; --output table, csv or json writes them"));
+    }
+    if folder.is_file() {
+        let error = format!("{} is a file; --score judges the band over a folder of such", folder.display());
+        return Err(Failure::new(error, Some("keytide band --input FILE shows one series")));
     }
     let mut labels = Labels::read(folder)?;
     let mut groups: BTreeMap<String, Vec<Scored>> = BTreeMap::new();
@@ -37,11 +41,11 @@ pub(super) fn run(args: &Args, folder: &Path) -> Result<(), Failure> {
         let series = read(&path, &name, &label, args)?;
         let settings = Settings {
             period_seconds: u32::try_from(series.period).unwrap_or(u32::MAX),
-            zone: args.timezone.0,
+            zone: args.zone().0,
             width: args.width(),
             excluded: Vec::new(),
         };
-        let said = said_of(&series, &settings)?;
+        let said = said_of(&series, &settings).map_err(|error| unfit(error, &path))?;
         groups.entry(group).or_default().push(score(&series, &said));
     }
     for missing in labels.series.keys() {
@@ -91,7 +95,7 @@ fn read(path: &Path, name: &str, label: &Label, args: &Args) -> Result<Labelled,
         Failure::new(format!("{}: {error}", path.display()), Some(hint))
     };
     let bytes = fs::read(path).map_err(|error| failed(&error))?;
-    let mut reader = Reader::new(args.timezone.0, VALUE_MAX);
+    let mut reader = Reader::new(args.zone().0, VALUE_MAX);
     let (mut times, mut values) = (Vec::new(), Vec::new());
     let push = |row: crate::series::text::Row<'_>| {
         times.push(row.at);
@@ -118,12 +122,12 @@ fn read(path: &Path, name: &str, label: &Label, args: &Args) -> Result<Labelled,
 }
 
 /// Steps a model over a series, and takes the time.
-fn said_of(series: &Labelled, settings: &Settings) -> Result<Said, Failure> {
+fn said_of(series: &Labelled, settings: &Settings) -> Result<Said, SettingsError> {
     let rows = series.times.len();
     let (mut lower, mut upper) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     let mut anomalous = Vec::with_capacity(rows);
     let started = Instant::now();
-    let mut model = Model::new(settings).map_err(refused)?;
+    let mut model = Model::new(settings)?;
     for (at, value) in series.times.iter().zip(&series.values) {
         let Judgement { band, anomalous: is_anomalous, .. } = model.step(*at, *value);
         lower.push(band.map_or(f64::NAN, |band| band.lower));
@@ -132,6 +136,17 @@ fn said_of(series: &Labelled, settings: &Settings) -> Result<Said, Failure> {
     }
     let nanoseconds = started.elapsed().as_nanos() as f64;
     Ok(Said { lower, upper, anomalous, nanoseconds })
+}
+
+/// Why a series has no model: its period is its own, all else is of the command line.
+fn unfit(error: SettingsError, path: &Path) -> Failure {
+    match error {
+        SettingsError::Period(_) => {
+            let hint = "labels.json may name its period in seconds; without it it is the median step of its stamps";
+            Failure::new(format!("{}: {error}", path.display()), Some(hint))
+        }
+        SettingsError::Deviations(_) | SettingsError::Budget(_) => refused(error),
+    }
 }
 
 fn write(output: Output, rows: &[(&str, Summary)], out: &mut dyn Write) -> Result<(), Failure> {

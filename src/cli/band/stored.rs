@@ -18,9 +18,9 @@ use crate::store::Store;
 const PERIOD: u32 = 300;
 
 pub(super) fn run(args: &Args, selection: &Selection, global: &Global, now: DateTime<Utc>) -> Result<(), Failure> {
+    let output = Output::of(args, Output::Table)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let judged = judge(args, selection, &store.counts(), now)?;
-    let output = Output::of(args, Output::Table);
     let mut out = output::open(args, output)?;
     let lines = match output {
         Output::Csv => BandLines::Csv,
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, selection: &Selection, global: &Global, now: Date
     let mut text = Vec::new();
     lines.begin(&mut text);
     for (at, point) in judged.points.iter().enumerate() {
-        let stamp = args.timezone.stamp(Minute(u32::try_from(point.at / 60).unwrap_or(0)));
+        let stamp = args.zone().stamp(Minute(u32::try_from(point.at / 60).unwrap_or(0)));
         let value = point.value.map(|value| value.to_string()).unwrap_or_default();
         let row = BandRow {
             timestamp: stamp.as_bytes(),

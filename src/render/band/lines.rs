@@ -32,17 +32,19 @@ impl BandLines {
     pub fn begin(self, out: &mut Vec<u8>) {
         out.extend_from_slice(match self {
             BandLines::Csv => b"timestamp,value,expected,lower,upper,score,anomalous\n".as_slice(),
-            BandLines::Json => b"[",
+            BandLines::Json => b"[\n",
         });
     }
 
-    /// Appends a row; `is_first` says that it is the first.
+    /// Appends a row with its line end, so that whoever reads lines has it at once: what parts it from the row before
+    /// stands at its beginning. `is_first` says that there is none before.
     pub fn row(self, row: &BandRow<'_>, is_first: bool, out: &mut Vec<u8>) {
         match self {
             BandLines::Csv => csv(row, out),
             BandLines::Json => {
-                out.extend_from_slice(if is_first { b"\n" } else { b",\n" });
+                out.extend_from_slice(if is_first { b" " } else { b"," });
                 json(row, out);
+                out.push(b'\n');
             }
         }
     }
@@ -50,7 +52,7 @@ impl BandLines {
     /// Appends what comes after the last row.
     pub fn end(self, out: &mut Vec<u8>) {
         if self == BandLines::Json {
-            out.extend_from_slice(b"\n]\n");
+            out.extend_from_slice(b"]\n");
         }
     }
 }
@@ -141,6 +143,18 @@ mod tests {
              "anomalous": 0},
         ]);
         assert_eq!(read, expect);
-        assert_eq!(written(BandLines::Json).lines().count(), 4);
+    }
+
+    #[test]
+    fn a_json_row_ends_with_its_line_before_the_next_is_known() {
+        let written = written(BandLines::Json);
+        let begins: Vec<&str> = written.lines().map(|line| &line[..line.len().min(3)]).collect();
+        assert_eq!(begins, ["[", " {\"", ",{\"", "]"]);
+        let mut one = Vec::new();
+        BandLines::Json.begin(&mut one);
+        let judgement = Judgement { band: None, score: 0.0, anomalous: false };
+        let row = BandRow { timestamp: b"0", value_text: b"1", value: Some(1.0), judgement };
+        BandLines::Json.row(&row, true, &mut one);
+        assert!(one.ends_with(b"}\n"), "{}", String::from_utf8_lossy(&one));
     }
 }

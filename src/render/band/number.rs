@@ -6,7 +6,7 @@ use std::io::Write;
 const SCALES: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// Appends a number with about eight significant digits and at least one decimal of a number below 10,000,000, without
-/// zeros at the end. What is too large or too small for that is written as Rust writes it.
+/// zeros at the end. Smaller numbers have as many decimals as that takes; larger ones are written as Rust writes them.
 pub(super) fn push(number: f64, out: &mut Vec<u8>) {
     let size = number.abs();
     let decimals = match size {
@@ -17,8 +17,11 @@ pub(super) fn push(number: f64, out: &mut Vec<u8>) {
         size if size < 10_000_000.0 => 2,
         _ => 0,
     };
-    let is_tiny = size < 1e-2 && size > 0.0;
-    if is_tiny || size.is_nan() || size >= 1e15 {
+    if size < 1e-2 && size > 0.0 {
+        push_tiny(number, out);
+        return;
+    }
+    if size.is_nan() || size >= 1e15 {
         // A Vec takes all that is written.
         let _ = write!(out, "{number}");
         return;
@@ -44,6 +47,16 @@ pub(super) fn push(number: f64, out: &mut Vec<u8>) {
     for digit in out[from..].iter_mut().rev() {
         *digit = b'0' + (fraction % 10) as u8;
         fraction /= 10;
+    }
+}
+
+fn push_tiny(number: f64, out: &mut Vec<u8>) {
+    // From -324 on, the least there is: the cast is exact.
+    let decimals = (8.0 - number.abs().log10()) as usize;
+    // A Vec takes all that is written.
+    let _ = write!(out, "{number:.decimals$}");
+    while out.last() == Some(&b'0') {
+        out.pop();
     }
 }
 
@@ -88,6 +101,8 @@ mod tests {
             (1e14, "100000000000000"),
             (1e15, "1000000000000000"),
             (0.000_012_5, "0.0000125"),
+            (0.002_553_456_462_919_712, "0.0025534565"),
+            (-0.009_999_999_999, "-0.01"),
         ] {
             assert_eq!(text(number), expect, "{number}");
         }

@@ -77,13 +77,18 @@ impl Plot<'_> {
             out.push_str(&text(left - self.font * 0.5, y + self.font * 0.35, self.font, QUIET, "end", name));
         }
         let y = self.bottom + self.font * 1.5;
+        let mut named_until = f64::NEG_INFINITY;
         for tick in self.times.ticks(self.font * 5.2) {
             let x = tick.x;
             let (stroke, from) = if tick.is_day { ("#cbd2d9", self.top) } else { ("#cbd2d9", self.bottom) };
             let _ = writeln!(out, "<path d=\"M{x:.1} {from:.1}V{:.1}\" stroke=\"{stroke}\"/>", self.bottom + 4.0);
             let half = width(&tick.text, self.font) / 2.0;
             let kept = x.clamp(left + half - self.font, (right + self.font * 2.0 - half).max(left + half - self.font));
-            out.push_str(&text(kept, y, self.font, QUIET, "middle", &tick.text));
+            // A long name, or one moved in from the edge, would run into the one before.
+            if kept - half > named_until + self.font * 0.5 {
+                out.push_str(&text(kept, y, self.font, QUIET, "middle", &tick.text));
+                named_until = kept + half;
+            }
         }
         let _ = writeln!(out, "<path d=\"M{left:.1} {0:.1}H{right:.1}\" stroke=\"#9aa5b1\"/>", self.bottom);
     }

@@ -88,6 +88,21 @@ fn names_of_times_do_not_touch_and_are_those_of_the_zone() {
 }
 
 #[test]
+fn names_of_months_and_years_do_not_touch_either() {
+    for days in [200, 400, 800, 1_500, 3_000, 4_500, 7_000, 12_000] {
+        let mut points = points(40, |_| Some(100.0), 0..0);
+        points.iter_mut().zip(0..).for_each(|(point, row)| point.at = START + row * days * 86_400 / 40);
+        for width in [240, 360, 390, 600, 960] {
+            let svg = svg(&chart(&points, Size { width, height: 240 }));
+            let is_month = |said: &str| said.len() == 8 && said[3..].trim_start().parse::<u16>().is_ok();
+            let named: Vec<_> = texts(&svg).into_iter().filter(|(_, _, said)| is_month(said)).collect();
+            assert!(days < 400 || !named.is_empty(), "{days} days at {width}: {svg}");
+            assert!(named.windows(2).all(|pair| pair[0].1 + 4.0 < pair[1].0), "{days} days at {width}: {named:?}");
+        }
+    }
+}
+
+#[test]
 fn anomalies_are_red_and_counted_in_the_legend() {
     let points = points(288, |row| Some(if (100..110).contains(&row) { 400.0 } else { 100.0 }), 100..110);
     let svg = svg(&chart(&points, Size::default()));

@@ -58,8 +58,8 @@ impl Times {
         let fit = ((self.right - self.left) / room).max(1.0) as i64;
         let length = (self.last - self.first).max(1);
         let step = STEPS.into_iter().find(|step| length / step <= fit);
-        // Ten years of gaps: whole years, as many as it takes.
-        let step = step.unwrap_or_else(|| (length / fit).div_euclid(365 * DAY).max(1) * 365 * DAY);
+        // Many years: whole ones, as many as it takes.
+        let step = step.unwrap_or_else(|| (length / fit / (365 * DAY) + 1) * 365 * DAY);
         let local =
             |at: i64| DateTime::from_timestamp(at, 0).unwrap_or_default().with_timezone(&self.zone).naive_local();
         let midnight = local(self.first).date().and_time(NaiveTime::MIN);
