@@ -32,6 +32,7 @@ const LEVEL_MAX: f32 = 4.0;
 /// How fast what came since the alarm went on is forgotten, and where its ratio is believed: a series that stopped may
 /// come again.
 const ALARM_SECONDS: f32 = 21_600.0;
+const ALARM_PERIODS_MIN: f32 = 4.0;
 const ALARM_FACTOR_RANGE: (f32, f32) = (1e-7, 1e7);
 
 /// The memories and what they tell.
@@ -63,7 +64,7 @@ impl Level {
             due: [0.0; MEMORIES],
             gain: GAINS,
             covariance,
-            alarm_keep: (-period_seconds / ALARM_SECONDS).exp(),
+            alarm_keep: (-period_seconds / ALARM_SECONDS.max(ALARM_PERIODS_MIN * period_seconds)).exp(),
             alarm_came: 0.0,
             alarm_due: 0.0,
         }

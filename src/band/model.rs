@@ -28,6 +28,9 @@ pub const VALUE_MAX: f64 = 9_007_199_254_740_992.0;
 /// For so long after an alarm's start the band shows what was normal before.
 const SHOWN_SECONDS: i64 = 3_600;
 
+/// In what came during an alarm a value counts up to so many times the season, or as far as it moves the level.
+const ALARM_VALUE_MAX: f32 = 10.0;
+
 /// What alarms for so long, and for no fewer periods with a value, is the new normal.
 const ADOPT_SECONDS: i64 = 64_800;
 const ADOPT_PERIODS_MIN: i64 = 3;
@@ -287,6 +290,7 @@ impl Model {
         learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
         let weight = learned.weight(guess.season);
         learned.level.add(weight * cut, weight * guess.season);
-        learned.level.add_to_alarm(weight * value.min(mean + reach), weight * guess.season);
+        let most = (mean + reach).max(ALARM_VALUE_MAX * guess.season);
+        learned.level.add_to_alarm(weight * value.min(most), weight * guess.season);
     }
 }
