@@ -15,6 +15,7 @@ mod ingest;
 mod labels;
 mod logging;
 mod memory;
+mod open_files;
 mod progress;
 mod query;
 mod question;
@@ -34,6 +35,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use exit::Exit;
 use exit::Failure;
 pub use memory::keep_freed_memory;
+use open_files::allow_many_open_files;
 
 use crate::domain::Clock;
 
@@ -121,6 +123,7 @@ enum Command {
 /// Runs the program.
 pub fn main() -> Exit {
     keep_freed_memory();
+    allow_many_open_files();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
