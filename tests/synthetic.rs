@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use keytide::domain::MinuteRange;
-use keytide::series::Counts;
+use keytide::series::{Counts, Days};
 use keytide::store::Store;
 use keytide::synth::{SynthOptions, generate};
 use polars::prelude::{DataFrame, IntoLazy, UnionArgs, col, concat};
@@ -81,9 +81,9 @@ fn minutes_and_calls_without_a_key_equal_the_truth_before_and_after_compaction()
     }
 }
 
-fn all(frames: Vec<polars::prelude::LazyFrame>, by: [&str; 2], sums: &[&str]) -> DataFrame {
+fn all(days: Days<'_>, by: [&str; 2], sums: &[&str]) -> DataFrame {
     let sums: Vec<_> = sums.iter().map(|name| col(*name).sum()).collect();
-    let frame = concat(frames, UnionArgs::default()).unwrap();
+    let frame = concat(days.map(Result::unwrap).collect::<Vec<_>>(), UnionArgs::default()).unwrap();
     frame.group_by(by.map(col)).agg(sums).collect().unwrap()
 }
 

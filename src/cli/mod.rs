@@ -14,6 +14,7 @@ mod ingest;
 mod labels;
 mod logging;
 mod memory;
+mod open_files;
 mod progress;
 mod query;
 mod question;
@@ -33,6 +34,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use exit::Exit;
 use exit::Failure;
 pub use memory::keep_freed_memory;
+use open_files::allow_many_open_files;
 
 use crate::domain::Clock;
 use crate::render::Zone;
@@ -121,6 +123,7 @@ enum Command {
 /// Runs the program.
 pub fn main() -> Exit {
     keep_freed_memory();
+    allow_many_open_files();
     let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -26,6 +26,9 @@ pub enum QuestionError {
     /// The answer can't be written.
     #[error("can't write the answer: {0}")]
     Write(#[from] io::Error),
+    /// A key is named by its alias.
+    #[error("--key takes a key's ARN or id, not the alias '{0}'; `keytide export lifecycle` tells which key it names")]
+    Alias(String),
     /// There is no such operation.
     #[error("'{name}' is no cryptographic operation of KMS; there are {known}")]
     Operation {

@@ -10,6 +10,7 @@ use super::Global;
 use super::exit::{Exit, Failure};
 use super::question::width;
 use super::range::RangeArgs;
+use super::settings::settings_without_secrets;
 use super::system::{SystemClock, data_dir};
 use crate::alarm::Incident;
 use crate::domain::{Clock, Minute, MinuteRange};
@@ -77,19 +78,25 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let Report::Top(args) = &args.report;
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    top(args, &store, SystemClock.now(), &mut out)?;
+    let config = settings_without_secrets(global)?;
+    top(args, &store, (&config.prices, &config.quotas), SystemClock.now(), &mut out)?;
     out.flush()?;
     Ok(Exit::Success)
 }
 
-fn top(args: &TopArgs, store: &Store, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), Failure> {
+fn top(
+    args: &TopArgs,
+    store: &Store,
+    (prices, quotas): (&PriceList, &QuotaList),
+    now: DateTime<Utc>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let counts = store.counts();
     let asked = args.range.minutes(now).map_err(Failure::usage)?;
     let unread = |error: SeriesError| {
         Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
     };
     let stored = counts.covered(asked).map_err(unread)?;
-    let (prices, quotas) = (PriceList::default(), QuotaList::default());
     let range = closed(asked, stored);
     let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
     let incidents = incidents(store)?;
@@ -101,8 +108,8 @@ fn top(args: &TopArgs, store: &Store, now: DateTime<Utc>, out: &mut dyn Write) -
         zone: args.range.zone().0,
         aliases: &aliases,
         incidents: incidents.as_deref(),
-        prices: &prices,
-        quotas: &quotas,
+        prices,
+        quotas,
     };
     let report = build(&counts, &asked).map_err(unread)?;
     match args.output {

@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use super::Global;
 use super::exit::Failure;
 use crate::config::{Config, Outside, SourceSettings, data_dir_of, parse};
-use crate::publish::SecretSource;
+use crate::publish::{Resolve, SecretSource};
 use crate::render::Zone;
 
 const FILE: &str = "keytide.toml";
@@ -28,6 +28,15 @@ pub(super) fn settings_file(global: &Global) -> Option<PathBuf> {
 /// # Errors
 /// The file can't be read, or settings are wrong: all of them are said.
 pub(super) fn settings(global: &Global) -> Result<Config, Failure> {
+    read_settings(global, &SecretSource::read)
+}
+
+/// As [`settings`], for a command that sends nothing: secrets need not be there.
+pub(super) fn settings_without_secrets(global: &Global) -> Result<Config, Failure> {
+    read_settings(global, Outside::NOTHING.resolve)
+}
+
+fn read_settings(global: &Global, resolve: Resolve<'_>) -> Result<Config, Failure> {
     let file = settings_file(global);
     let text = file.as_deref().map(text_of).transpose()?.unwrap_or_default();
     let name = file.as_deref().map_or(FILE.to_owned(), |path| path.display().to_string());
@@ -38,7 +47,7 @@ pub(super) fn settings(global: &Global) -> Result<Config, Failure> {
         let path = folder.join(path);
         fs::read_to_string(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))
     };
-    let outside = Outside { variables: &variables.collect::<Vec<_>>(), read: &read, resolve: &SecretSource::read };
+    let outside = Outside { variables: &variables.collect::<Vec<_>>(), read: &read, resolve };
     let config = parse(&text, &name, &outside);
     let mut config = config.map_err(|errors| Failure::new(format!("settings are wrong\n{errors}"), None))?;
     config.data_dir = config.data_dir.map(|dir| folder.join(dir));

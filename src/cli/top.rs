@@ -134,6 +134,9 @@ fn question(args: &Args, now: DateTime<Utc>) -> Result<TopQuestion, QuestionErro
             known: Operation::ALL.iter().map(|operation| operation.name()).collect::<Vec<_>>().join(", "),
         })
     };
+    if let Some(alias) = args.key.iter().find(|key| key.starts_with("alias/") || key.contains(":alias/")) {
+        return Err(QuestionError::Alias(alias.clone()));
+    }
     Ok(TopQuestion {
         by: match args.by {
             Ranked::Key => By::Key,
@@ -198,7 +201,7 @@ fn headline(args: &Args, top: &Top, zone: Zone) -> String {
     let range = format!("{} to {}", zone.long(top.range.start), zone.long(top.range.end));
     if top.rows.is_empty() {
         return match top.range.is_empty() {
-            true => format!("No {metric} is stored yet."),
+            true => "Nothing is stored in this range; `keytide status` shows what is.".to_owned(),
             false => format!("No {metric} matches from {range}."),
         };
     }

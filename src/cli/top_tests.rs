@@ -80,6 +80,11 @@ fn slots_and_owners_are_said() {
     assert!(got.contains("(direct)") && got.contains("Peaks are of 5 minutes"), "{got}");
     assert!(answered(&["--by", "account"], 80).contains("Accounts are those that own the keys."));
     assert!(answered(&["--metric", "DeniedRequest"], 80).contains("No DeniedRequest"));
+    let past = answered(&["--since", "2026-01-06"], 80);
+    assert!(past.starts_with("Nothing is stored in this range; `keytide status` shows what is."), "{past}");
+    let alias = Line::try_parse_from(["top", "--key", "alias/app"]).expect("arguments").args;
+    let told = question(&alias, DateTime::UNIX_EPOCH).expect_err("no key's name").to_string();
+    assert!(told.contains("ARN or id") && told.contains("'alias/app'") && told.contains("export lifecycle"), "{told}");
     let unknown = Line::try_parse_from(["top", "--operation", "Rotate"]).expect("arguments").args;
     let told = question(&unknown, DateTime::UNIX_EPOCH).expect_err("no such operation").to_string();
     assert!(told.contains("'Rotate'") && told.contains("Decrypt"), "{told}");

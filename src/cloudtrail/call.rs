@@ -270,7 +270,7 @@ impl<'a> Call<'a> {
         let request = &self.fields.request;
         let name = match self.operation {
             Some(Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext) => {
-                format!("GenerateDataKeyPair-{}", utf8(request.key_pair_spec)?)
+                QuotaPool::of_key_pairs(utf8(request.key_pair_spec)?)
             }
             Some(operation) => Pool::of(operation, utf8(request.algorithm)?).name().to_owned(),
             None => utf8(self.fields.event_name)?.to_owned(),

@@ -30,6 +30,10 @@ impl Second {
 impl Minute {
     /// Minutes in a UTC day.
     pub const PER_DAY: u32 = 1440;
+    /// Minutes in an hour.
+    pub const PER_HOUR: u32 = 60;
+    /// Minutes in a slot: counts by caller are kept by slots.
+    pub const PER_SLOT: u32 = 5;
 
     /// The UTC day since 1970 it lies in.
     pub const fn day(self) -> u32 {
@@ -64,6 +68,13 @@ impl MinuteRange {
     /// Whether the minute lies in the range.
     pub const fn contains(&self, minute: Minute) -> bool {
         self.start.0 <= minute.0 && minute.0 < self.end.0
+    }
+
+    /// The range widened to whole steps of so many minutes, as they stand on the clock of UTC.
+    pub const fn widened(self, step: u32) -> MinuteRange {
+        let end = self.end.0.div_ceil(step).saturating_mul(step);
+        let last = Self::ALL.end.0 / step * step;
+        MinuteRange { start: Minute(self.start.0 / step * step), end: Minute(if end < last { end } else { last }) }
     }
 }
 

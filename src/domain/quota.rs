@@ -31,10 +31,28 @@ pub enum Pool {
     MlKem,
 }
 
+impl QuotaPool {
+    /// The name of the pool of key pairs of a spec; without one, of a spec that is usual.
+    pub fn of_key_pairs(spec: &str) -> String {
+        if spec.is_empty() { Self::USUAL_KEY_PAIRS.to_owned() } else { format!("GenerateDataKeyPair-{spec}") }
+    }
+
+    /// The name of the pool that an operation's requests are usually taken from, where nothing tells the kind of key.
+    pub const fn usual(operation: Operation) -> &'static str {
+        match operation {
+            Operation::GenerateDataKeyPair | Operation::GenerateDataKeyPairWithoutPlaintext => Self::USUAL_KEY_PAIRS,
+            _ => Pool::usual(operation).name(),
+        }
+    }
+
+    /// The elliptic pairs are taken for usual: they cost far less than RSA pairs.
+    const USUAL_KEY_PAIRS: &str = "GenerateDataKeyPair-ECC_NIST_P256";
+}
+
 impl Pool {
     /// The pool of an operation under an algorithm (`encryptionAlgorithm`, `signingAlgorithm`, `macAlgorithm`,
     /// `keyAgreementAlgorithm`, for ReEncrypt the source's). Records carry no key spec, so the algorithm tells it;
-    /// without one the operation's usual kind of key is assumed.
+    /// without one (a denied call may have none) the operation's usual kind of key is assumed.
     pub fn of(operation: Operation, algorithm: &str) -> Self {
         let starts = |prefix: &str| algorithm.starts_with(prefix);
         if starts("RSA") {
@@ -43,12 +61,18 @@ impl Pool {
             Pool::Ecc
         } else if starts("ML_DSA") {
             Pool::MlDsa
-        } else if matches!(operation, Operation::Encapsulate | Operation::Decapsulate) {
-            Pool::MlKem
-        } else if matches!(operation, Operation::DeriveSharedSecret) {
-            Pool::Ecc
         } else {
-            Pool::Symmetric
+            Self::usual(operation)
+        }
+    }
+
+    /// The pool of the kind of key that an operation usually is of: signatures are of asymmetric ones, most of them
+    /// elliptic.
+    const fn usual(operation: Operation) -> Self {
+        match operation {
+            Operation::Sign | Operation::Verify | Operation::DeriveSharedSecret => Pool::Ecc,
+            Operation::Encapsulate | Operation::Decapsulate => Pool::MlKem,
+            _ => Pool::Symmetric,
         }
     }
 
@@ -61,5 +85,32 @@ impl Pool {
             Pool::MlDsa => "ML-DSA",
             Pool::MlKem => "ML-KEM",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_algorithm_tells_the_pool_and_without_one_the_operation() {
+        for (operation, algorithm, name) in [
+            (Operation::Decrypt, "SYMMETRIC_DEFAULT", "Symmetric"),
+            (Operation::Decrypt, "RSAES_OAEP_SHA_256", "RSA"),
+            (Operation::Sign, "ECDSA_SHA_256", "ECC"),
+            (Operation::Sign, "RSASSA_PSS_SHA_256", "RSA"),
+            (Operation::Verify, "ML_DSA_SHAKE_256", "ML-DSA"),
+            (Operation::GenerateMac, "HMAC_SHA_256", "Symmetric"),
+            (Operation::Decrypt, "", "Symmetric"),
+            (Operation::GenerateRandom, "", "Symmetric"),
+            (Operation::Sign, "", "ECC"),
+            (Operation::Verify, "", "ECC"),
+            (Operation::DeriveSharedSecret, "", "ECC"),
+            (Operation::Encapsulate, "", "ML-KEM"),
+        ] {
+            assert_eq!(Pool::of(operation, algorithm).name(), name, "{operation} {algorithm}");
+        }
+        assert_eq!(QuotaPool::of_key_pairs("RSA_2048"), "GenerateDataKeyPair-RSA_2048");
+        assert_eq!(QuotaPool::of_key_pairs(""), QuotaPool::usual(Operation::GenerateDataKeyPair));
     }
 }

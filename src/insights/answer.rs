@@ -24,16 +24,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window widened to whole units of a table's resolution (minutes): counts by caller come in slots of five.
-    pub(super) fn widened(self, resolution: u32) -> Window {
-        let end = self.range.end.0.min(MinuteRange::ALL.end.0 - resolution);
-        Window {
-            range: MinuteRange {
-                start: Minute(self.range.start.0 / resolution * resolution),
-                end: Minute(end.div_ceil(resolution) * resolution),
-            },
-            period: self.period.max(1).div_ceil(resolution) * resolution,
-        }
+    /// The window widened to whole units of a table's resolution (minutes).
+    fn widened(self, resolution: u32) -> Window {
+        let period = self.period.max(1).div_ceil(resolution) * resolution;
+        Window { range: self.range.widened(resolution), period }
     }
 }
 
@@ -91,7 +85,7 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
     let metric = find(&query.source.namespace, &query.metric);
     let mut answer = Answer { metric, keys: query.group_by.clone(), function: query.function, window, series: vec![] };
     if let Some(metric) = metric {
-        answer.window = window.widened(metric.counted.resolution());
+        answer.window = window.widened(metric.counted.resolution(counts, window.range)?);
         let account = current_account(&query, counts)?;
         let axes = metric.counted.axes(counts, &query)?;
         let groups = resolve(&query, &axes, &account).map_err(InsightsError::frame("match the query's series"))?;

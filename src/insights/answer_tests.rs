@@ -254,6 +254,23 @@ fn callers_are_grouped_with_keys_and_in_whole_slots() {
 }
 
 #[test]
+fn callers_of_days_kept_by_the_hour_come_in_whole_hours() {
+    let fake = Fake {
+        callers: vec![["1", "role/a", "", "", ""]],
+        // 01:40, 02:05 and 03:00 of the first day.
+        slots: vec![(20, 0, 0, [40, 0, 0, 0, 0]), (25, 0, 0, [5, 0, 0, 0, 0]), (36, 0, 0, [9, 0, 0, 0, 0])],
+        by_hour: [0].into(),
+        ..small()
+    };
+    let query = parse("SELECT SUM(CallerRequest) FROM \"Keytide/KMS\" GROUP BY Principal").expect("a query");
+    let answered = answer(&query, &fake, window(118, 122, 1), true).expect("an answer");
+    assert_eq!(answered.window, window(60, 180, 60));
+    assert_eq!(rows(&answered), [("role/a".to_owned(), 45.0, 40.0, 60)]);
+    let points: Vec<(u32, f64)> = answered.series[0].points.iter().map(|point| (point.start.0, point.value)).collect();
+    assert_eq!(points, [(60, 40.0), (120, 5.0)]);
+}
+
+#[test]
 fn buckets_start_at_the_range_and_empty_ones_are_left_out() {
     let fake = Fake {
         series: vec![FakeSeries::key(K1, "Decrypt")],

@@ -17,6 +17,9 @@ use crate::series::Cover;
 /// What a group is called whose members lack the key.
 const OTHER: &str = "Other";
 
+/// Roll-ups that are added at a time, each of them an open file.
+const ROLLUPS_AT_ONCE: usize = 64;
+
 /// A question with all that is needed to answer it.
 pub(super) struct Asked<'a> {
     pub(super) query: &'a Query,
@@ -31,7 +34,7 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     /// The ranked series, with `points` with their buckets. Counts come from the cover if there is one.
-    pub(super) fn series(&self, cover: Option<Cover>, points: bool) -> Result<Vec<Series>, InsightsError> {
+    pub(super) fn series(&self, cover: Option<Cover<'_>>, points: bool) -> Result<Vec<Series>, InsightsError> {
         let mut totals = Totals::new(self.measure);
         let adding = InsightsError::frame("add up counts");
         let buckets = self.buckets(None);
@@ -46,9 +49,11 @@ impl<'a> Asked<'a> {
                     buckets.run(range, self.observations, &mut settled)?;
                 }
                 buckets.run_at_once(edges, self.observations, &mut settled)?;
-                if !rollups.is_empty() {
-                    let rollups = concat(rollups, UnionArgs::default()).map_err(&adding)?;
-                    totals.add_totals(totals_of_rollups(rollups, self.groups)).map_err(&adding)?;
+                let mut rollups = rollups.peekable();
+                while rollups.peek().is_some() {
+                    let some = rollups.by_ref().take(ROLLUPS_AT_ONCE).collect::<PolarsResult<Vec<_>>>();
+                    let some = some.and_then(|some| concat(some, UnionArgs::default())).map_err(&adding)?;
+                    totals.add_totals(totals_of_rollups(some, self.groups)).map_err(&adding)?;
                 }
             }
         }

@@ -13,6 +13,7 @@ use super::matching::Groups;
 use super::pieces::{piece_length, pieces};
 use super::query::Function;
 use crate::domain::MinuteRange;
+use crate::series::whole;
 
 /// How observations become bucket values. Frames of partial results have `group`, `bucket` (u32, its first
 /// minute), `total` (i64), and for [`Measure::Values`] `n`, `low`, `high` (i64).
@@ -267,12 +268,6 @@ pub(super) fn totals_of_rollups(rollups: LazyFrame, groups: &Groups) -> LazyFram
 /// The value of a call's observation.
 fn one() -> Expr {
     lit(1).cast(DataType::Int64)
-}
-
-/// The whole part of a quotient of numbers that aren't negative. Polars plans some quotients of whole numbers as such
-/// and some as fractions; below 2^53 this is the same of both.
-pub(super) fn whole(quotient: Expr, number: DataType) -> Expr {
-    quotient.cast(number)
 }
 
 /// Runs a plan without holding its scans whole in memory.

@@ -14,12 +14,11 @@
 
 use polars::prelude::{DataType, Expr, LazyFrame, col, lit};
 
-use super::buckets::whole;
 use super::error::InsightsError;
 use super::matching::{Axis, Kind};
 use super::query::{Key, Query};
-use crate::domain::{MinuteRange, Operation, Outcome};
-use crate::series::Counts;
+use crate::domain::{Minute, MinuteRange, Operation, Outcome};
+use crate::series::{Counts, whole};
 
 /// CloudWatch's own namespace.
 pub const AWS_KMS: &str = "AWS/KMS";
@@ -41,7 +40,7 @@ pub struct Metric {
 pub(super) enum Counted {
     /// Minute counts of an outcome.
     Minutes(Outcome),
-    /// Counts of an outcome by caller, in slots of five minutes.
+    /// Counts of an outcome by caller, in slots.
     Callers(Outcome),
     /// A column of the counts by second and quota pool.
     Seconds(&'static str),
@@ -55,9 +54,6 @@ pub(super) enum Measure {
     /// A number is one observation of that value.
     Values,
 }
-
-/// Minutes in a slot of the counts by caller.
-pub(super) const SLOT: u32 = 5;
 
 const fn metric(namespace: &'static str, name: &'static str, counted: Counted) -> Metric {
     Metric { namespace, name, counted }
@@ -96,11 +92,11 @@ impl Counted {
         }
     }
 
-    /// Minutes of the finest bucket.
-    pub(super) fn resolution(self) -> u32 {
+    /// Minutes of the finest bucket that a range's counts have: counts by caller come in slots, of old days in hours.
+    pub(super) fn resolution(self, counts: &dyn Counts, range: MinuteRange) -> Result<u32, InsightsError> {
         match self {
-            Counted::Callers(_) => SLOT,
-            Counted::Minutes(_) | Counted::Seconds(_) => 1,
+            Counted::Callers(_) => counts.caller_slot(range).map_err(InsightsError::frame("look for slots")),
+            Counted::Minutes(_) | Counted::Seconds(_) => Ok(1),
         }
     }
 
@@ -135,34 +131,32 @@ impl Counted {
         let failed = InsightsError::frame("read counts");
         let value = |column: &str| col(column).cast(DataType::Int64).alias("value");
         let days = match self {
-            Counted::Minutes(outcome) => {
-                counts.minutes(range).map_err(failed)?.into_iter().map(|day| minutes_of(day, outcome)).collect()
-            }
-            Counted::Callers(outcome) => {
-                let columns = [(col("slot") * lit(SLOT)).alias("minute"), col("caller"), col("series")];
-                let columns: Vec<Expr> = columns.into_iter().chain([value(outcome.column())]).collect();
-                let nonzero = col(outcome.column()).neq(lit(0));
-                let days = counts.callers(range).map_err(failed)?.into_iter();
-                days.map(|day| day.filter(nonzero.clone()).select(columns.clone())).collect()
-            }
-            // Each row of a (second, pool) is part of one observation.
-            Counted::Seconds(column) => {
-                let days = counts.seconds(range).map_err(failed)?.into_iter();
-                days.map(|day| {
-                    day.filter(col(column).gt(lit(0_u32)))
-                        .select([col("second"), col("pool"), value(column)])
-                        .group_by([col("second"), col("pool")])
-                        .agg([col("value").sum()])
-                        .select([
-                            whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute"),
-                            col("pool"),
-                            col("value"),
-                        ])
-                })
-                .collect()
-            }
+            Counted::Minutes(_) => counts.minutes(range),
+            Counted::Callers(_) => counts.callers(range),
+            Counted::Seconds(_) => counts.seconds(range),
         };
-        Ok(days)
+        let observed = |day: LazyFrame| match self {
+            Counted::Minutes(outcome) => minutes_of(day, outcome),
+            Counted::Callers(outcome) => day.filter(col(outcome.column()).neq(lit(0))).select([
+                (col("slot") * lit(Minute::PER_SLOT)).alias("minute"),
+                col("caller"),
+                col("series"),
+                value(outcome.column()),
+            ]),
+            // Each row of a (second, pool) is part of one observation.
+            Counted::Seconds(column) => day
+                .filter(col(column).gt(lit(0_u32)))
+                .select([col("second"), col("pool"), value(column)])
+                .group_by([col("second"), col("pool")])
+                .agg([col("value").sum()])
+                .select([
+                    whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute"),
+                    col("pool"),
+                    col("value"),
+                ]),
+        };
+        let days = days.and_then(|days| days.map(|day| day.map(observed)).collect());
+        days.map_err(failed)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PolarsError, df};
 
 use crate::domain::{Minute, MinuteRange};
-use crate::series::{Counts, Cover, RollupBy};
+use crate::series::{Counts, Cover, Days, RollupBy};
 
 /// A series of the dictionary; its number is its place.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ pub(crate) struct Fake {
     pub(crate) seconds: Vec<(u32, u32, u32, u32)>,
     /// Days that have roll-ups.
     pub(crate) settled: BTreeSet<u32>,
+    /// Days whose counts by caller are kept by the hour, whatever the slots of their rows.
+    pub(crate) by_hour: BTreeSet<u32>,
 }
 
 fn days<T: Copy>(rows: &[T], day: impl Fn(&T) -> u32) -> Vec<Vec<T>> {
@@ -65,6 +67,11 @@ fn days<T: Copy>(rows: &[T], day: impl Fn(&T) -> u32) -> Vec<Vec<T>> {
         days.entry(day(row)).or_default().push(*row);
     }
     days.into_values().collect()
+}
+
+/// A frame of each day's rows.
+fn frames<'c, T: 'c>(days: Vec<Vec<T>>, frame: impl Fn(Vec<T>) -> Result<LazyFrame, PolarsError> + 'c) -> Days<'c> {
+    Box::new(days.into_iter().map(frame))
 }
 
 fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
@@ -137,9 +144,9 @@ impl Counts for Fake {
         )
     }
 
-    fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
+    fn minutes(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
         let rows: Vec<_> = self.minutes.iter().filter(|row| range.contains(Minute(row.0))).copied().collect();
-        let frame = |rows: Vec<(u32, u32, [u32; 5])>| {
+        Ok(frames(days(&rows, |row| row.0 / Minute::PER_DAY), |rows| {
             df!(
                 "minute" => column(&rows, |row| row.0),
                 "series" => column(&rows, |row| row.1),
@@ -150,36 +157,46 @@ impl Counts for Fake {
                 "dry_run" => column(&rows, |row| row.2[4]),
             )
             .map(IntoLazy::lazy)
-        };
-        days(&rows, |row| row.0 / Minute::PER_DAY).into_iter().map(frame).collect()
+        }))
     }
 
-    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover, PolarsError> {
-        let mut cover = Cover::default();
-        if range.is_empty() {
-            return Ok(cover);
-        }
-        for day in range.start.day()..=Minute(range.end.0 - 1).day() {
+    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover<'_>, PolarsError> {
+        let (mut rollups, mut minutes) = (Vec::new(), Vec::new());
+        for day in range.start.day()..=Minute(range.end.0.saturating_sub(1)).day() {
             let (first, last) = (day * Minute::PER_DAY, (day + 1) * Minute::PER_DAY);
             let (start, end) = (range.start.0.max(first), range.end.0.min(last));
             let hours = (start.div_ceil(60) * 60, end / 60 * 60);
+            if start >= end {
+                continue;
+            }
             if !self.settled.contains(&day) || hours.0 >= hours.1 {
-                cover.minutes.push(MinuteRange { start: Minute(start), end: Minute(end) });
+                minutes.push(MinuteRange { start: Minute(start), end: Minute(end) });
             } else if (start, end) == (first, last) {
-                cover.rollups.extend(self.rollup(by, first, Minute::PER_DAY));
+                rollups.extend(self.rollup(by, first, Minute::PER_DAY));
             } else {
-                cover.minutes.push(MinuteRange { start: Minute(start), end: Minute(hours.0) });
-                cover.rollups.extend((hours.0..hours.1).step_by(60).filter_map(|hour| self.rollup(by, hour, 60)));
-                cover.minutes.push(MinuteRange { start: Minute(hours.1), end: Minute(end) });
+                minutes.push(MinuteRange { start: Minute(start), end: Minute(hours.0) });
+                rollups.extend((hours.0..hours.1).step_by(60).filter_map(|hour| self.rollup(by, hour, 60)));
+                minutes.push(MinuteRange { start: Minute(hours.1), end: Minute(end) });
             }
         }
-        Ok(cover)
+        Ok(Cover { rollups: Box::new(rollups.into_iter().map(Ok)), minutes })
     }
 
-    fn callers(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        let within = |slot: u32| slot * 5 < range.end.0 && slot * 5 + 5 > range.start.0;
-        let rows: Vec<_> = self.slots.iter().filter(|row| within(row.0)).copied().collect();
-        let frame = |rows: Vec<(u32, u32, u32, [i32; 5])>| {
+    fn caller_slot(&self, range: MinuteRange) -> Result<u32, PolarsError> {
+        let days = range.start.day()..=Minute(range.end.0.saturating_sub(1)).day();
+        Ok(if self.by_hour.range(days).next().is_some() { Minute::PER_HOUR } else { Minute::PER_SLOT })
+    }
+
+    fn callers(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
+        let by_hour = |slot: u32| self.by_hour.contains(&(slot * 5 / Minute::PER_DAY));
+        let within = |slot: u32| {
+            let (start, minutes) = if by_hour(slot) { (slot / 12 * 60, 60) } else { (slot * 5, 5) };
+            start < range.end.0 && start + minutes > range.start.0
+        };
+        let stands_at = |slot: u32| if by_hour(slot) { slot / 12 * 12 } else { slot };
+        let rows = self.slots.iter().filter(|row| within(row.0));
+        let rows: Vec<_> = rows.map(|row| (stands_at(row.0), row.1, row.2, row.3)).collect();
+        Ok(frames(days(&rows, |row| row.0 * 5 / Minute::PER_DAY), |rows| {
             df!(
                 "slot" => column(&rows, |row| row.0),
                 "caller" => column(&rows, |row| row.1),
@@ -191,8 +208,7 @@ impl Counts for Fake {
                 "dry_run" => column(&rows, |row| row.3[4]),
             )
             .map(IntoLazy::lazy)
-        };
-        days(&rows, |row| row.0 * 5 / Minute::PER_DAY).into_iter().map(frame).collect()
+        }))
     }
 
     fn caller_dictionary(&self) -> Result<DataFrame, PolarsError> {
@@ -207,9 +223,9 @@ impl Counts for Fake {
         )
     }
 
-    fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
+    fn seconds(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
         let rows: Vec<_> = self.seconds.iter().filter(|row| range.contains(Minute(row.0 / 60))).copied().collect();
-        let frame = |rows: Vec<(u32, u32, u32, u32)>| {
+        Ok(frames(days(&rows, |row| row.0 / 86_400), |rows| {
             df!(
                 "second" => column(&rows, |row| row.0),
                 "pool" => column(&rows, |row| row.1),
@@ -217,8 +233,7 @@ impl Counts for Fake {
                 "throttled" => column(&rows, |row| row.3),
             )
             .map(IntoLazy::lazy)
-        };
-        days(&rows, |row| row.0 / 86_400).into_iter().map(frame).collect()
+        }))
     }
 
     fn pool_dictionary(&self) -> Result<DataFrame, PolarsError> {

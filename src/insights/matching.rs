@@ -12,8 +12,8 @@ use polars::prelude::{
     UnionArgs, col, concat, df, lit,
 };
 
-use super::buckets::whole;
 use super::query::{Condition, Key, Query, Value};
+use crate::series::whole;
 
 /// One identifying column of observations and its dictionary.
 pub(super) struct Axis {

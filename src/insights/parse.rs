@@ -1,4 +1,5 @@
-//! The grammar of Metrics Insights, by recursive descent, as strict as the service: what parses here parses there.
+//! The grammar of Metrics Insights, by recursive descent: what parses there parses here. It is as strict as the service
+//! but for reserved words, of which the service has more (`words`).
 
 use super::query::{Condition, Function, Key, Order, Query, Source, Value};
 use super::syntax::SyntaxError;

@@ -13,15 +13,15 @@ use crate::series::{Counts, Cover, RollupBy};
 
 /// The window's counts, of which `stored` is the part that has any, in pieces that are rolled up as far as can be, if
 /// the query can be answered by them.
-pub(super) fn cover_for(
+pub(super) fn cover_for<'c>(
     query: &Query,
     metric: Metric,
     window: Window,
     stored: MinuteRange,
     groups: &Groups,
     axes: &[Axis],
-    counts: &dyn Counts,
-) -> Result<Option<Cover>, InsightsError> {
+    counts: &'c dyn Counts,
+) -> Result<Option<Cover<'c>>, InsightsError> {
     let [Axis { column: "series", members, .. }] = axes else { return Ok(None) };
     let by = rollup_for(query, metric, window.period, groups, members);
     let Some(by) = by.map_err(InsightsError::frame("look for a roll-up"))? else { return Ok(None) };

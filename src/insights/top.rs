@@ -1,23 +1,21 @@
 //! The busiest keys, operations, callers …: what `keytide top` asks.
 //!
 //! Usage follows the key's owner: accounts and Regions are those of the key. Callers, services and resources are read
-//! from the counts by caller, in slots of five minutes. A ReEncrypt uses two keys and counts for each of them; in the
+//! from the counts by caller, in slots. A ReEncrypt uses two keys and counts for each of them; in the
 //! total it counts once.
 
 use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, df, lit,
-    when,
 };
 
-use super::answer::Window;
-use super::buckets::{Buckets, Read, Totals, collect, whole};
+use super::buckets::{Buckets, Read, Totals, collect};
 use super::catalogue::{Counted, Measure, attributed, re_encrypt};
 use super::error::InsightsError;
 use super::matching::{Groups, Part, key_column};
 use super::pieces::covered;
 use super::query::Function;
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::Counts;
+use crate::series::{Counts, caller_name, whole};
 
 /// What is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +66,8 @@ pub struct Top {
     pub unattributed: u64,
     /// The range as used: an open end is where the counts begin or end.
     pub range: MinuteRange,
-    /// Minutes that a peak is about: 1, or 5 for what is counted by caller.
+    /// Minutes that a peak is about: 1, or those of a slot for what is counted by caller: 5, or 60 where a day of the
+    /// range is kept by the hour.
     pub resolution: u32,
     /// Minutes of each of a trend's values.
     pub trend_step: u32,
@@ -83,7 +82,7 @@ pub struct TopRow {
     pub calls: u64,
     /// Its calls in percent of all.
     pub share: f64,
-    /// Calls of its busiest minute (or five).
+    /// Calls of its busiest minute (or slot).
     pub peak: u64,
     /// That minute, the first if several are equal.
     pub peak_at: Minute,
@@ -98,17 +97,18 @@ const TREND: u32 = 24;
 pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsError> {
     let by_caller = matches!(question.by, By::Caller | By::Service | By::Resource);
     let counted = if by_caller { Counted::Callers(question.outcome) } else { Counted::Minutes(question.outcome) };
-    let resolution = counted.resolution();
-    let range = Window { range: question.range, period: resolution }.widened(resolution).range;
-    let stored = covered(counts, range)?;
-    let range = MinuteRange {
-        start: if range.start == MinuteRange::ALL.start { stored.start } else { range.start },
-        end: if range.end.0 + resolution >= MinuteRange::ALL.end.0 { stored.end } else { range.end },
+    let resolution = counted.resolution(counts, question.range)?;
+    let asked = question.range.widened(resolution);
+    let stored = covered(counts, asked)?;
+    let closed = MinuteRange {
+        start: if question.range.start == MinuteRange::ALL.start { stored.start } else { asked.start },
+        end: if question.range.end == MinuteRange::ALL.end { stored.end } else { asked.end },
     };
+    let range = closed.widened(resolution);
     let step = range.end.0.saturating_sub(range.start.0).div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
     let grouped = Grouped::of(question, counts)?;
     let read = |piece: MinuteRange| counted.observations(counts, piece);
-    let added = add_up(&grouped.groups, stored, &read, range.start, step)?;
+    let added = add_up(&grouped.groups, stored, &read, resolution, (range.start, step))?;
     let mut top = Top { rows: vec![], ranked: 0, total: 0, unattributed: 0, range, resolution, trend_step: step };
     if let Some((totals, trends)) = added {
         fill(&mut top, question.limit, &grouped, &totals, trends).map_err(InsightsError::frame("rank"))?;
@@ -210,13 +210,10 @@ fn by_key(question: &TopQuestion, series: LazyFrame) -> PolarsResult<Grouped> {
 }
 
 fn by_caller(question: &TopQuestion, series: LazyFrame, callers: LazyFrame) -> PolarsResult<Grouped> {
-    let told = |column: &str| col(column).neq(lit(""));
     let name = match question.by {
         By::Service => col("service"),
         By::Resource => col("resource"),
-        _ => when(told("principal"))
-            .then(col("principal"))
-            .otherwise(when(told("account")).then(col("account")).otherwise(col("service"))),
+        _ => caller_name(),
     };
     let named = Part::number("caller", vec![callers.select([col("caller"), name.alias(key_column(0))])], &[0])?;
     let both = [part(matching(question, series.clone()), 0), part(unattributed(question, series), 1)];
@@ -226,17 +223,16 @@ fn by_caller(question: &TopQuestion, series: LazyFrame, callers: LazyFrame) -> P
     Ok(Grouped { groups, unattributed: (col("group") % lit(2_u64)).eq(lit(1_u64)), twice: lit(false) })
 }
 
-/// Totals and trends (`group`, `step`, `calls`) of all groups; steps count from `start`.
+/// Totals and trends (`group`, `step`, `calls`) of all groups; steps of so many minutes count from a start.
 fn add_up(
     groups: &Groups,
     stored: MinuteRange,
     read: &Read<'_>,
-    start: Minute,
-    step: u32,
+    resolution: u32,
+    (start, step): (Minute, u32),
 ) -> Result<Option<(DataFrame, DataFrame)>, InsightsError> {
-    // Counts have no finer buckets than these, whatever their resolution.
     let (function, measure) = (Function::Sum, Measure::Calls);
-    let buckets = Buckets { groups, function, measure, anchor: 0, period: 1, only: None };
+    let buckets = Buckets { groups, function, measure, anchor: 0, period: resolution, only: None };
     let mut totals = Totals::new(Measure::Calls);
     let mut trends: Option<DataFrame> = None;
     buckets.run(stored, read, &mut |part| {

@@ -103,6 +103,22 @@ fn callers_services_and_resources_come_from_slots() {
 }
 
 #[test]
+fn callers_of_days_kept_by_the_hour_are_ranked_by_whole_hours() {
+    // Minutes 2,500 to 2,504 lie in the hour from 2,460 to 2,519 of the second day.
+    let by_hour = Fake { by_hour: [1].into(), ..fake() };
+    for (start, end) in [(2470, 2481), (2503, 2510), (2461, 2462)] {
+        let range = MinuteRange { start: Minute(start), end: Minute(end) };
+        let top = top(&TopQuestion { range, ..question(By::Caller) }, &by_hour).expect("an answer");
+        let rows: Vec<_> = top.rows.iter().map(|row| (row.name.as_str(), row.calls, row.peak_at.0)).collect();
+        assert_eq!(rows, [("dynamodb.amazonaws.com", 3, 2460)]);
+        assert_eq!((top.range.start.0, top.range.end.0, top.resolution), (2460, 2520, 60));
+        assert_eq!((&top.rows[0].trend, top.trend_step), (&vec![3], 60));
+    }
+    let all = top(&question(By::Caller), &by_hour).expect("an answer");
+    assert_eq!((all.range.start.0, all.range.end.0, all.total), (960, 2520, 33));
+}
+
+#[test]
 fn trends_have_24_steps_over_the_range_and_add_up_to_the_calls() {
     let (top, _) = ask(&question(By::Key));
     // The last slot of callers ends at 2505.

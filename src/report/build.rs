@@ -9,7 +9,7 @@ use super::data::{AccountSpend, Change, IncidentLine, Moment, QuotaLine, Ranked,
 use super::text;
 use super::usage::Usage;
 use crate::alarm::Incident;
-use crate::domain::{MinuteRange, Outcome};
+use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::Counts;
 use crate::tariff::{PriceList, QuotaList};
 
@@ -36,19 +36,23 @@ pub struct Asked<'a> {
     pub quotas: &'a QuotaList,
 }
 
-/// Builds a report. Counts by caller are in slots of five minutes (possibly hours after two weeks): of a range that
-/// cuts one, the whole slot is in the rankings of callers and resources.
+/// Builds a report. Counts by caller are in slots of five minutes (an hour after two weeks): of a range that cuts one,
+/// the whole slot is in the rankings of callers and resources, and in what their shares are of.
 pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData> {
-    let now = Usage::read(counts, asked.range)?;
-    let before = asked.previous.map(|range| Usage::read(counts, range)).transpose()?;
+    let slot_of = |range: Option<MinuteRange>| range.map_or(Ok(Minute::PER_SLOT), |range| counts.caller_slot(range));
+    let slot = slot_of(Some(asked.range))?.max(slot_of(asked.previous)?);
+    let in_slots = |range: MinuteRange| if range.is_empty() { range } else { range.widened(slot) };
+    let read = |range: MinuteRange| Usage::read(counts, range, in_slots(range));
+    let now = read(asked.range)?;
+    let before = asked.previous.map(read).transpose()?;
     let span = |range: MinuteRange| Span {
         start: moment(i64::from(range.start.0) * 60, asked.zone),
         end: moment(i64::from(range.end.0) * 60, asked.zone),
     };
     let totals = totals(&now, before.as_ref());
-    let all = totals.successful.calls;
-    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>| ranked(of(&now), before.as_ref().map(of), all);
-    let mut keys = ranked(|usage| &usage.keys);
+    let (calls, by_callers) = (totals.successful.calls, now.by_callers);
+    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>, all: u64| ranked(of(&now), before.as_ref().map(of), all);
+    let mut keys = ranked(|usage| &usage.keys, calls);
     for key in &mut keys {
         key.alias = asked.aliases.get(&key.name).cloned();
     }
@@ -62,12 +66,13 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
         title: format!("Keytide {}, {}", asked.kind, text::span(span(asked.range))),
         range: span(asked.range),
         previous: asked.previous.map(span),
+        callers_range: span(in_slots(asked.range)),
         totals,
         keys: top(keys),
         changes,
-        operations: top(ranked(|usage| &usage.operations)),
-        callers: top(ranked(|usage| &usage.callers)),
-        resources: top(ranked(|usage| &usage.resources)),
+        operations: top(ranked(|usage| &usage.operations, calls)),
+        callers: top(ranked(|usage| &usage.callers, by_callers)),
+        resources: top(ranked(|usage| &usage.resources, by_callers)),
         spend: spend(&now, before.as_ref(), asked.prices),
         quotas: quotas(&now, asked),
         incidents: asked.incidents.map(|incidents| told(incidents, asked)),

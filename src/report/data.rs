@@ -14,6 +14,8 @@ pub struct ReportData {
     pub range: Span,
     /// What it is compared with.
     pub previous: Option<Span>,
+    /// The range in whole slots, which callers and resources are counted in.
+    pub callers_range: Span,
     /// Calls of the range, each once.
     pub totals: Totals,
     /// The keys with most successful calls.
@@ -105,7 +107,8 @@ pub struct Ranked {
     /// Its successful calls.
     #[serde(flatten)]
     pub change: Change,
-    /// Its calls in percent of all successful calls. A ReEncrypt counts for both its keys.
+    /// Its calls in percent of all successful calls, of callers and resources those of `callers_range`. A ReEncrypt
+    /// counts for both its keys.
     #[serde(serialize_with = "hundredths")]
     pub share: f64,
 }

@@ -98,16 +98,25 @@ impl ReportData {
         let compared = self.previous.is_some();
         let mut sections: Vec<Section> = self.incidents.iter().map(|lines| incident_section(lines)).collect();
         let plain = |title, name, rows: &[Ranked]| ranking(title, name, rows, compared);
+        let in_slots = |title, name, rows: &[Ranked]| Section { note: self.slots_note(), ..plain(title, name, rows) };
         sections.push(plain("Top keys", "key", &self.keys));
         if compared {
             sections.push(self.change_section());
         }
-        sections.push(plain("Top callers", "caller", &self.callers));
-        sections.push(plain("Top resources", "resource", &self.resources));
+        sections.push(in_slots("Top callers", "caller", &self.callers));
+        sections.push(in_slots("Top resources", "resource", &self.resources));
         sections.push(plain("Operations", "operation", &self.operations));
         sections.push(self.spend_section(compared));
         sections.push(self.quota_section());
         sections
+    }
+
+    /// What callers and resources are counted of, where that isn't the range.
+    fn slots_note(&self) -> String {
+        match self.callers_range == self.range {
+            true => String::new(),
+            false => format!("Counted in whole slots: {}.", text::span(self.callers_range)),
+        }
     }
 
     fn change_section(&self) -> Section {

@@ -16,7 +16,7 @@ const A: &str = "arn:aws:kms:us-east-1:111122223333:key/aaaa";
 const B: &str = "arn:aws:kms:us-east-1:111122223333:key/bbbb";
 const C: &str = "arn:aws:kms:us-east-1:111122223333:key/cccc";
 /// 2026-01-06T00:00:00Z; the day before is compared.
-const DAY: u32 = 29_461_260 - 29_461_260 % 1440;
+const DAY: u32 = 29_460_960;
 
 const WEB: [&str; 5] = ["111122223333", "arn:aws:iam::111122223333:role/web|x", "", "", ""];
 const ETL: [&str; 5] =

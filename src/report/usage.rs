@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use polars::prelude::{DataFrame, DataType, IntoLazy, PolarsResult, StringChunked, col, lit};
 
 use crate::domain::{MinuteRange, Outcome};
-use crate::series::{Counts, PoolFilter, PoolUse, pool_uses};
+use crate::series::{Counts, PoolFilter, PoolUse, caller_name, pool_uses};
 
 /// What was called in a range.
 #[derive(Debug, Default)]
@@ -14,9 +14,11 @@ pub(super) struct Usage {
     pub(super) keys: BTreeMap<String, u64>,
     /// Successful calls by operation.
     pub(super) operations: BTreeMap<String, u64>,
-    /// Successful calls by caller: the role, user or root; where a trail tells less, the account, else the service.
+    /// Successful calls by caller, of whole slots.
     pub(super) callers: BTreeMap<String, u64>,
-    /// Successful calls by resource, where one is named.
+    /// Successful calls of all callers, of whole slots.
+    pub(super) by_callers: u64,
+    /// Successful calls by resource, where one is named, of whole slots.
     pub(super) resources: BTreeMap<String, u64>,
     /// Calls by outcome, each once.
     pub(super) outcomes: [u64; 5],
@@ -27,12 +29,12 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    /// Reads a range.
-    pub(super) fn read(counts: &dyn Counts, range: MinuteRange) -> PolarsResult<Usage> {
+    /// Reads a range, and that in whole slots for what is counted by caller.
+    pub(super) fn read(counts: &dyn Counts, range: MinuteRange, slots: MinuteRange) -> PolarsResult<Usage> {
         let mut usage = Usage { pools: pool_uses(counts, range, &PoolFilter::default())?, ..Usage::default() };
         let series = counts.series()?;
         let of_series = usage.add_series(counts, &series, range)?;
-        usage.add_callers(counts, &of_series, range)?;
+        usage.add_callers(counts, &of_series, slots)?;
         Ok(usage)
     }
 
@@ -41,7 +43,7 @@ impl Usage {
         let mut sums: HashMap<u32, [u64; 5]> = HashMap::new();
         for day in counts.minutes(range)? {
             let outcomes = Outcome::ALL.map(|outcome| col(outcome.column()).cast(DataType::UInt64).sum());
-            let day = day.group_by([col("series")]).agg(outcomes).collect()?;
+            let day = day?.group_by([col("series")]).agg(outcomes).collect()?;
             let numbers = day.column("series")?.u32()?;
             for (place, outcome) in Outcome::ALL.iter().enumerate() {
                 for (number, calls) in numbers.iter().zip(day.column(outcome.column())?.u64()?.iter()) {
@@ -79,23 +81,21 @@ impl Usage {
         let mut sums: HashMap<u32, i64> = HashMap::new();
         let calls = col(Outcome::Successful.column()).cast(DataType::Int64).sum().alias("calls");
         for day in counts.callers(range)? {
-            let of_keys = day.semi_join(series.clone().lazy(), col("series"), col("series"));
+            let of_keys = day?.semi_join(series.clone().lazy(), col("series"), col("series"));
             let day = of_keys.group_by([col("caller")]).agg([calls.clone()]).collect()?;
             for (caller, calls) in day.column("caller")?.u32()?.iter().zip(day.column("calls")?.i64()?.iter()) {
                 let (Some(caller), Some(calls)) = (caller, calls) else { continue };
                 *sums.entry(caller).or_default() += calls;
             }
         }
-        let callers = counts.caller_dictionary()?;
-        let text = |name: &str| callers.column(name)?.str();
-        let [principals, accounts, services] = [text("principal")?, text("account")?, text("service")?];
-        let resources = text("resource")?;
+        let columns = [col("caller"), caller_name().alias("name"), col("resource")];
+        let callers = counts.caller_dictionary()?.lazy().select(columns).collect()?;
+        let (names, resources) = (callers.column("name")?.str()?, callers.column("resource")?.str()?);
         for (row, number) in callers.column("caller")?.u32()?.iter().enumerate() {
             let calls = number.and_then(|number| sums.get(&number)).copied().unwrap_or(0);
             let Some(calls) = u64::try_from(calls).ok().filter(|calls| *calls > 0) else { continue };
-            let told = [principals, accounts, services].map(|column| at(column, row));
-            let name = told.into_iter().find(|name| !name.is_empty()).unwrap_or("");
-            *self.callers.entry(name.to_owned()).or_default() += calls;
+            self.by_callers += calls;
+            *self.callers.entry(at(names, row).to_owned()).or_default() += calls;
             let resource = at(resources, row);
             if !resource.is_empty() {
                 *self.resources.entry(resource.to_owned()).or_default() += calls;

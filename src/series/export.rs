@@ -106,8 +106,8 @@ fn write_days<W: Write>(
     let mut sink = Sink::new(format, out);
     // An empty day first, so that an empty range has its header too.
     let empty = counts_schema();
-    for day in std::iter::once(empty.lazy()).chain(counts.minutes(range)?) {
-        let frame = table(day).collect()?;
+    for day in std::iter::once(Ok(empty.lazy())).chain(counts.minutes(range)?) {
+        let frame = table(day?).collect()?;
         sink.write(with_minute_text(frame)?)?;
     }
     sink.finish()

@@ -18,7 +18,7 @@ pub fn first_calls(counts: &dyn Counts, series: &[u32], range: MinuteRange) -> P
         let rows = any_call
             .clone()
             .into_iter()
-            .fold(day, LazyFrame::filter)
+            .fold(day?, LazyFrame::filter)
             .semi_join(wanted.clone().lazy(), col("series"), col("series"))
             .group_by([col("series")])
             .agg([col("minute").min()])

@@ -27,7 +27,7 @@ pub fn periods(
 ) -> PolarsResult<()> {
     let wanted = wanted(series)?;
     for day in counts.minutes(range)? {
-        let frame = summed(day, &wanted, period, &Outcome::ALL, ["from", "set"])?;
+        let frame = summed(day?, &wanted, period, &Outcome::ALL, ["from", "set"])?;
         let (set, from) = (frame.column("set")?.u32()?, frame.column("from")?.u32()?);
         let columns = Outcome::ALL.map(|outcome| frame.column(outcome.column()).and_then(|column| column.u64()));
         let [successful, throttled, denied, failed, dry_run] = columns;

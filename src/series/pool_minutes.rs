@@ -1,8 +1,8 @@
 //! The busiest second of each minute, by quota pool.
 
-use polars::prelude::{IntoLazy, PolarsResult, SortMultipleOptions, col, lit};
+use polars::prelude::{DataType, IntoLazy, PolarsResult, SortMultipleOptions, col, lit};
 
-use super::{Counts, PoolFilter};
+use super::{Counts, PoolFilter, whole};
 use crate::domain::{Minute, MinuteRange, QuotaPool};
 
 /// What was asked of one pool in one minute.
@@ -35,13 +35,14 @@ pub fn pools(counts: &dyn Counts, filter: &PoolFilter) -> PolarsResult<Vec<Quota
 /// The use of each pool in each minute of a range, in order of time. A minute without requests is left out.
 pub fn pool_minutes(counts: &dyn Counts, range: MinuteRange, filter: &PoolFilter) -> PolarsResult<Vec<PoolMinute>> {
     let pools = filter.of(counts.pool_dictionary()?)?;
+    let minute = whole(col("second") / lit(60_u32), DataType::UInt32).alias("minute");
     let mut found = Vec::new();
     for day in counts.seconds(range)? {
-        let rows = day
+        let rows = day?
             .inner_join(pools.clone().lazy(), col("pool"), col("pool"))
             .group_by([col("account"), col("region"), col("name"), col("second")])
             .agg([col("requests").sum()])
-            .group_by([col("account"), col("region"), col("name"), (col("second") / lit(60_u32)).alias("minute")])
+            .group_by([col("account"), col("region"), col("name"), minute.clone()])
             .agg([col("requests").max().alias("peak")])
             .sort(["minute", "account", "region", "name"], SortMultipleOptions::default())
             .collect()?;

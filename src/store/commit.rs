@@ -15,6 +15,7 @@ use super::objects::ObjectId;
 use super::open::{LEDGER, SEGMENTS, Store, file_error, sync_folder};
 use super::segment::{self, Kind, Written};
 use crate::cloudtrail::{Fact, Reject};
+use crate::domain::Minute;
 use crate::tally::{Batch, Cells, ObjectCounts, Profiles, add_up};
 
 /// What one batch brings.
@@ -117,11 +118,16 @@ impl Store {
         Ok(Committed { new_requests: admitted.rows.len() as u64, duplicates: admitted.duplicates })
     }
 
+    /// The number of the last batch that was committed, 0 before the first. It only grows.
+    pub fn last_batch(&self) -> Result<i64, StoreError> {
+        self.catalog
+            .query_row("SELECT coalesce(max(number), 0) FROM batches", [], |row| row.get(0))
+            .map_err(|source| self.catalog_error("read the last batch", source))
+    }
+
     /// The number of the next batch.
     pub(super) fn next_batch(&self) -> Result<i64, StoreError> {
-        self.catalog
-            .query_row("SELECT coalesce(max(number), 0) + 1 FROM batches", [], |row| row.get(0))
-            .map_err(|source| self.catalog_error("number the batch", source))
+        Ok(self.last_batch()? + 1)
     }
 
     fn write_cells(&mut self, cells: Cells, batch: i64) -> Result<Vec<Written>, StoreError> {
@@ -131,7 +137,7 @@ impl Store {
             written.push(self.write_segment(Kind::Minutes, day, batch, range, segment::minutes_frame(cells))?);
         }
         for (day, cells) in cells.callers {
-            let range = bounds(&cells.slot, |slot| slot * 5);
+            let range = bounds(&cells.slot, |slot| slot * Minute::PER_SLOT);
             written.push(self.write_segment(Kind::Callers, day, batch, range, segment::callers_frame(cells))?);
         }
         for (day, cells) in cells.seconds {
@@ -175,9 +181,10 @@ impl Store {
         let mut out = RunWriter::create(&path).map_err(failed)?;
         let mut view = LedgerView::new(&self.catalog, &self.dir);
         for (&hour, ids) in new_ids {
+            let stored = view.runs(hour)?;
             let mut size = ids.len() as u64;
             let mut sources = vec![Source::of_new(ids)];
-            for known in view.runs(hour)? {
+            for known in &stored {
                 if known.run.ids > size {
                     break;
                 }

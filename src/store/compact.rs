@@ -37,10 +37,11 @@ const CALLERS_BY_HOUR_DAYS: i64 = 14;
 
 impl Store {
     /// Compacts days that have at least `segments_min` segments of minutes, or segments without valid roll-ups if
-    /// `segments_min` is 1. Each day is one transaction.
+    /// `segments_min` is 1, and settled days whose counts by caller have come of the age to be kept by the hour. Each
+    /// day is one transaction.
     pub fn compact(&mut self, segments_min: usize, now: DateTime<Utc>) -> Result<Compacted, StoreError> {
         let mut compacted = Compacted::default();
-        for day in self.days_to_compact(segments_min)? {
+        for day in self.days_to_compact(segments_min, now)? {
             compacted.files += self.compact_day(day, now)?;
             compacted.days += 1;
         }
@@ -51,11 +52,15 @@ impl Store {
         Ok(compacted)
     }
 
-    fn days_to_compact(&self, segments_min: usize) -> Result<Vec<u32>, StoreError> {
+    fn days_to_compact(&self, segments_min: usize, now: DateTime<Utc>) -> Result<Vec<u32>, StoreError> {
+        // A settled day has as many roll-ups of a kind as segments of minutes: one, or none once these are dropped.
         let query = format!(
             "SELECT day FROM segments GROUP BY day
              HAVING sum(kind = 'minutes') >= {segments_min}
-                AND (sum(kind = 'minutes') > 1 OR sum(kind = 'key-days') = 0) ORDER BY day"
+                AND (sum(kind = 'minutes') > 1 OR sum(kind = 'key-days') = 0)
+                 OR sum(kind = 'minutes') <= sum(kind = 'key-days')
+                AND sum(kind = 'callers') > 0 AND day * 86400 < {by_hour_before} ORDER BY day",
+            by_hour_before = by_hour_before(now)
         );
         super::catalog::rows(&self.catalog, &query, |row| row.get(0))
             .map_err(|source| self.catalog_error("list the days", source))
@@ -65,19 +70,22 @@ impl Store {
         let batch = self.next_batch()?;
         let replaced = self.files_of_day(day)?;
         let failed = |source| StoreError::Frame { action: format!("compact day {day}"), source };
-        let files = |kind: Kind| -> Vec<&str> {
-            replaced.iter().filter(|(of, _)| *of == kind.name()).map(|(_, file)| file.as_str()).collect()
+        let files = |kinds: &[Kind]| -> Vec<&str> {
+            let is_of = |name: &str| kinds.iter().any(|kind| kind.name() == name);
+            replaced.iter().filter(|(of, _)| is_of(of)).map(|(_, file)| file.as_str()).collect()
         };
-        let frame = |store: &Self, kind: Kind| scan(&store.dir.join(SEGMENTS), &files(kind));
+        let frame = |store: &Self, kinds: &[Kind]| scan(&store.dir.join(SEGMENTS), &files(kinds));
         let mut written = Vec::new();
         self.step("compact minutes")?;
-        if let Some(minutes) = frame(self, Kind::Minutes)? {
+        if let Some(minutes) = frame(self, &[Kind::Minutes])? {
             written.extend(self.compact_minutes(day, batch, &minutes)?);
         }
         self.step("compact callers")?;
-        if let Some(callers) = frame(self, Kind::Callers)? {
-            let age = now - DateTime::from_timestamp(i64::from(day) * 86_400, 0).unwrap_or(now);
-            let slots = if age > TimeDelta::days(CALLERS_BY_HOUR_DAYS) { 12_u32 } else { 1_u32 };
+        if let Some(callers) = frame(self, &Kind::OF_CALLERS)? {
+            // A day that was rolled up once stays so.
+            let by_hour = i64::from(day) * 86_400 < by_hour_before(now) || !files(&[Kind::CallerHours]).is_empty();
+            let kind = if by_hour { Kind::CallerHours } else { Kind::Callers };
+            let slots = if by_hour { Minute::PER_HOUR / Minute::PER_SLOT } else { 1 };
             let slot = (col("slot") - col("slot") % lit(slots)).alias("slot");
             let sums = Outcome::ALL.map(|outcome| col(outcome.column()).sum());
             let callers = callers
@@ -87,11 +95,11 @@ impl Store {
                 .sort(["slot", "caller", "series"], SortMultipleOptions::default())
                 .collect()
                 .map_err(failed)?;
-            let range = self.minutes_of(Kind::Callers, day)?;
-            written.push(self.write_segment(Kind::Callers, day, batch, range, Ok(callers))?);
+            let range = self.minutes_of(&Kind::OF_CALLERS, day)?;
+            written.push(self.write_segment(kind, day, batch, range, Ok(callers))?);
         }
         self.step("compact seconds")?;
-        if let Some(seconds) = frame(self, Kind::Seconds)? {
+        if let Some(seconds) = frame(self, &[Kind::Seconds])? {
             let seconds = seconds
                 .group_by([col("pool"), col("second")])
                 .agg([col("requests").sum(), col("throttled").sum()])
@@ -99,7 +107,7 @@ impl Store {
                 .select([col("second"), col("pool"), col("requests"), col("throttled")])
                 .collect()
                 .map_err(failed)?;
-            let range = self.minutes_of(Kind::Seconds, day)?;
+            let range = self.minutes_of(&[Kind::Seconds], day)?;
             written.push(self.write_segment(Kind::Seconds, day, batch, range, Ok(seconds))?);
         }
         sync_folder(&self.dir.join(SEGMENTS))?;
@@ -116,11 +124,13 @@ impl Store {
         Ok(replaced.len() as u64)
     }
 
-    /// The first and the last minute that a day's segments of a kind have.
-    fn minutes_of(&self, kind: Kind, day: u32) -> Result<(u32, u32), StoreError> {
-        let query = "SELECT min(minute_first), max(minute_last) FROM segments WHERE kind = ? AND day = ?";
+    /// The first and the last minute that a day's segments of some kinds have.
+    fn minutes_of(&self, kinds: &[Kind], day: u32) -> Result<(u32, u32), StoreError> {
+        let kinds = Kind::list(kinds);
+        let query =
+            format!("SELECT min(minute_first), max(minute_last) FROM segments WHERE kind IN ({kinds}) AND day = ?");
         self.catalog
-            .query_row(query, params![kind.name(), day], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(&query, [day], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("read the day's range", source))
     }
 
@@ -177,6 +187,11 @@ impl Store {
         polars::prelude::df!("series" => series, "key" => key)
             .map_err(|source| StoreError::Frame { action: "read the keys".to_owned(), source })
     }
+}
+
+/// Days that begin before this second since 1970 keep their counts by caller by the hour.
+fn by_hour_before(now: DateTime<Utc>) -> i64 {
+    (now - TimeDelta::days(CALLERS_BY_HOUR_DAYS)).timestamp()
 }
 
 /// One hour of a day, each (series, minute) once, sorted.

@@ -15,9 +15,10 @@ use super::error::StoreError;
 use super::open::{SEGMENTS, Store, file_error};
 use super::segment::Kind;
 use crate::domain::{Minute, MinuteRange};
-use crate::series::{Counts, Cover, RollupBy};
+use crate::series::{Counts, Cover, Days, RollupBy};
 
 /// A store's counts, for reading.
+#[derive(Clone, Copy)]
 pub struct StoredCounts<'s> {
     store: &'s Store,
 }
@@ -43,11 +44,11 @@ impl Store {
 
 /// A scan over segment files, `None` if there are none. The files are opened now: a compaction that removes their names
 /// meanwhile doesn't matter to the scan.
-pub(super) fn scan(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, StoreError> {
+pub(super) fn scan(folder: &Path, files: &[impl AsRef<Path>]) -> Result<Option<LazyFrame>, StoreError> {
     if files.is_empty() {
         return Ok(None);
     }
-    let open = |file: &&str| {
+    let open = |file: &_| {
         let path = folder.join(file);
         File::open(&path).map_err(|source| file_error("open", &path, source))
     };
@@ -64,16 +65,16 @@ struct Day {
     files: Vec<String>,
 }
 
-impl StoredCounts<'_> {
-    /// The days of a range that have segments of a kind.
-    fn days(&self, kind: Kind, range: MinuteRange) -> Result<Vec<Day>, StoreError> {
+impl<'s> StoredCounts<'s> {
+    /// The days of a range that have segments of some kinds.
+    fn days(&self, kinds: &[Kind], range: MinuteRange) -> Result<Vec<Day>, StoreError> {
         let query = format!(
             "SELECT day, file FROM segments
-             WHERE kind = '{}' AND day >= {} AND day <= {} AND minute_last >= {} AND minute_first < {}
+             WHERE kind IN ({}) AND day >= {} AND day <= {} AND minute_last >= {} AND minute_first < {}
              ORDER BY day, file",
-            kind.name(),
+            Kind::list(kinds),
             range.start.day(),
-            Minute(range.end.0.saturating_sub(1)).day(),
+            last_day(range),
             range.start.0,
             range.end.0
         );
@@ -90,57 +91,52 @@ impl StoredCounts<'_> {
         Ok(days)
     }
 
-    /// One frame a day, listed anew if a compaction removed a file between listing and opening.
-    fn frames(&self, kind: Kind, range: MinuteRange) -> Result<Vec<(u32, LazyFrame)>, StoreError> {
+    /// A day's frame. Its files are listed anew if a compaction removed one after the listing.
+    fn open(&self, kinds: &[Kind], Day { day, mut files }: Day) -> Result<Option<LazyFrame>, StoreError> {
         const TRIES: usize = 3;
         let folder = self.store.dir.join(SEGMENTS);
-        let try_once = || {
-            let mut frames = Vec::new();
-            for Day { day, files } in self.days(kind, range)? {
-                let files: Vec<&str> = files.iter().map(String::as_str).collect();
-                frames.extend(scan(&folder, &files)?.map(|frame| (day, frame)));
-            }
-            Ok(frames)
-        };
-        let gone = |result: &Result<_, StoreError>| match result {
-            Err(StoreError::File { source, .. }) => source.kind() == io::ErrorKind::NotFound,
-            _ => false,
-        };
-        let mut result = try_once();
         for _ in 1..TRIES {
-            if !gone(&result) {
-                break;
+            match scan(&folder, &files) {
+                Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                    let listed = self.days(kinds, day_range(day))?;
+                    files = listed.into_iter().flat_map(|day| day.files).collect();
+                }
+                result => return result,
             }
-            result = try_once();
         }
-        result
+        scan(&folder, &files)
     }
 
-    /// Frames of a range: days on its edge are cut by `column`, which counts in `per_minute`ths or multiples of
-    /// minutes.
+    /// Frames of a range: days on its edge are cut by `column`, which counts in what `bound` makes of minutes.
     fn cut(
         &self,
-        kind: Kind,
+        kinds: &'static [Kind],
         range: MinuteRange,
-        column: &str,
-        bound: impl Fn(u32) -> u32,
-    ) -> Result<Vec<LazyFrame>, PolarsError> {
+        column: &'static str,
+        bound: impl Fn(u32) -> u32 + 's,
+    ) -> Result<Days<'s>, PolarsError> {
         if range.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Box::new(std::iter::empty()));
         }
-        let frames = self.frames(kind, range).map_err(to_polars)?;
-        Ok(frames
-            .into_iter()
-            .map(|(day, frame)| {
-                let whole = day_range(day);
+        let counts = *self;
+        let days = self.days(kinds, range).map_err(to_polars)?.into_iter();
+        Ok(Box::new(days.filter_map(move |day| {
+            let whole = day_range(day.day);
+            let cut = |frame: LazyFrame| {
                 if range.start <= whole.start && whole.end <= range.end {
                     return frame;
                 }
                 let (start, end) = (bound(range.start.0.max(whole.start.0)), bound(range.end.0.min(whole.end.0)));
                 frame.filter(col(column).gt_eq(lit(start)).and(col(column).lt(lit(end))))
-            })
-            .collect())
+            };
+            counts.open(kinds, day).map_err(to_polars).transpose().map(|frame| frame.map(cut))
+        })))
     }
+}
+
+/// The last day that a range has a minute of.
+fn last_day(range: MinuteRange) -> u32 {
+    Minute(range.end.0.saturating_sub(1)).day()
 }
 
 fn day_range(day: u32) -> MinuteRange {
@@ -180,61 +176,68 @@ impl Counts for StoredCounts<'_> {
         })
     }
 
-    fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        self.cut(Kind::Minutes, range, "minute", |minute| minute)
+    fn minutes(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
+        self.cut(&[Kind::Minutes], range, "minute", |minute| minute)
     }
 
-    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover, PolarsError> {
-        let (days_kind, hours_kind) = match by {
-            RollupBy::Series => (Kind::SeriesDays, Kind::SeriesHours),
-            RollupBy::Key => (Kind::KeyDays, Kind::KeyHours),
+    fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover<'_>, PolarsError> {
+        let (of_days, of_hours): (&'static [Kind], &'static [Kind]) = match by {
+            RollupBy::Series => (&[Kind::SeriesDays], &[Kind::SeriesHours]),
+            RollupBy::Key => (&[Kind::KeyDays], &[Kind::KeyHours]),
         };
-        let mut cover = Cover::default();
+        let (mut rolled_up, mut minutes) = (Vec::new(), Vec::new());
         let settled = self.settled_days(range).map_err(to_polars)?;
-        for day in range.start.day()..=Minute(range.end.0.saturating_sub(1)).day() {
+        for day in range.start.day()..=last_day(range) {
             let whole = day_range(day);
             let part = MinuteRange { start: range.start.max(whole.start), end: range.end.min(whole.end) };
             if part.is_empty() {
                 continue;
             }
-            if settled.binary_search(&day).is_err() {
-                cover.minutes.push(part);
-                continue;
-            }
-            if part == whole {
-                cover.rollups.extend(self.frames(days_kind, part).map_err(to_polars)?.into_iter().map(|(_, f)| f));
-                continue;
-            }
             let hours =
                 MinuteRange { start: Minute(part.start.0.div_ceil(60) * 60), end: Minute(part.end.0 / 60 * 60) };
-            if hours.is_empty() {
-                cover.minutes.push(part);
-                continue;
+            if settled.binary_search(&day).is_err() || hours.is_empty() {
+                minutes.push(part);
+            } else if part == whole {
+                rolled_up.push((of_days, whole));
+            } else {
+                rolled_up.push((of_hours, hours));
+                minutes.push(MinuteRange { start: part.start, end: hours.start });
+                minutes.push(MinuteRange { start: hours.end, end: part.end });
             }
-            let within = col("start").gt_eq(lit(hours.start.0)).and(col("start").lt(lit(hours.end.0)));
-            for (_, frame) in self.frames(hours_kind, part).map_err(to_polars)? {
-                cover.rollups.push(frame.filter(within.clone()));
-            }
-            cover.minutes.push(MinuteRange { start: part.start, end: hours.start });
-            cover.minutes.push(MinuteRange { start: hours.end, end: part.end });
         }
-        Ok(cover)
+        let rollups = rolled_up.into_iter().flat_map(|(kinds, part)| {
+            let days = self.cut(kinds, part, "start", |minute| minute);
+            days.unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+        });
+        Ok(Cover { rollups: Box::new(rollups), minutes })
     }
 
-    fn callers(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        let whole_slots = MinuteRange {
-            start: Minute(range.start.0 / 5 * 5),
-            end: Minute(range.end.0.min(MinuteRange::ALL.end.0 - 5).div_ceil(5) * 5),
+    fn caller_slot(&self, range: MinuteRange) -> Result<u32, PolarsError> {
+        let query = "SELECT EXISTS (SELECT 1 FROM segments WHERE kind = ? AND day BETWEEN ? AND ?)";
+        let days = rusqlite::params![Kind::CallerHours.name(), range.start.day(), last_day(range)];
+        let by_hour = self.store.catalog.query_row(query, days, |row| row.get(0));
+        let by_hour = by_hour.map_err(|source| to_polars(self.store.catalog_error("look for hours", source)))?;
+        Ok(if by_hour { Minute::PER_HOUR } else { Minute::PER_SLOT })
+    }
+
+    fn callers(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
+        if range.is_empty() {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let slot_of = |day: u32| self.caller_slot(day_range(day));
+        let whole = MinuteRange {
+            start: range.widened(slot_of(range.start.day())?).start,
+            end: range.widened(slot_of(last_day(range))?).end,
         };
-        self.cut(Kind::Callers, whole_slots, "slot", |minute| minute / 5)
+        self.cut(&Kind::OF_CALLERS, whole, "slot", |minute| minute / Minute::PER_SLOT)
     }
 
     fn caller_dictionary(&self) -> Result<DataFrame, PolarsError> {
         self.dictionary("caller", &["account", "principal", "service", "resource", "vpc_endpoint"])
     }
 
-    fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        self.cut(Kind::Seconds, range, "second", |minute| minute.saturating_mul(60))
+    fn seconds(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
+        self.cut(&[Kind::Seconds], range, "second", |minute| minute.saturating_mul(60))
     }
 
     fn pool_dictionary(&self) -> Result<DataFrame, PolarsError> {
@@ -277,7 +280,7 @@ impl StoredCounts<'_> {
             "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day
              HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
             range.start.day(),
-            Minute(range.end.0.saturating_sub(1)).day()
+            last_day(range)
         );
         super::catalog::rows(&self.store.catalog, &query, |row| row.get(0))
             .map_err(|source| self.store.catalog_error("list settled days", source))

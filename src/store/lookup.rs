@@ -12,16 +12,16 @@ use super::ledger::{self, Run};
 use super::open::{CATALOG_FILE, LEDGER, file_error};
 use crate::tally::{Ledger, TELLING_MASK};
 
-/// Open runs of the hours that a batch touches.
+/// The runs of the hours that a batch touches, an hour after the other. Only the files of the last hour are open: a
+/// late batch may touch hours of more files than a process may hold, and neighbours are in the same files mostly.
 pub(super) struct LedgerView<'s> {
     catalog: &'s Connection,
     dir: &'s Path,
     files: HashMap<String, Arc<File>>,
-    hours: HashMap<u32, Vec<NamedRun>>,
 }
 
 /// A run, and what the catalog calls it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct NamedRun {
     pub file: String,
     pub run: Run,
@@ -29,19 +29,11 @@ pub(super) struct NamedRun {
 
 impl<'s> LedgerView<'s> {
     pub(super) fn new(catalog: &'s Connection, dir: &'s Path) -> Self {
-        Self { catalog, dir, files: HashMap::new(), hours: HashMap::new() }
+        Self { catalog, dir, files: HashMap::new() }
     }
 
     /// The hour's runs, smallest first.
-    pub(super) fn runs(&mut self, hour: u32) -> Result<&[NamedRun], StoreError> {
-        if !self.hours.contains_key(&hour) {
-            let runs = self.open_runs(hour)?;
-            self.hours.insert(hour, runs);
-        }
-        Ok(&self.hours[&hour])
-    }
-
-    fn open_runs(&mut self, hour: u32) -> Result<Vec<NamedRun>, StoreError> {
+    pub(super) fn runs(&mut self, hour: u32) -> Result<Vec<NamedRun>, StoreError> {
         let list = || -> rusqlite::Result<Vec<(String, i64, i64)>> {
             self.catalog
                 .prepare_cached("SELECT file, start, ids FROM ledger_runs WHERE hour = ? ORDER BY ids, file, start")?
@@ -50,6 +42,7 @@ impl<'s> LedgerView<'s> {
         };
         let path = self.dir.join(CATALOG_FILE);
         let listed = list().map_err(|source| StoreError::Catalog { action: "list the ledger's runs", path, source })?;
+        self.files.retain(|name, _| listed.iter().any(|(file, ..)| file == name));
         let mut runs = Vec::with_capacity(listed.len());
         for (name, start, ids) in listed {
             let file = self.file(&name)?;
@@ -78,7 +71,7 @@ impl Ledger for LedgerView<'_> {
     type Error = StoreError;
 
     fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), StoreError> {
-        let runs: Vec<NamedRun> = self.runs(hour)?.to_vec();
+        let runs = self.runs(hour)?;
         // An id is never zero where it is known: its hash is the one that was looked for, and no hash of 125 bits is.
         let mut ids = vec![0_u128; if runs.is_empty() { 0 } else { hashes.len() }];
         for NamedRun { file, run } in &runs {

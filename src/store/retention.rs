@@ -21,7 +21,8 @@ impl Store {
     pub fn expire_counts(&mut self, kept: &KeptFrom) -> Result<usize, StoreError> {
         let of_minutes = [Kind::Minutes, Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays];
         let kinds = of_minutes.map(|kind| (kind, kept.minutes)).into_iter();
-        let kinds = kinds.chain([(Kind::Callers, kept.callers), (Kind::Seconds, kept.seconds)]);
+        let of_callers = Kind::OF_CALLERS.map(|kind| (kind, kept.callers));
+        let kinds = kinds.chain(of_callers).chain([(Kind::Seconds, kept.seconds)]);
         let due: Vec<(Kind, u32)> = kinds.filter_map(|(kind, first)| Some((kind, first?))).collect();
         if due.is_empty() {
             return Ok(0);
@@ -42,12 +43,5 @@ impl Store {
             self.sweep()?;
         }
         Ok(dropped)
-    }
-
-    /// The number of the last batch that was committed, 0 before the first. It only grows.
-    pub fn last_batch(&self) -> Result<i64, StoreError> {
-        self.catalog
-            .query_row("SELECT coalesce(max(number), 0) FROM batches", [], |row| row.get(0))
-            .map_err(|source| self.catalog_error("read the last batch", source))
     }
 }

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Minutes,
     /// `slot`, `caller`, `series`, calls by outcome.
     Callers,
+    /// As [`Kind::Callers`], once rolled up: a row stands in its hour's first slot.
+    CallerHours,
     /// `second`, `pool`, `requests`, `throttled`.
     Seconds,
     /// Roll-ups of a settled day: by series or by key, of its hours or of the whole.
@@ -35,11 +37,21 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ROLLUPS: [Kind; 4] = [Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays];
 
+    /// The kinds of counts by caller.
+    pub(super) const OF_CALLERS: [Kind; 2] = [Kind::Callers, Kind::CallerHours];
+
+    /// Kinds as SQL lists them.
+    pub(super) fn list(kinds: &[Kind]) -> String {
+        let names: Vec<String> = kinds.iter().map(|kind| format!("'{}'", kind.name())).collect();
+        names.join(", ")
+    }
+
     /// The kind's name in files and catalog.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Kind::Minutes => "minutes",
             Kind::Callers => "callers",
+            Kind::CallerHours => "caller-hours",
             Kind::Seconds => "seconds",
             Kind::SeriesHours => "series-hours",
             Kind::SeriesDays => "series-days",

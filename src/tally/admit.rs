@@ -80,7 +80,7 @@ impl Admitted {
 }
 
 /// How near to the hour's edge a copy's second may make it fall into the next hour.
-const STRADDLE_SECONDS: u32 = 300;
+pub(super) const STRADDLE_SECONDS: u32 = 300;
 
 /// An id in its hour's bucket. `probe` marks the look next door: it finds, but is not remembered there.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use super::admit::STRADDLE_SECONDS;
 use super::profiles::{Profiles, Salt};
 use super::row::{Id, Row, Sides, TELLING_MASK};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
@@ -54,6 +55,19 @@ pub struct Scope {
     pub not_after: Second,
     /// Hours whose ids the ledger has dropped, in ascending order: their records are set aside.
     pub closed_hours: Vec<u32>,
+}
+
+impl Scope {
+    /// Whether a request may have been counted with ids that are dropped: its hour is closed, or the hour beside it in
+    /// which a copy with another second may have been counted.
+    fn drops_ids_of(&self, call: &Call<'_>) -> bool {
+        let is_closed = |second: u32| self.closed_hours.binary_search(&Second(second).hour()).is_ok();
+        let may_straddle = !call.fields.shared_event_id.is_empty() || !call.fields.original_event_id.is_empty();
+        let reach = if may_straddle { STRADDLE_SECONDS } else { 0 };
+        let second = call.second.0;
+        !self.closed_hours.is_empty()
+            && [second, second.saturating_sub(reach), second.saturating_add(reach)].into_iter().any(is_closed)
+    }
 }
 
 /// What was counted of an object's records.
@@ -206,7 +220,7 @@ impl Sink for ObjectTally<'_> {
             self.left_out = true;
             return Ok(());
         }
-        if self.scope.closed_hours.binary_search(&call.second.hour()).is_ok() {
+        if self.scope.drops_ids_of(call) {
             let detail = format!("the event ids of {} are dropped", String::from_utf8_lossy(call.fields.event_time));
             return Err((RejectReason::HourClosed, detail));
         }

@@ -1,17 +1,16 @@
 //! What requests cost.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::pattern::{any_fits, fits};
-use crate::domain::SettingError;
+use crate::domain::{Operation, QuotaPool, SettingError};
 
 /// What is charged for a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {
     /// US dollars for one request.
     pub dollars: f64,
-    /// AWS's usage type, without its Region: `KMS-Requests-Asymmetric`.
-    pub usage_type: String,
     /// What is unverified or assumed of it; may be empty.
     pub note: String,
     /// Whether an operator set it, rather than AWS.
@@ -22,9 +21,7 @@ pub struct Price {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PriceList {
     date: String,
-    source: String,
     unknown_regions: Vec<String>,
-    free_requests_per_month: u64,
     rows: Vec<Row>,
 }
 
@@ -35,32 +32,27 @@ pub(super) struct Row {
     pub(super) price: Price,
 }
 
-/// The data file, as `assets/prices.toml`.
+/// The data file, as `assets/prices.toml`. What is ignored is there for people.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     date: String,
-    source: String,
+    #[serde(default, rename = "source")]
+    _source: IgnoredAny,
     #[serde(default, rename = "note")]
-    _note: String,
+    _note: IgnoredAny,
     #[serde(default)]
     unknown_regions: Vec<String>,
-    free_tier: FreeTier,
+    #[serde(default, rename = "free_tier")]
+    _free_tier: IgnoredAny,
     price: Vec<FileRow>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FreeTier {
-    requests_per_month: u64,
-    #[serde(default, rename = "note")]
-    _note: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct FileRow {
-    usage_type: String,
+    #[serde(default, rename = "usage_type")]
+    _usage_type: IgnoredAny,
     pools: Vec<String>,
     #[serde(default)]
     regions: Vec<String>,
@@ -85,16 +77,10 @@ impl PriceList {
         let mut rows = Vec::with_capacity(file.price.len());
         for row in file.price {
             let per_10000 = checked(&row.per_10000)?;
-            let price = Price { dollars: per_10000 / 10_000.0, usage_type: row.usage_type, note: row.note, own: false };
+            let price = Price { dollars: per_10000 / 10_000.0, note: row.note, own: false };
             rows.push(Row { pools: row.pools, regions: row.regions, price });
         }
-        Ok(PriceList {
-            date: file.date,
-            source: file.source,
-            unknown_regions: file.unknown_regions,
-            free_requests_per_month: file.free_tier.requests_per_month,
-            rows,
-        })
+        Ok(PriceList { date: file.date, unknown_regions: file.unknown_regions, rows })
     }
 
     /// Rows that come before all others, and decide in Regions whose prices are unknown too.
@@ -114,21 +100,6 @@ impl PriceList {
         row.map(|row| &row.price)
     }
 
-    /// The date of the list, as `2026-08-07`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// Where the list is from.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// Requests a month that AWS doesn't charge for. No price here takes them into account.
-    pub fn free_requests_per_month(&self) -> u64 {
-        self.free_requests_per_month
-    }
-
     /// What stands beside an amount: `list price of 2026-08-07, estimated`.
     pub fn label(&self) -> String {
         match self.rows.iter().any(|row| row.price.own) {
@@ -138,23 +109,12 @@ impl PriceList {
     }
 }
 
-/// The quota pool that an operation's requests are usually taken from, where nothing tells the kind of key. Signatures
-/// are of asymmetric keys, whose prices are equal but for RSA_2048; of key pairs the elliptic ones are taken, which
-/// cost far less than RSA pairs.
+/// The quota pool that an operation's requests are usually taken from, where nothing tells the kind of key. Prices of
+/// asymmetric keys are equal but for RSA_2048.
 pub fn usual_pool(operation: &str) -> &str {
-    match operation {
-        "Sign" | "Verify" | "DeriveSharedSecret" => "ECC",
-        "Encapsulate" | "Decapsulate" => "ML-KEM",
-        "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => "GenerateDataKeyPair-ECC_NIST_P256",
-        "Decrypt"
-        | "Encrypt"
-        | "ReEncrypt"
-        | "GenerateDataKey"
-        | "GenerateDataKeyWithoutPlaintext"
-        | "GenerateMac"
-        | "VerifyMac"
-        | "GenerateRandom" => "Symmetric",
-        other => other,
+    match Operation::parse(operation) {
+        Some(known) => QuotaPool::usual(known),
+        None => operation,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How many requests a second are allowed.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::pattern::any_fits;
 use super::prices::in_file;
@@ -19,8 +20,6 @@ pub struct Quota {
 /// Request quotas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct QuotaList {
-    date: String,
-    source: String,
     rows: Vec<Row>,
 }
 
@@ -32,14 +31,15 @@ pub(super) struct Row {
     pub(super) quota: Quota,
 }
 
-/// The data file, as `assets/quotas.toml`.
+/// The data file, as `assets/quotas.toml`. What is ignored is there for people.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     date: String,
-    source: String,
+    #[serde(default, rename = "source")]
+    _source: IgnoredAny,
     #[serde(default, rename = "note")]
-    _note: String,
+    _note: IgnoredAny,
     quota: Vec<FileRow>,
 }
 
@@ -77,7 +77,7 @@ impl QuotaList {
             let quota = Quota { per_second, note };
             rows.push(Row { accounts: row.accounts, regions: row.regions, pools: row.pools, quota });
         }
-        Ok(QuotaList { date: file.date, source: file.source, rows })
+        Ok(QuotaList { rows })
     }
 
     /// Rows that come before all others.
@@ -93,16 +93,6 @@ impl QuotaList {
             any_fits(&row.pools, pool) && any_fits(&row.regions, region) && any_fits(&row.accounts, account)
         };
         self.rows.iter().find(is_meant).map(|row| &row.quota)
-    }
-
-    /// The date of the list, as `2026-08-07`.
-    pub fn date(&self) -> &str {
-        &self.date
-    }
-
-    /// Where the list is from.
-    pub fn source(&self) -> &str {
-        &self.source
     }
 
     /// Whether the list has the pool.

@@ -63,8 +63,8 @@ impl PriceTable {
             errors.extend(row.region.as_ref().and_then(wrong_region));
             match prices::checked(&row.per_10000) {
                 Ok(per_10000) => {
-                    let (usage_type, note) = (String::new(), "set by the operator".to_owned());
-                    let price = Price { dollars: per_10000 / 10_000.0, usage_type, note, own: true };
+                    let note = "set by the operator".to_owned();
+                    let price = Price { dollars: per_10000 / 10_000.0, note, own: true };
                     let (pools, regions) = (texts(Some(&row.pool)), texts(row.region.as_ref()));
                     own.push(prices::Row { pools, regions, price });
                 }

@@ -8,9 +8,6 @@ use crate::domain::{Arn, Minute, MinuteRange, Operation, Outcome, QuotaPool};
 use crate::series::{Counts, KeyOperation, PoolFilter, caller_cells, key_operations, periods, pool_minutes, pools};
 use crate::tariff::{PriceList, QuotaList};
 
-/// Counts by caller are kept by so many minutes.
-const SLOT: u32 = 5;
-
 /// Dollars are told to a billionth: a request costs some millionths.
 const DOLLAR_PARTS: f64 = 1e9;
 
@@ -196,8 +193,10 @@ impl<'a> Reader<'a> {
         let meant: Vec<bool> = cells.callers.iter().map(|caller| watched.has_caller(caller)).collect();
         for cell in cells.cells.iter().filter(|cell| meant[cell.caller as usize]) {
             // The slot of a day that is rolled up is an hour: its calls are spread over the slots that it was.
-            let slots = cell.minutes / SLOT;
-            for start in (0..slots).map(|slot| Minute(cell.start.0 + slot * SLOT)).filter(|at| range.contains(*at)) {
+            let slots = cell.minutes / Minute::PER_SLOT;
+            for start in
+                (0..slots).map(|slot| Minute(cell.start.0 + slot * Minute::PER_SLOT)).filter(|at| range.contains(*at))
+            {
                 let at = (start.0 - range.start.0) as usize;
                 for (place, weight) in &places[&cell.series] {
                     rows[*place][at] += cell.calls as f64 / f64::from(slots) * weight * scale;

@@ -25,7 +25,7 @@ fn two_days() -> (tempfile::TempDir, tempfile::TempDir) {
 fn days(store: &Store) -> [usize; 3] {
     let counts = store.counts();
     let all = MinuteRange::ALL;
-    [counts.minutes(all).unwrap().len(), counts.callers(all).unwrap().len(), counts.seconds(all).unwrap().len()]
+    [counts.minutes(all), counts.callers(all), counts.seconds(all)].map(|days| days.unwrap().count())
 }
 
 #[test]

@@ -127,6 +127,33 @@ fn without_a_range_all_of_the_trail_is_reported() {
 }
 
 #[test]
+fn prices_and_quotas_are_those_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("keytide.toml");
+    // A route's secret is nothing that a report needs.
+    let text = "[[route]]\nname = 'chat'\nkind = 'slack'\nurl = { env = 'NO_SUCH_VARIABLE' }\n\
+                [[prices.override]]\npool = 'Symmetric'\nper_10000 = 3.0\n\
+                [[quotas.override]]\npool = 'Symmetric'\nper_second = 7.0\n";
+    fs::write(&settings, text).unwrap();
+    let symmetric = |report: &Value| {
+        let quotas = report["quotas"].as_array().unwrap().clone();
+        quotas.into_iter().filter(|line| line["pool"] == "Symmetric").collect::<Vec<_>>()
+    };
+    let limit = ["--limit", "1000"];
+    let listed: Value = serde_json::from_str(&report("json", &limit).out).unwrap();
+    let config = ["--config", settings.to_str().unwrap()];
+    let own: Value = serde_json::from_str(&report("json", &[&limit[..], &config].concat()).out).unwrap();
+    // A hundred times the list's three cents.
+    let dollars = |report: &Value| report["spend"]["dollars"].as_f64().unwrap();
+    assert!(dollars(&own) > 10.0 * dollars(&listed), "{} and {}", dollars(&own), dollars(&listed));
+    let label = own["spend"]["label"].as_str().unwrap();
+    assert!(label.contains("and own prices"), "{label}");
+    assert!(!symmetric(&own).is_empty());
+    assert!(symmetric(&own).iter().all(|line| line["quota_per_second"] == 7.0), "{:?}", symmetric(&own));
+    assert!(symmetric(&listed).iter().all(|line| line["quota_per_second"] != 7.0));
+}
+
+#[test]
 fn every_form_has_the_same_figures() {
     let json: Value = serde_json::from_str(&report("json", &[]).out).unwrap();
     let calls = json["totals"]["successful"]["calls"].as_u64().unwrap().to_string();

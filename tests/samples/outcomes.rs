@@ -79,6 +79,15 @@ fn every_cryptographic_operation_counts_under_its_name_and_generate_random_under
 }
 
 #[test]
+fn calls_that_tell_no_kind_of_key_use_the_quota_of_the_usual_one() {
+    let denied = |operation: &str| Record::call(operation).with("requestParameters", Value::Null).id(operation);
+    let operations = ["Decrypt", "GenerateDataKeyPair", "Sign", "Verify"];
+    let gave = gave(&operations.map(|operation| denied(operation).key(KEY).error("AccessDeniedException")));
+    let expected = ["ECC", "GenerateDataKeyPair-ECC_NIST_P256", "Symmetric"];
+    assert_eq!(gave.pools, expected.map(|pool| format!("{OWNER} us-east-1 {pool}")));
+}
+
+#[test]
 fn other_requests_to_kms_use_quota_and_count_for_no_key() {
     let gave = gave(&[Record::call("DescribeKey").key(KEY).id("1"), Record::call("ListKeys").id("2")]);
     assert_eq!(gave.minutes, [""; 0]);

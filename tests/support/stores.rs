@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use chrono::{DateTime, TimeZone, Utc};
 use keytide::domain::{Clock, MinuteRange, Outcome};
 use keytide::ingest::{IngestOptions, IngestReport, Silent, ingest};
-use keytide::series::Counts;
 use keytide::series::export::{Format, UnattributedCalls, minutes, unattributed};
+use keytide::series::{Counts, Days};
 use keytide::store::{Store, StoreError};
 use keytide::synth::{SynthOptions, generate};
-use polars::prelude::{DataFrame, LazyFrame};
+use polars::prelude::DataFrame;
 
 /// A folder that is removed with the value. In memory where the system has such a place: what is tested is the order of
 /// writes, and a disk that obeys every sync makes a thousand small commits slow.
@@ -153,8 +153,8 @@ fn seconds(counts: &dyn Counts) -> BTreeMap<String, [i64; 2]> {
     sums
 }
 
-fn frames(lazy: Vec<LazyFrame>) -> Vec<DataFrame> {
-    lazy.into_iter().map(|frame| frame.collect().unwrap()).collect()
+fn frames(days: Days<'_>) -> Vec<DataFrame> {
+    days.map(|day| day.unwrap().collect().unwrap()).collect()
 }
 
 /// A dictionary: number to its texts, a space between.

@@ -1,22 +1,17 @@
 //! Counts by caller, of few series and short windows: who called when.
 //!
-//! Counts by caller stand in slots of five minutes; days that are older than two weeks may have been rolled up to
-//! hours. Of a window in such a day, an hour's calls are taken by the part of the hour that lies in the window.
+//! Counts by caller stand in slots; days that are older than two weeks are rolled up to hours. Of a window in such a
+//! day, an hour's calls are taken by the part of the hour that lies in the window.
 
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, PolarsResult, Series, UnionArgs, col, concat, lit,
+    DataFrame, DataType, Expr, IntoLazy, LazyFrame, NamedFrom, PolarsResult, Series, UnionArgs, col, concat, lit, when,
 };
 
 use super::Counts;
 use crate::domain::{Caller, Minute, MinuteRange, Outcome};
-
-/// Minutes of a slot.
-const SLOT: u32 = 5;
-/// Minutes of what slots may be rolled up to.
-const HOUR: u32 = 60;
 
 /// Calls by caller and series, of some windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +27,7 @@ pub struct CallerCells {
 pub struct CallerCell {
     /// The slot's first minute.
     pub start: Minute,
-    /// Minutes of the slot: 5, or 60 once a day is rolled up.
+    /// Minutes of the slot: 5, or 60 once its day is rolled up.
     pub minutes: u32,
     /// The caller, as a place in [`CallerCells::callers`].
     pub caller: u32,
@@ -74,8 +69,8 @@ pub fn caller_windows(
     let ranges: Vec<MinuteRange> = std::iter::once(window).chain(others.iter().copied()).collect();
     let cells = caller_cells(counts, series, outcome, &ranges)?;
     let of_window = cells.cells.iter().filter(|cell| cell.part_in(window) > 0.0);
-    let step = of_window.map(|cell| cell.minutes).max().unwrap_or(SLOT);
-    let range = widened(window, step);
+    let step = of_window.map(|cell| cell.minutes).max().unwrap_or(Minute::PER_SLOT);
+    let range = window.widened(step);
     let (before, after) = (window.start.0 - range.start.0, range.end.0 - window.end.0);
     let usual = others.iter().map(|other| {
         let start = Minute(other.start.0.saturating_sub(before));
@@ -97,7 +92,7 @@ pub fn caller_cells(
     for range in merged(ranges) {
         for day in counts.callers(range)? {
             let columns = [col("slot"), col("caller"), col("series"), calls.clone()];
-            let rows = day.filter(is_one_of("series", series)).select(columns).collect()?;
+            let rows = day?.filter(is_one_of("series", series)).select(columns).collect()?;
             let (slots, callers) = (rows.column("slot")?.u32()?, rows.column("caller")?.u32()?);
             let (numbers, calls) = (rows.column("series")?.u32()?, rows.column("calls")?.i64()?);
             let rows = slots.iter().zip(callers.iter()).zip(numbers.iter()).zip(calls.iter());
@@ -110,16 +105,18 @@ pub fn caller_cells(
         }
     }
     sums.retain(|_, calls| *calls != 0);
-    let by_hour = days_by_hour(counts, sums.keys().map(|(slot, _, _)| *slot))?;
     let mut list = CallerList::default();
-    let cells = sums.into_iter().map(|((slot, caller, series), calls)| CallerCell {
-        start: Minute(slot * SLOT),
-        minutes: if by_hour.contains(&Minute(slot * SLOT).day()) { HOUR } else { SLOT },
-        caller: list.place_of(caller),
-        series,
-        calls,
-    });
-    let cells = cells.collect();
+    let mut cells = Vec::with_capacity(sums.len());
+    // The last day that was met, and the minutes of its slots.
+    let mut day = (u32::MAX, Minute::PER_SLOT);
+    for ((slot, caller, series), calls) in sums {
+        let start = Minute(slot * Minute::PER_SLOT);
+        if start.day() != day.0 {
+            day = (start.day(), counts.caller_slot(MinuteRange { start, end: Minute(start.0 + Minute::PER_SLOT) })?);
+        }
+        let start = Minute(start.0 / day.1 * day.1);
+        cells.push(CallerCell { start, minutes: day.1, caller: list.place_of(caller), series, calls });
+    }
     Ok(CallerCells { callers: list.named(counts)?, cells })
 }
 
@@ -131,7 +128,7 @@ pub fn callers_seen(counts: &dyn Counts, series: &[u32], range: MinuteRange) -> 
     let any_call = any_call.unwrap_or_else(|| lit(true));
     let mut parts: Vec<LazyFrame> = Vec::new();
     for day in counts.callers(range)? {
-        let wanted = day.filter(is_one_of("series", series).and(any_call.clone()));
+        let wanted = day?.filter(is_one_of("series", series).and(any_call.clone()));
         parts.push(wanted.group_by(pair()).agg([]).collect()?.lazy());
     }
     if parts.is_empty() {
@@ -145,6 +142,13 @@ pub fn callers_seen(counts: &dyn Counts, series: &[u32], range: MinuteRange) -> 
     places.sort_unstable();
     let names = list.named(counts)?;
     Ok(places.into_iter().map(|(caller, series)| (names[caller as usize].clone(), series)).collect())
+}
+
+/// What a caller of the dictionary is called: the role, user or root; where a trail tells less, the account, else the
+/// service.
+pub fn caller_name() -> Expr {
+    let told = |column: &str| when(col(column).neq(lit(""))).then(col(column));
+    told("principal").otherwise(told("account").otherwise(col("service")))
 }
 
 impl CallerCells {
@@ -170,13 +174,9 @@ impl CallerCell {
     }
 }
 
-fn widened(range: MinuteRange, step: u32) -> MinuteRange {
-    MinuteRange { start: Minute(range.start.0 / step * step), end: Minute(range.end.0.div_ceil(step) * step) }
-}
-
 /// Ranges as whole hours, none of which overlap.
 fn merged(ranges: &[MinuteRange]) -> Vec<MinuteRange> {
-    let whole = ranges.iter().filter(|range| !range.is_empty()).map(|range| widened(*range, HOUR));
+    let whole = ranges.iter().filter(|range| !range.is_empty()).map(|range| range.widened(Minute::PER_HOUR));
     let mut sorted: Vec<MinuteRange> = whole.collect();
     sorted.sort_by_key(|range| range.start);
     let mut merged: Vec<MinuteRange> = Vec::new();
@@ -187,30 +187,6 @@ fn merged(ranges: &[MinuteRange]) -> Vec<MinuteRange> {
         }
     }
     merged
-}
-
-/// The days of these slots that are kept by the hour: their slots are the first of an hour, each of them. Where the
-/// slots that were read don't tell, the day's others do.
-fn days_by_hour(counts: &dyn Counts, slots: impl Iterator<Item = u32>) -> PolarsResult<Vec<u32>> {
-    let per_hour = HOUR / SLOT;
-    let mut by_hour: BTreeMap<u32, bool> = BTreeMap::new();
-    for slot in slots {
-        *by_hour.entry(Minute(slot * SLOT).day()).or_insert(true) &= slot.is_multiple_of(per_hour);
-    }
-    let mut found = Vec::new();
-    for day in by_hour.into_iter().filter(|(_, may_be)| *may_be).map(|(day, _)| day) {
-        let start = Minute(day * Minute::PER_DAY);
-        let whole = MinuteRange { start, end: Minute(start.0 + Minute::PER_DAY) };
-        let within_hours = (col("slot") % lit(per_hour)).neq(lit(0_u32));
-        let mut is_by_hour = true;
-        for frame in counts.callers(whole)? {
-            is_by_hour &= frame.select([col("slot")]).filter(within_hours.clone()).limit(1).collect()?.height() == 0;
-        }
-        if is_by_hour {
-            found.push(day);
-        }
-    }
-    Ok(found)
 }
 
 /// Whether a column of numbers has one of these.

@@ -34,6 +34,7 @@ fn fake() -> Fake {
             row(TEN + 2, 2, 0, 2),
             row(TEN + 2, 2, 0, -2),
         ],
+        by_hour: [(TEN - 2 * DAY) * 5 / 1440].into(),
         ..Fake::default()
     }
 }

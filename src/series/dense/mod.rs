@@ -47,7 +47,7 @@ pub fn read(
     let whole = MinuteRange { start: Minute(first * period), end: Minute(end * period) };
     // Days come in order of time, so a series' first row is of its first period that isn't zero, or of its day's.
     for day in counts.minutes(whole)? {
-        let frame = summed(day, &wanted, period, &[outcome], ["set", "from"])?;
+        let frame = summed(day?, &wanted, period, &[outcome], ["set", "from"])?;
         let (set, from) = (frame.column("set")?.u32()?, frame.column("from")?.u32()?);
         let calls = frame.column(outcome.column())?.u64()?;
         for ((set, from), calls) in set.iter().zip(from.iter()).zip(calls.iter()) {

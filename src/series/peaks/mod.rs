@@ -51,7 +51,7 @@ pub fn pool_uses(counts: &dyn Counts, range: MinuteRange, filter: &PoolFilter) -
     let of_pools = pools.clone().lazy().select([col("pool")]);
     let mut parts: Vec<LazyFrame> = Vec::new();
     for day in counts.seconds(range)? {
-        let seconds = day
+        let seconds = day?
             .semi_join(of_pools.clone(), col("pool"), col("pool"))
             .group_by([col("pool"), col("second")])
             .agg([col("requests").sum(), col("throttled").sum()]);
