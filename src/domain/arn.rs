@@ -41,8 +41,8 @@ const KEY_ID_MOST: usize = 64;
 
 /// A KMS key ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`: its account owns the key, its Region is the key's own.
 ///
-/// Whoever calls KMS writes what he likes where a key is named, and a call that is refused is in the log with it. So what
-/// can be no key's name is none: what is taken for one is safe to print, to store, and to give to a shell.
+/// Whoever calls KMS writes what he likes where a key is named, and a call that is refused is in the log with it. So
+/// what can be no key's name is none: what is taken for one is safe to print, to store, and to give to a shell.
 ///
 /// Multi-Region keys share an id and differ in the Region, so they are different keys here, as in CloudWatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
