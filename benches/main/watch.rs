@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use keytide::domain::{Outcome, Second};
-use keytide::store::{NewBatch, Outbox, Store};
+use keytide::store::{NewBatch, Outbox, Store, WatchRound};
 use keytide::tally::{Batch, Dictionaries, Id, Profiles, Row, Sides};
 use keytide::watch::{Setup, Watch, WatchSettings};
 use rand::{Rng, SeedableRng};
@@ -82,19 +82,20 @@ pub fn run() {
     warm.round(&mut store, now(DAYS * 24 + 1)).expect("a round");
     let (cpu, wall) = (cpu::of_process() - before, began.elapsed().as_secs_f64());
     println!("a round that finds nothing new: {wall:.2} s, {cpu:.2} s of CPU");
-    outbox(&dir);
+    outbox(store, &dir);
 }
 
 /// How long a message is from being owed to being handed out.
-fn outbox(dir: &Path) {
+fn outbox(mut store: Store, dir: &Path) {
     let mut outbox = Outbox::open(dir).expect("the outbox can be opened");
     let message = keytide::store::NewMessage {
         route: "bench".to_owned(),
         dedup_key: "bench".to_owned(),
         notice: "{}".to_owned(),
     };
+    let round = WatchRound { owed: vec![message], ..WatchRound::default() };
     let began = Instant::now();
-    outbox.owe(&[message], Utc::now()).expect("a message can be owed");
+    store.commit_round(&round, Utc::now()).expect("a message can be owed");
     let due = outbox.due(Utc::now(), 10).expect("the outbox can be read");
     println!("{} messages owed and handed out in {:.1} ms", due.len(), began.elapsed().as_secs_f64() * 1e3);
 }

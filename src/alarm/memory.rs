@@ -112,16 +112,10 @@ pub struct HistoryItem {
 /// CloudWatch's HistoryItemType.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HistoryKind {
-    /// The alarm was made, changed or removed.
-    ConfigurationUpdate,
     /// Its state changed.
     StateUpdate,
-    /// Something was sent.
-    Action,
     /// The state of one series of several changed.
     AlarmContributorStateUpdate,
-    /// Something was sent for one series of several.
-    AlarmContributorAction,
     /// Counts that came late changed what the states had been. CloudWatch has no such entry.
     StateRevision,
 }
@@ -130,11 +124,8 @@ impl HistoryKind {
     /// CloudWatch's name.
     pub const fn name(self) -> &'static str {
         match self {
-            HistoryKind::ConfigurationUpdate => "ConfigurationUpdate",
             HistoryKind::StateUpdate => "StateUpdate",
-            HistoryKind::Action => "Action",
             HistoryKind::AlarmContributorStateUpdate => "AlarmContributorStateUpdate",
-            HistoryKind::AlarmContributorAction => "AlarmContributorAction",
             HistoryKind::StateRevision => "StateRevision",
         }
     }

@@ -69,6 +69,9 @@ pub struct StateChange {
     pub reason_data: serde_json::Value,
     /// When the state changed, seconds since 1970.
     pub changed_at: i64,
+    /// Whether this ends what an ALARM began, by whatever states it went. Receivers close what they opened.
+    #[serde(default)]
+    pub ends_episode: bool,
     /// Whether this was held back by a mute window that is over now.
     pub after_mute_window: bool,
     /// What the alarm does in which state: names of routes.

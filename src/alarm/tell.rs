@@ -98,6 +98,7 @@ fn owed(
         reason: told.reason.to_owned(),
         reason_data: told.reason_data.clone(),
         changed_at: told.since,
+        ends_episode: told.state == StateValue::Ok && owing.episode.is_some(),
         after_mute_window: muted.is_some(),
         ok_actions: alarm.ok_actions.clone(),
         alarm_actions: alarm.alarm_actions.clone(),

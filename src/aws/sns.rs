@@ -109,7 +109,9 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
     let code = answer.err().code().unwrap_or("an error without a code");
     let text = format!("SNS answered {code}: {}", answer.err().message().unwrap_or("no reason given"));
     let status = answer.raw().status().as_u16();
-    match (400..500).contains(&status) && ![408, 429].contains(&status) && !PASSING.contains(&code) {
+    // 403 and 404: a permission, a key or a topic that someone may mend.
+    let may_pass = [403, 404, 408, 429].contains(&status) || PASSING.contains(&code);
+    match (400..500).contains(&status) && !may_pass {
         true => SnsFailure::Refused(text),
         false => SnsFailure::Passing(text),
     }

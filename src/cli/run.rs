@@ -10,9 +10,8 @@ use super::logging;
 use super::settings::settings;
 use super::system::{SystemClock, data_dir, stop_flag};
 use crate::config::{Config, SourceSettings};
-use crate::daemon::{Ended, Parts, Sending, TaskError, Telling, Watching, once, routes_of, run as run_daemon, signals};
+use crate::daemon::{Ended, Parts, Sending, TaskError, Telling, Watching, once, run as run_daemon, signals};
 use crate::domain::Clock;
-use crate::publish::Router;
 use crate::series::key_operations;
 use crate::serve::{Metrics, Server};
 use crate::store::Store;
@@ -64,8 +63,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     warn_of_unseen_keys(&store, &config)?;
     let watching = Watching::open(&store, &config, clock.now()).map_err(failed)?;
     let sending = Sending::open(&dir, &config, args.once, || SystemClock.now()).map_err(failed)?;
-    let router = Router::new(&routes_of(&config).map_err(failed)?);
-    let telling = Telling { router, clock: Arc::clone(&clock) };
+    let telling = Telling::new(&config).map_err(failed)?;
     let parts = Parts {
         store,
         config,

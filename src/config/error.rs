@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::nearest::nearest;
 use crate::domain::SettingError;
 
 /// Everything that is wrong with the settings, in the order of the file, then of the variables.
@@ -52,14 +53,60 @@ impl Place {
         while !text.is_char_boundary(end) {
             end += 1;
         }
-        Place::Line {
-            file: file.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: text[line_start..start].chars().count() + 1,
-            width: text[start..end].chars().count().max(1),
-            text: line_text.to_owned(),
+        let (column, width) = (text[line_start..start].chars().count(), text[start..end].chars().count().max(1));
+        let line = before.matches('\n').count() + 1;
+        let file = file.to_owned();
+        match secret_from(line_text) {
+            Some(from) => {
+                let shown = format!("{}***", &line_text[..from]);
+                let stars = line_text[..from].chars().count();
+                // What is meant may lie within what is not shown, or end there.
+                let first = column.min(stars);
+                let last = if column + width > stars { stars + 3 } else { column + width };
+                Place::Line { file, line, column: first + 1, width: last - first, text: shown }
+            }
+            None => Place::Line { file, line, column: column + 1, width, text: line_text.to_owned() },
         }
     }
+}
+
+/// Settings whose values nobody may read in a log, and those that may hold such.
+const SECRET: [&str; 12] = [
+    "routing_key",
+    "secret",
+    "password",
+    "url",
+    "urls",
+    "headers",
+    "authorization",
+    "cookie",
+    "-key",
+    "-token",
+    "-secret",
+    "-password",
+];
+
+/// Where a value begins in a line that may be a secret, however wrong the rest of the line is. One that says where a
+/// secret is kept is none.
+fn secret_from(line: &str) -> Option<usize> {
+    let name = |before: &str| -> String {
+        let name = before.trim_end().trim_end_matches(['"', '\'']);
+        let start = name.rfind(|c: char| !(c.is_alphanumeric() || "-_".contains(c))).map_or(0, |at| at + 1);
+        name.get(start..).unwrap_or_default().to_lowercase()
+    };
+    // A name that is mistyped may be one of these too.
+    let (ends, names): (Vec<&str>, Vec<&str>) = SECRET.iter().partition(|secret| secret.starts_with('-'));
+    let is_secret =
+        |name: &str| ends.iter().any(|end| name.ends_with(end)) || nearest(name, names.iter().copied()).is_some();
+    let is_elsewhere = |value: &str| {
+        let inner = value.trim_start().strip_prefix('{').map(str::trim_start);
+        inner.is_some_and(|inner| ["env", "file"].iter().any(|word| inner.starts_with(word)))
+    };
+    line.match_indices('=').find_map(|(at, _)| {
+        let value = &line[at + 1..];
+        let from = at + 1 + (value.len() - value.trim_start().len());
+        (is_secret(&name(&line[..at])) && !is_elsewhere(value) && from < line.len()).then_some(from)
+    })
 }
 
 impl ConfigErrors {

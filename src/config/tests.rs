@@ -291,3 +291,31 @@ fn the_folder_of_the_store_is_found_in_a_file_with_errors() {
     assert_eq!(super::data_dir_of("data_dir = \"store\"\n[wach]\nx = 1\n"), Some("store".into()));
     assert_eq!(super::data_dir_of("[watch]\n"), None);
 }
+
+#[test]
+fn no_error_repeats_what_may_be_a_secret_however_wrong_its_line_is() {
+    let route = "[[route]]\nname = \"ops\"\n";
+    for settings in [
+        "kind = \"pagerduty\"\nrouting_key = \"s3cret\"",
+        "kind = \"pagerduty\"\nrouting_key = \"s3cret",
+        "kind = \"pagerduty\"\nrouting_key = s3cret",
+        "kind = \"pagerduty\"\nrouting_ky = \"s3cret\"",
+        "kind = \"slack\"\nurl = \"https://hooks.slack.com/services/s3cret\"",
+        "kind = \"slack\"\nurl = \"hooks.slack.com/services/s3cret\"",
+        "kind = \"alertmanager\"\nurls = [\"https://user:s3cret@example.com\"]",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\nsecret = \"s3cret\"",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\nheaders = { Authorization = \"Bearer s3cret\" }",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\n[route.headers]\nX-Api-Key = \"s3cret\"\n\"b d\" = \"x\"",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\n[route.headers]\nCookie = \"s3cret\" x",
+        "kind = \"email\"\nserver = \"a\"\nfrom = \"a@b.c\"\nto = [\"a@b.c\"]\nusername = \"u\"\npassword = \"s3cret\"",
+    ] {
+        let said = wrong(&format!("{route}{settings}\n"));
+        assert!(!said.contains("s3cret") && said.contains('^'), "{said}");
+    }
+    let said = wrong("route = [{ name = \"a\", kind = \"pagerduty\", routing_key = \"s3cret\" }]\n");
+    let expect = "  1 | route = [{ name = \"a\", kind = \"pagerduty\", routing_key = ***\n    | ";
+    assert!(said.contains(expect) && said.ends_with(" ^^^") && !said.contains("s3cret"), "{said}");
+    // Where a secret is kept is none, and is shown.
+    let said = wrong(&format!("{route}kind = \"pagerduty\"\nrouting_key = {{ env = \"NAME\", fle = \"PATH\" }}\n"));
+    assert!(said.contains("routing_key = { env = \"NAME\", fle = \"PATH\" }\n"), "{said}");
+}

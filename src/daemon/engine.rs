@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 
 use super::files::{Files, Ready};
 use super::folders::{Folders, Moment};
-use super::health::{CONDITIONS, Condition, QUARANTINE_SECONDS, health, is_known, notice};
+use super::health::{
+    CONDITIONS, Condition, GIVEN_UP_SECONDS, KEY_PREFIX, QUARANTINE_SECONDS, health, is_known, notice,
+};
 use super::memory::Memory;
 use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use super::shared::Shared;
+use super::told::Told;
 use crate::config::{Config, Keep, SourceSettings};
 use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest};
-use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES};
+use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES, WatchRound};
 
 /// All that works on the store.
 pub(super) struct Engine {
@@ -31,7 +34,7 @@ pub(super) struct Engine {
     is_evaluated: bool,
     tell: Box<dyn Tell>,
     /// The conditions that were told and are not over.
-    told: Vec<String>,
+    told: Told,
 }
 
 /// Files that are read at a time: evaluation follows each time, and sees the trail in its order.
@@ -65,8 +68,8 @@ impl Engine {
         drop(known);
         let folders = Folders::new(paths, Files::remembering(memory.seen));
         let started = Instant::now();
-        let mut engine =
-            Self { shared, stop, started, store, folders, evaluate, is_evaluated: true, tell, told: memory.told };
+        let told = Told::read(&store, shared.now())?;
+        let mut engine = Self { shared, stop, started, store, folders, evaluate, is_evaluated: true, tell, told };
         engine.note_watermark()?;
         Ok(engine)
     }
@@ -210,7 +213,9 @@ impl Engine {
             metrics.evaluation_seconds.observe(began.elapsed().as_secs_f64());
             metrics.series_watched.set(summary.series as i64);
             metrics.incidents_open.set(summary.incidents_open as i64);
-            shared.known().facts.silent = Some(summary.silent);
+            let mut known = shared.known();
+            (known.facts.silent, known.facts.unwatched) = (Some(summary.silent), summary.unwatched);
+            drop(known);
             let seconds = began.elapsed().as_secs_f64();
             let RoundSummary { series, periods, changes, owed, .. } = summary;
             if changes > 0 || owed > 0 {
@@ -227,8 +232,10 @@ impl Engine {
         let config = self.shared.config();
         let now = self.shared.now().timestamp();
         let failing = self.shared.tasks.failing();
+        // That a message about this can't be delivered is no news of its own: it would be told for ever.
+        let given_up = self.store.given_up(now - GIVEN_UP_SECONDS, KEY_PREFIX)?;
         let mut known = self.shared.known();
-        known.facts.failing = failing;
+        (known.facts.failing, known.facts.given_up) = (failing, given_up);
         known.conditions = health(&known.facts, &config.health, now);
         let (conditions, facts) = (known.conditions.clone(), known.facts.clone());
         drop(known);
@@ -237,13 +244,13 @@ impl Engine {
         }
         for condition in &conditions {
             let id = condition.id();
-            if !self.told.contains(&id) {
+            if !self.told.has(&id) {
                 tracing::error!(condition = id, "{}", condition.text);
                 self.tell_of(&id, Some(condition), now)?;
             }
         }
-        let is_over = |id: &&String| conditions.iter().all(|condition| condition.id() != **id) && is_known(id, &facts);
-        for id in self.told.iter().filter(is_over).cloned().collect::<Vec<_>>() {
+        let is_over = |id: &&str| conditions.iter().all(|condition| condition.id() != *id) && is_known(id, &facts);
+        for id in self.told.ids().filter(is_over).map(str::to_owned).collect::<Vec<_>>() {
             tracing::info!(condition = id, "this is over");
             self.tell_of(&id, None, now)?;
         }
@@ -252,10 +259,13 @@ impl Engine {
 
     /// Owes a notice of a condition that begins, or is over, and remembers that.
     fn tell_of(&mut self, id: &str, condition: Option<&Condition>, now: i64) -> Result<(), TaskError> {
-        self.tell.owe(&mut self.store, notice(id, condition, now))?;
-        self.told.retain(|told| told != id);
-        self.told.extend(condition.map(|_| id.to_owned()));
-        self.remember()
+        let mut told = self.told.clone();
+        let key = if condition.is_some() { told.begin(id, now) } else { told.end(id, now) };
+        let owed = self.tell.messages(&notice(key, id, condition, now))?;
+        let round = WatchRound { memories: vec![told.memory()?], owed, ..WatchRound::default() };
+        self.store.commit_round(&round, self.shared.now())?;
+        self.told = told;
+        Ok(())
     }
 
     /// Merges days, and drops what is past its time.
@@ -276,6 +286,7 @@ impl Engine {
             seconds: first(daemon.keep_seconds),
         };
         let dropped = self.store.expire_counts(&kept)?;
+        self.store.expire_watching(now)?;
         tracing::info!(days = compacted.days, replaced = compacted.files, closed_hours = closed, dropped, "compacted");
         self.remember()
     }
@@ -294,16 +305,17 @@ impl Engine {
         let memory = Memory {
             batch: self.store.last_batch()?,
             last_data_at: self.shared.known().facts.last_data_at,
-            told: self.told.clone(),
             seen: self.folders.files.memory().collect(),
         };
         memory.write(self.store.dir());
         Ok(())
     }
 
-    /// Gives new settings to the evaluation.
+    /// Gives new settings to who evaluates and who tells.
     pub(super) fn reload(&mut self, config: &Config) -> Result<(), TaskError> {
-        self.evaluate.reload(&mut self.store, config)
+        // Both are done before either may fail.
+        let (told, evaluated) = (self.tell.reload(config), self.evaluate.reload(&mut self.store, config));
+        evaluated.and(told)
     }
 
     /// Whether files wait to be read.

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::alarm::{Notice, Severity, StateChange, StateValue, Subject};
 use crate::config::HealthSettings;
 use crate::domain::format_second;
-use crate::watch::SilentStream;
+use crate::store::GivenUp;
+use crate::watch::{SERIES_MAX, SilentStream};
 
 /// What is known of the daemon's work. Times are seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Facts {
     pub last_data_at: Option<i64>,
     /// Accounts and Regions of which no log files come, as the last evaluation found; none before the first one.
     pub silent: Option<Vec<SilentStream>>,
+    /// Series beyond those that can be watched, as the last evaluation found.
+    pub unwatched: u64,
     /// When objects that can't be read were met first, ascending.
     pub quarantined_at: Vec<i64>,
     /// Messages that are owed.
@@ -29,6 +32,8 @@ pub struct Facts {
     pub folders_gone: Vec<(PathBuf, i64)>,
     /// Parts of the work that have failed three times in a row, or more.
     pub failing: Vec<Failing>,
+    /// Messages that were given up lately.
+    pub given_up: Option<GivenUp>,
 }
 
 /// A part of the work that keeps failing.
@@ -70,10 +75,17 @@ impl Condition {
 }
 
 /// The names of conditions.
-pub const CONDITIONS: [&str; 5] = ["no-data", "quarantine-growing", "outbox-stuck", "source-gone", "task-failing"];
+pub const CONDITIONS: [&str; 7] =
+    ["no-data", "quarantine-growing", "outbox-stuck", "source-gone", "task-failing", "page-given-up", "series-limit"];
 
 /// Objects that can't be read are counted over so many seconds.
 pub(super) const QUARANTINE_SECONDS: i64 = 3600;
+
+/// That a message was given up is told of for so many seconds.
+pub(super) const GIVEN_UP_SECONDS: i64 = 86_400;
+
+/// Before every key of a message about Keytide itself.
+pub(super) const KEY_PREFIX: &str = "keytide/health/";
 
 /// What is wrong now, in the order of [`CONDITIONS`].
 pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Condition> {
@@ -100,8 +112,8 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
             about: Some((account.clone(), region.clone())),
             since: *since,
             text: format!(
-                "no log file of account {account} in {region} has come since {}, while others come; its calls are taken \
-                 as missing, not zero, and nobody is paged for them: check its trail",
+                "no log file of account {account} in {region} has come since {}, while others come; its calls are \
+                 taken as missing, not zero, and nobody is paged for them: check its trail",
                 format_second(*since)
             ),
         });
@@ -134,6 +146,21 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
         let each = facts.failing.iter().map(|failing| format!("{} fails: {}", failing.task, failing.error));
         conditions.push(Condition::of_all("task-failing", since, each.collect::<Vec<_>>().join("; ")));
     }
+    if let Some(GivenUp { messages, since, route, error }) = &facts.given_up {
+        let text = format!(
+            "messages given up within a day: {messages}, the last of route {route}: {error}; whoever they were for has \
+             not got them: `keytide status` lists them"
+        );
+        conditions.push(Condition::of_all("page-given-up", *since, text));
+    }
+    if facts.unwatched > 0 {
+        let text = format!(
+            "{} series more than the {SERIES_MAX} that can be watched: nobody is paged for them; `keytide top --by \
+             key` shows whether someone makes up keys",
+            facts.unwatched
+        );
+        conditions.push(Condition::of_all("series-limit", now, text));
+    }
     conditions
 }
 
@@ -141,18 +168,20 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
 pub(super) fn is_known(id: &str, facts: &Facts) -> bool {
     match id {
         "no-data" => facts.last_data_at.is_some_and(|at| at >= facts.started_at),
-        id if id.starts_with("no-data/") => facts.silent.is_some(),
+        // What an evaluation finds.
+        id if id.starts_with("no-data/") || id == "series-limit" => facts.silent.is_some(),
         _ => true,
     }
 }
 
-/// The key that all messages about a condition share, by its [`Condition::id`].
-pub fn dedup_key(id: &str) -> String {
-    format!("keytide/health/{id}")
+/// The key that the messages about one episode of a condition share: that of a store, told at a second. Receivers drop
+/// what repeats a key, and one that closed it opens it never again.
+pub fn dedup_key(store: &str, id: &str, told_at: i64) -> String {
+    format!("{KEY_PREFIX}{store}/{id}/{told_at}")
 }
 
 /// What to tell of a condition that began, or (`condition` is none) is over.
-pub fn notice(id: &str, condition: Option<&Condition>, now: i64) -> Notice {
+pub fn notice(dedup_key: String, id: &str, condition: Option<&Condition>, now: i64) -> Notice {
     let mut parts = id.split('/');
     let name = parts.next().unwrap_or(id);
     let (account, region) = (parts.next().unwrap_or("000000000000"), parts.next().unwrap_or("us-east-1"));
@@ -163,7 +192,7 @@ pub fn notice(id: &str, condition: Option<&Condition>, now: i64) -> Notice {
     };
     let since = condition.map(|condition| format_second(condition.since));
     Notice {
-        dedup_key: dedup_key(id),
+        dedup_key,
         severity: Severity::Error,
         keys: Vec::new(),
         accounts: Vec::new(),
@@ -180,6 +209,7 @@ pub fn notice(id: &str, condition: Option<&Condition>, now: i64) -> Notice {
             reason,
             reason_data: json!({"condition": name, "since": since}),
             changed_at: now,
+            ends_episode: condition.is_none(),
             after_mute_window: false,
             ok_actions: Vec::new(),
             alarm_actions: Vec::new(),

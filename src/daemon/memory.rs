@@ -1,4 +1,4 @@
-//! What one process of the daemon remembers for the next: which files it has read, and what it has told.
+//! What one process of the daemon remembers for the next: which files it has read.
 //!
 //! It lies beside the store and may be lost: files are then read again, and nothing is counted twice. It is forgotten
 //! too when the store is behind it, as one from a backup is.
@@ -17,13 +17,11 @@ pub(super) struct Memory {
     pub(super) batch: i64,
     /// When a log object was last committed, seconds since 1970.
     pub(super) last_data_at: Option<i64>,
-    /// The conditions that were told and are not over.
-    pub(super) told: Vec<String>,
     /// Files that were read.
     pub(super) seen: Vec<(u128, Stamp)>,
 }
 
-const MARK: &[u8] = b"keytide watched 1\n";
+const MARK: &[u8] = b"keytide watched 2\n";
 
 fn path(dir: &Path) -> PathBuf {
     dir.join("watched")

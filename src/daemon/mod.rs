@@ -23,6 +23,7 @@ mod signals;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod told;
 mod watching;
 
 pub use health::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};

@@ -11,7 +11,7 @@ use super::tasks::with_causes;
 /// Reads, evaluates, publishes, compacts and saves, each once. `stop` ends the reading after the batch in hand.
 ///
 /// # Errors
-/// What failed, a line each; the rest was done.
+/// What failed, a line each, messages that were given up among it; the rest was done.
 pub async fn once(parts: Parts, stop: Arc<AtomicBool>) -> Result<(), Vec<String>> {
     let Parts { store, config, clock, evaluate, mut publish, tell, server: _, metrics } = parts;
     let shared = Arc::new(Shared::new(config, clock, metrics));
@@ -43,12 +43,14 @@ pub async fn once(parts: Parts, stop: Arc<AtomicBool>) -> Result<(), Vec<String>
     .await;
     let now = || shared.now();
     let began = now();
-    shared.tasks.attempt_later("publish", now, async move { publish.round(began).await }).await;
+    let published = shared.tasks.attempt_later("publish", now, async move { publish.round(began).await }).await;
     on_store("compact", |engine| engine.tidy(Tidy::Urgent)).await;
     on_store("save", Engine::save).await;
     let gone = engine.lock().unwrap_or_else(PoisonError::into_inner).folders_gone();
     let gone = gone.into_iter().map(|path| format!("the folder {} can't be found", path.display()));
     let errors = shared.tasks.errors().into_iter().map(|(task, error)| format!("{task} failed: {error}"));
-    let failed: Vec<String> = errors.chain(gone).collect();
+    let given_up = published.map_or(0, |summary| summary.given_up);
+    let given_up = (given_up > 0).then(|| format!("messages given up: {given_up}; `keytide status` lists them"));
+    let failed: Vec<String> = errors.chain(gone).chain(given_up).collect();
     if failed.is_empty() { Ok(()) } else { Err(failed) }
 }

@@ -1,18 +1,19 @@
 //! What the daemon is given.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::alarm::Notice;
 use crate::config::Config;
 use crate::domain::Clock;
+use crate::publish::RouteCounts;
 use crate::serve::{Metrics, Server};
-use crate::store::Store;
+use crate::store::{NewMessage, Store};
 use crate::watch::SilentStream;
 
 /// Why a part of the work failed.
@@ -56,6 +57,8 @@ pub struct RoundSummary {
     pub incidents_open: u64,
     /// Accounts and Regions of which no log files come.
     pub silent: Vec<SilentStream>,
+    /// Series beyond those that can be watched.
+    pub unwatched: u64,
 }
 
 /// Decides, over what is committed, who is to be told.
@@ -79,20 +82,22 @@ pub trait Evaluate: Send {
 }
 
 /// What a round of publishing came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PublishSummary {
     /// Messages delivered in this round.
     pub sent: u64,
     /// Tries that failed in this round.
     pub failed: u64,
+    /// Messages given up in this round.
+    pub given_up: u64,
     /// Messages still owed.
     pub owed: u64,
     /// When the oldest of them was owed, seconds since 1970.
     pub oldest_owed_at: Option<i64>,
     /// Messages that were given up, ever.
     pub dead_letters: u64,
-    /// When to come again at the latest; none: at the next turn.
-    pub next_try: Option<Duration>,
+    /// What was delivered and what was not since the start, by route.
+    pub routes: BTreeMap<String, RouteCounts>,
 }
 
 /// Delivers what is owed, over a connection of its own.
@@ -112,8 +117,11 @@ pub trait Publish: Send {
 
 /// Is told of what is wrong with Keytide itself.
 pub trait Tell: Send {
-    /// Owes a notice. It is committed when this returns.
-    fn owe(&mut self, store: &mut Store, notice: Notice) -> Result<(), TaskError>;
+    /// The messages that a notice comes to. They are committed with what is remembered of having told it.
+    fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError>;
+
+    /// Takes new settings over. On an error the old ones stay.
+    fn reload(&mut self, config: &Config) -> Result<(), TaskError>;
 }
 
 /// Evaluates nothing, publishes nothing, and tells the log.
@@ -148,8 +156,12 @@ impl Publish for Idle {
 }
 
 impl Tell for Idle {
-    fn owe(&mut self, _store: &mut Store, notice: Notice) -> Result<(), TaskError> {
+    fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError> {
         tracing::warn!(dedup_key = notice.dedup_key, "nobody is told");
+        Ok(Vec::new())
+    }
+
+    fn reload(&mut self, _config: &Config) -> Result<(), TaskError> {
         Ok(())
     }
 }

@@ -164,21 +164,21 @@ impl Work {
             let now = shared.now();
             let round = async move { publish.lock().await.round(now).await };
             let done = self.shared.tasks.attempt_later("publish", || shared.now(), round).await;
-            let mut pause = self.shared.tasks.pause("publish").unwrap_or(PUBLISH_EVERY);
+            let pause = self.shared.tasks.pause("publish").unwrap_or(PUBLISH_EVERY);
             if let Some(summary) = done {
-                pause = summary.next_try.unwrap_or(PUBLISH_EVERY).min(PUBLISH_EVERY);
                 let metrics = &self.shared.metrics;
-                metrics.notices_sent.inc_by(summary.sent);
-                metrics.notice_failures.inc_by(summary.failed);
+                for (route, counts) in &summary.routes {
+                    metrics.set_route(route, counts.delivered, counts.failed, counts.dead);
+                }
                 metrics.outbox_depth.set(summary.owed as i64);
                 metrics.dead_letters.set(summary.dead_letters as i64);
                 let mut known = self.shared.known();
                 known.facts.outbox_depth = summary.owed;
                 known.facts.oldest_owed_at = summary.oldest_owed_at;
                 drop(known);
-                if summary.sent > 0 || summary.failed > 0 {
-                    let PublishSummary { sent, failed, owed, dead_letters, .. } = summary;
-                    tracing::info!(sent, failed, owed, dead_letters, "published");
+                if summary.sent + summary.failed + summary.given_up > 0 {
+                    let PublishSummary { sent, failed, given_up, owed, .. } = summary;
+                    tracing::info!(sent, failed, given_up, owed, "published");
                 }
             }
             if !self.waits(pause).await {

@@ -32,7 +32,7 @@ impl Sending {
         now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
     ) -> Result<Self, TaskError> {
         let dispatcher = Dispatcher::new(routes_of(config)?, now)?;
-        Ok(Sending { dispatcher, outbox: Kept(Outbox::open(dir)?), waits })
+        Ok(Sending { dispatcher, outbox: Kept { outbox: Outbox::open(dir)?, unreadable: 0 }, waits })
     }
 }
 
@@ -43,15 +43,16 @@ impl Publish for Sending {
                 true => self.dispatcher.run_once(&mut self.outbox).await?,
                 false => self.dispatcher.turn(&mut self.outbox, TURN).await?,
             };
-            self.outbox.0.expire(now)?;
-            let depth = self.outbox.0.depth()?;
+            self.outbox.outbox.expire(now)?;
+            let depth = self.outbox.outbox.depth()?;
             Ok(PublishSummary {
                 sent: done.delivered as u64,
-                failed: (done.failed + done.dead) as u64,
+                failed: done.failed as u64,
+                given_up: (done.dead + std::mem::take(&mut self.outbox.unreadable)) as u64,
                 owed: depth.owed,
                 oldest_owed_at: depth.oldest_owed_at,
                 dead_letters: depth.dead,
-                next_try: None,
+                routes: self.dispatcher.counters().snapshot(),
             })
         })
     }
@@ -70,14 +71,18 @@ impl Publish for Sending {
 }
 
 /// The store's outbox as the dispatcher wants it.
-struct Kept(Outbox);
+struct Kept {
+    outbox: Outbox,
+    /// Messages that can't be read, and were given up since this was last asked.
+    unreadable: usize,
+}
 
 impl publish::Outbox for Kept {
     type Error = StoreError;
 
     fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Owed>, StoreError> {
         let mut due = Vec::new();
-        for message in self.0.due(now, limit)? {
+        for message in self.outbox.due(now, limit)? {
             match serde_json::from_str(&message.notice) {
                 Ok(notice) => due.push(Owed {
                     id: message.id,
@@ -87,7 +92,8 @@ impl publish::Outbox for Kept {
                     owed_at: Utc.timestamp_opt(message.owed_at, 0).single().unwrap_or(now),
                 }),
                 Err(error) => {
-                    self.0.dead(message.id, now, &format!("the message was kept in another form: {error}"))?;
+                    self.outbox.dead(message.id, now, &format!("the message was kept in another form: {error}"))?;
+                    self.unreadable += 1;
                 }
             }
         }
@@ -96,9 +102,14 @@ impl publish::Outbox for Kept {
 
     fn settle(&mut self, id: i64, outcome: Settled) -> Result<(), StoreError> {
         match outcome {
-            Settled::Delivered { at } => self.0.delivered(id, at),
-            Settled::Retry { at, error } => self.0.retry(id, at, &error),
-            Settled::Dead { at, error } => self.0.dead(id, at, &error),
+            Settled::Delivered { at } => self.outbox.delivered(id, at),
+            Settled::Retry { at, error } => self.outbox.retry(id, at, &error),
+            Settled::Dead { at, error } => self.outbox.dead(id, at, &error),
         }
+    }
+
+    fn delivered(&mut self, route: &str, since: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, StoreError> {
+        let seconds = self.outbox.delivered_since(route, since)?;
+        Ok(seconds.into_iter().filter_map(|second| Utc.timestamp_opt(second, 0).single()).collect())
     }
 }

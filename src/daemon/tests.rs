@@ -11,6 +11,7 @@ use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
 use crate::alarm::{StateValue, Subject};
 use crate::config::HealthSettings;
 use crate::serve::Metrics;
+use crate::store::GivenUp;
 use crate::watch::SilentStream;
 
 const SETTLE: Duration = Duration::from_secs(3);
@@ -136,7 +137,10 @@ fn each_condition_begins_when_its_setting_says() {
     let gone = Facts { folders_gone: vec![("logs".into(), 9_990)], ..well.clone() };
     assert_eq!(names(&gone, 10_000), ["source-gone"]);
     let failing = Failing { task: "evaluate".to_owned(), since: 9_000, error: "no disk".to_owned() };
-    assert_eq!(names(&Facts { failing: vec![failing], ..well }, 10_000), ["task-failing"]);
+    assert_eq!(names(&Facts { failing: vec![failing], ..well.clone() }, 10_000), ["task-failing"]);
+    let given_up = GivenUp { messages: 2, since: 9_000, route: "ops".to_owned(), error: "403".to_owned() };
+    assert_eq!(names(&Facts { given_up: Some(given_up), ..well.clone() }, 10_000), ["page-given-up"]);
+    assert_eq!(names(&Facts { unwatched: 1, ..well }, 10_000), ["series-limit"]);
 }
 
 #[test]
@@ -158,8 +162,7 @@ fn an_account_and_region_that_is_silent_is_a_condition_of_its_own_while_others_g
     let told: Vec<_> = conditions.iter().map(|condition| (condition.id(), condition.since)).collect();
     assert_eq!(told, [("no-data/111122223333/us-east-1".to_owned(), 8_300)]);
     assert!(conditions[0].text.contains("account 111122223333 in us-east-1"), "{}", conditions[0].text);
-    let notice = notice(&told[0].0, Some(&conditions[0]), 10_100);
-    assert_eq!(notice.dedup_key, "keytide/health/no-data/111122223333/us-east-1");
+    let notice = notice("key".to_owned(), &told[0].0, Some(&conditions[0]), 10_100);
     let Subject::StateChange(change) = notice.subject else { panic!("a change of state") };
     assert_eq!((change.account.as_str(), change.region.as_str()), ("111122223333", "us-east-1"));
     assert_eq!(change.alarm_name, "keytide-no-data-111122223333-us-east-1");
@@ -176,10 +179,12 @@ fn what_an_earlier_process_told_of_is_over_only_when_that_is_known() {
 }
 
 #[test]
-fn a_notice_of_a_condition_and_of_its_end_have_one_key() {
+fn a_notice_of_a_condition_and_of_its_end_are_alarm_and_ok() {
     let condition = Condition { name: CONDITIONS[0], about: None, since: 60, text: "no new log file".to_owned() };
-    let (begin, end) = (notice("no-data", Some(&condition), 90), notice("no-data", None, 120));
-    assert_eq!((begin.dedup_key.as_str(), &end.dedup_key), ("keytide/health/no-data", &dedup_key("no-data")));
+    let key = dedup_key("1a2b3c4d", "no-data", 90);
+    assert_eq!(key, "keytide/health/1a2b3c4d/no-data/90");
+    let begin = notice(key.clone(), "no-data", Some(&condition), 90);
+    let end = notice(key, "no-data", None, 120);
     let states = [begin, end].map(|notice| match notice.subject {
         Subject::StateChange(change) => (change.old_state, change.new_state, change.changed_at),
         other => panic!("{other:?}"),
@@ -202,16 +207,11 @@ fn work_that_failed_or_panicked_is_not_tried_before_its_pause_is_over() {
 #[test]
 fn what_is_remembered_is_used_unless_the_store_is_behind_it() {
     let dir = tempfile::tempdir().unwrap();
-    let write = || Memory {
-        batch: 7,
-        last_data_at: Some(5),
-        told: vec!["no-data".to_owned()],
-        seen: vec![(1, Stamp { size: 2, changed: 3 })],
-    };
+    let write = || Memory { batch: 7, last_data_at: Some(5), seen: vec![(1, Stamp { size: 2, changed: 3 })] };
     write().write(dir.path());
     assert_eq!(Memory::read(dir.path(), 7), write());
     assert_eq!(Memory::read(dir.path(), 8), write());
     assert_eq!(Memory::read(dir.path(), 6), Memory::default());
-    std::fs::write(dir.path().join("watched"), "keytide watched 1\nnonsense").unwrap();
+    std::fs::write(dir.path().join("watched"), "keytide watched 2\nnonsense").unwrap();
     assert_eq!(Memory::read(dir.path(), 7), Memory::default());
 }

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::publish::picture::svg;
 use crate::publish::{Route, Router, SecretSource, routes};
 use crate::report::{Asked, ReportSchedule, build};
-use crate::store::{NewMessage, Outbox, Store, WatchRound};
+use crate::store::{NewMessage, Store, WatchRound};
 use crate::watch::{Setup, Watch};
 
 /// Before a report's name, in what the store remembers: when it was made last.
@@ -51,6 +51,7 @@ impl Evaluate for Watching {
             owed: report.owed as u64,
             incidents_open: report.open as u64,
             silent: report.silent,
+            unwatched: report.unwatched as u64,
         })
     }
 
@@ -179,20 +180,28 @@ impl Made<'_> {
     }
 }
 
-/// Owes notices about the program's own health.
+/// Says which routes notices about the program's own health go.
 pub struct Telling {
-    /// Which routes there are.
-    pub router: Router,
-    /// What time it is.
-    pub clock: std::sync::Arc<dyn crate::domain::Clock>,
+    router: Router,
+}
+
+impl Telling {
+    /// Over the routes of the settings.
+    pub fn new(config: &Config) -> Result<Self, TaskError> {
+        Ok(Telling { router: Router::new(&routes_of(config)?) })
+    }
 }
 
 impl Tell for Telling {
-    fn owe(&mut self, store: &mut Store, notice: Notice) -> Result<(), TaskError> {
-        let body = serde_json::to_string(&notice)?;
-        let routes = self.router.routes(&notice).into_iter();
+    fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError> {
+        let body = serde_json::to_string(notice)?;
+        let routes = self.router.routes(notice).into_iter();
         let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
-        let messages: Vec<NewMessage> = routes.map(message).collect();
-        Ok(Outbox::open(store.dir())?.owe(&messages, self.clock.now())?)
+        Ok(routes.map(message).collect())
+    }
+
+    fn reload(&mut self, config: &Config) -> Result<(), TaskError> {
+        *self = Telling::new(config)?;
+        Ok(())
     }
 }

@@ -34,7 +34,16 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// No Region's name is longer (`us-isob-east-1`).
+const REGION_MOST: usize = 32;
+/// No key's id is longer: a UUID, or `mrk-` and 32 digits.
+const KEY_ID_MOST: usize = 64;
+
 /// A KMS key ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`: its account owns the key, its Region is the key's own.
+///
+/// Whoever calls KMS writes what he likes where a key is named, and a call that is refused is in the log with it. So
+/// what can be no key's name is none: what is taken for one is safe to print, to store, and to give to a shell.
+///
 /// Multi-Region keys share an id and differ in the Region, so they are different keys here, as in CloudWatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyArn<'a> {
@@ -47,8 +56,16 @@ impl<'a> KeyArn<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let arn = Arn::parse(text)?;
         let id = arn.resource.strip_prefix("key/")?;
-        let whole = arn.service == "kms" && !arn.region.is_empty() && !arn.account.is_empty();
-        (whole && !id.is_empty() && !id.contains('/')).then_some(Self { text, arn })
+        let is_known = arn.service == "kms"
+            && matches!(arn.partition.as_bytes(), [b'a', b'w', b's', rest @ ..]
+            if rest.is_empty() || rest[0] == b'-' && rest.len() < REGION_MOST && rest.iter().all(is_of_region));
+        let is_region = is_long(arn.region, REGION_MOST) && arn.region.bytes().all(|byte| is_of_region(&byte));
+        let is_account = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
+        let is_id = is_long(id, KEY_ID_MOST)
+            // Else a command would take it for a flag.
+            && !id.starts_with('-')
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        (is_known && is_region && is_account && is_id).then_some(Self { text, arn })
     }
 
     /// The ARN as written.
@@ -67,6 +84,15 @@ impl<'a> KeyArn<'a> {
     }
 }
 
+/// Of a length from 1 on.
+fn is_long(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len())
+}
+
+fn is_of_region(byte: &u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-'
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +106,11 @@ mod tests {
                 "111122223333",
             ),
             ("arn:aws-cn:kms:cn-north-1:111122223333:key/k", "cn-north-1", "111122223333"),
-            ("arn:aws-us-gov:kms:us-gov-west-1:1:key/mrk-1234", "us-gov-west-1", "1"),
+            (
+                "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+                "us-gov-west-1",
+                "111122223333",
+            ),
         ] {
             let key = KeyArn::parse(text).expect("a key ARN");
             assert_eq!((key.as_str(), key.region(), key.account()), (text, region, account));
@@ -97,10 +127,33 @@ mod tests {
             "arn:aws:kms:us-east-1:111122223333:key/",
             "arn:aws:kms::111122223333:key/a",
             "arn:aws:kms:us-east-1::key/a",
-            "arn:aws:s3:us-east-1:1:key/a",
-            "arn:aws:kms:us-east-1:1:key/a/b",
+            "arn:aws:s3:us-east-1:111122223333:key/a",
+            "arn:aws:kms:us-east-1:111122223333:key/a/b",
         ] {
             assert_eq!(KeyArn::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_caller_made_up_is_no_key() {
+        let of = |partition: &str, region: &str, account: &str, id: &str| {
+            let text = format!("arn:{partition}:kms:{region}:{account}:key/{id}");
+            KeyArn::parse(&text).is_some()
+        };
+        assert!(of("aws", "us-east-1", "111122223333", "1234abcd-12ab-34cd-56ef-1234567890ab"));
+        for id in
+            ["$(reboot)", "-rf", "a;b", "a b", "a'b", "a\nb", "\u{1b}[2J", "é", "a`b`", "<!channel>", &"a".repeat(65)]
+        {
+            assert!(!of("aws", "us-east-1", "111122223333", id), "{id}");
+        }
+        for region in ["us east", "US-EAST-1", "us_east", &"a".repeat(200)] {
+            assert!(!of("aws", region, "111122223333", "a"), "{region}");
+        }
+        for account in ["1", "11112222333a", "1111222233334"] {
+            assert!(!of("aws", "us-east-1", account, "a"), "{account}");
+        }
+        for partition in ["awful", "aws-\u{7}", "gcp"] {
+            assert!(!of(partition, "us-east-1", "111122223333", "a"), "{partition}");
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::channel::Failure;
@@ -23,8 +22,6 @@ use crate::alarm::Notice;
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// So many messages of a route are taken at once.
 const AT_ONCE: usize = 64;
-/// How often the outbox is asked when no one says that something is owed.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// Sends what is owed.
 pub struct Dispatcher {
@@ -94,11 +91,15 @@ impl Dispatcher {
         })
     }
 
-    /// Sends what is due now, once, and waits for every answer.
+    /// Sends until nothing is due any more, and waits for every answer.
     pub async fn run_once<O: Outbox>(&mut self, outbox: &mut O) -> Result<Round, O::Error> {
         self.catch_up(outbox)?;
         self.start(outbox)?;
-        self.wait(outbox).await?;
+        while !self.work.busy.is_empty() {
+            // This end is held as well, so there is always someone who may tell.
+            let Some(told) = self.work.heard.recv().await else { break };
+            self.go_on(outbox, told)?;
+        }
         Ok(self.work.told())
     }
 
@@ -117,33 +118,15 @@ impl Dispatcher {
         Ok(self.work.told())
     }
 
-    /// Sends what is due until `stop`: whenever `owed` says that something is, and every second. Then as
-    /// [`Self::finish`].
-    pub async fn run<O: Outbox>(
-        &mut self,
-        outbox: &mut O,
-        owed: &Notify,
-        stop: &CancellationToken,
-    ) -> Result<Round, O::Error> {
-        self.catch_up(outbox)?;
-        self.start(outbox)?;
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = owed.notified() => self.start(outbox)?,
-                () = tokio::time::sleep(EVERY) => self.start(outbox)?,
-                Some(told) = self.work.heard.recv() => self.go_on(outbox, told)?,
-            }
-        }
-        self.finish(outbox).await
-    }
-
     /// Ends: begins no further message, and waits for the answers that are still to come, one timeout at most. Without
     /// it they are lost, and their messages are sent again after the next start.
     pub async fn finish<O: Outbox>(&mut self, outbox: &mut O) -> Result<Round, O::Error> {
         self.work.stop.cancel();
         self.catch_up(outbox)?;
-        self.wait(outbox).await?;
+        while !self.work.busy.is_empty() {
+            let Some(told) = self.work.heard.recv().await else { break };
+            self.hear(outbox, told)?;
+        }
         self.work.stop = CancellationToken::new();
         Ok(self.work.told())
     }
@@ -166,6 +149,7 @@ impl Dispatcher {
                 }
                 continue;
             };
+            self.remember_pace(outbox, &route, now)?;
             messages.sort_by_key(|owed| owed.id);
             self.work.busy.insert(name);
             let sending = Sending {
@@ -176,8 +160,20 @@ impl Dispatcher {
                 now: Arc::clone(&self.now),
                 told: self.work.telling.clone(),
                 stop: self.work.stop.clone(),
+                at: None,
             };
             self.work.tasks.spawn(sending.all(messages));
+        }
+        Ok(())
+    }
+
+    /// Takes note of what a route took lately, before this process, if that is limited.
+    fn remember_pace<O: Outbox>(&mut self, outbox: &mut O, route: &Route, now: DateTime<Utc>) -> Result<(), O::Error> {
+        let Some(limit) = route.limit else { return Ok(()) };
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        if !paces.contains_key(&route.name) {
+            let sent = outbox.delivered(&route.name, now - limit.within)?;
+            paces.insert(route.name.clone(), Pace::since(sent));
         }
         Ok(())
     }
@@ -194,16 +190,6 @@ impl Dispatcher {
             self.work.unsettled.remove(0);
         }
         while let Ok(told) = self.work.heard.try_recv() {
-            self.hear(outbox, told)?;
-        }
-        Ok(())
-    }
-
-    /// Waits until no route is at work.
-    async fn wait<O: Outbox>(&mut self, outbox: &mut O) -> Result<(), O::Error> {
-        while !self.work.busy.is_empty() {
-            // This end is held as well, so there is always someone who may tell.
-            let Some(told) = self.work.heard.recv().await else { break };
             self.hear(outbox, told)?;
         }
         Ok(())

@@ -42,6 +42,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// Of a route that took messages at these times, ascending.
+    pub(super) fn since(sent: Vec<DateTime<Utc>>) -> Self {
+        Pace { sent: sent.into() }
+    }
+
     /// Takes note of a message at `now`, or says from when on there is room for one.
     pub(super) fn take(&mut self, limit: RateLimit, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
         // What lies ahead was noted before the clock was set back: it would hold messages up for as long.

@@ -19,6 +19,9 @@ pub trait Outbox {
 
     /// Writes down what became of a message, durably.
     fn settle(&mut self, id: i64, outcome: Settled) -> Result<(), Self::Error>;
+
+    /// When messages of a route were delivered after a time, ascending: a limit holds from one process to the next.
+    fn delivered(&mut self, route: &str, since: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, Self::Error>;
 }
 
 /// A message that is owed.

@@ -2,8 +2,8 @@
 //! phone, by someone just woken, so the first lines have to do.
 
 use super::words::{
-    calls, clock, clock_second, count, cut, day, dollars, key, key_id, many, novelty, percent, signed, span, stamp,
-    times, who,
+    calls, clock, clock_second, count, cut, day, dollars, key, key_id, line, many, novelty, percent, signed, span,
+    stamp, times, who,
 };
 use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject};
 
@@ -50,7 +50,7 @@ pub fn subject(notice: &Notice) -> String {
 /// What a notice says. A report says more than fits a page: of it only the subject is here.
 pub fn page(notice: &Notice) -> Page {
     let subject = subject(notice);
-    match &notice.subject {
+    let page = match &notice.subject {
         Subject::Report(_) => Page { subject, lead: String::new(), facts: Vec::new(), next: None },
         Subject::Test { text, at } => {
             let lead = format!("{text} This is no alarm; it was asked for at {}.", stamp(*at));
@@ -60,6 +60,20 @@ pub fn page(notice: &Notice) -> Page {
             Some(incident) => of_incident(subject, notice, change, incident),
             None => of_alarm(subject, change),
         },
+    };
+    page.in_lines()
+}
+
+impl Page {
+    /// Every text as one line: nothing that a caller wrote into a name makes lines of its own, or steers a terminal.
+    fn in_lines(self) -> Self {
+        let fact = |fact: Fact| Fact { lines: fact.lines.iter().map(|text| line(text)).collect(), ..fact };
+        Page {
+            subject: self.subject,
+            lead: line(&self.lead),
+            facts: self.facts.into_iter().map(fact).collect(),
+            next: self.next.as_deref().map(line),
+        }
     }
 }
 
@@ -254,7 +268,8 @@ fn top(incident: &Incident) -> String {
             ids.push(id);
         }
     }
-    let keys = if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", ids.join(",")) } else { String::new() };
+    let keys =
+        if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", quoted(&ids.join(","))) } else { String::new() };
     let metric = match incident.series.first() {
         Some(first) if first.metric != "SuccessfulRequest" => format!(" --metric {}", first.metric),
         _ => String::new(),
@@ -292,7 +307,7 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
 
 /// A name as a shell takes it for one word.
 fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
     match !name.is_empty() && name.chars().all(is_plain) {
         true => name.to_owned(),
         false => format!("'{}'", name.replace('\'', "'\\''")),

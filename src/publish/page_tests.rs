@@ -161,3 +161,25 @@ fn a_page_that_was_held_back_says_so() {
     let notice = with(|change| change.after_mute_window = true);
     assert!(lines(&notice, "Alarm").iter().any(|line| line.contains("mute window")));
 }
+
+#[test]
+fn nothing_that_a_caller_wrote_is_a_command_or_a_line_of_its_own() {
+    let key = "arn:aws:kms:us-east-1:111122223333:key/$(reboot);'a\n\u{1b}[2J";
+    let notice = with_incident(|incident| {
+        (incident.series[0].key_arn, incident.series[0].alias) = (key.to_owned(), None);
+        incident.attribution[0].resource = "arn:aws:s3:::a\u{1b}[2J\nALARM: all is well\u{202e}".to_owned();
+        incident.attribution[0].caller = "arn:aws:iam::111122223333:role/a\rb".to_owned();
+    });
+    let page = page(&notice);
+    let next = page.next.as_deref().expect("a command");
+    assert_eq!(
+        next, "keytide top --by caller --key '$(reboot);'\\''a  [2J' --since 2026-11-24T02:40:00Z",
+        "one word of a shell, without line ends"
+    );
+    assert!(lines(&notice, "Who")[0].starts_with("role a b through S3, bucket a [2J ALARM: all is well : 98 %"));
+    let is_plain = |text: &str| !text.chars().any(|c| c.is_control() || c == '\u{202e}');
+    assert!(
+        page.facts.iter().flat_map(|fact| &fact.lines).chain([&page.subject, &page.lead]).all(|text| is_plain(text))
+    );
+    assert!(crate::publish::text(&notice).lines().all(is_plain));
+}

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::channel::{Channel, alertmanager, file, pagerduty, slack, sns, webhook};
 use super::secret::{Given, Resolve, Secret};
 use super::table::{Format, Kind, RouteTable};
-use super::template::Template;
+use super::template::{Dialect, Template};
 use crate::aws::SnsTopic;
 use crate::domain::{Arn, SettingError};
 
@@ -34,7 +34,9 @@ impl<'a> Reader<'a> {
     pub(super) fn channel(mut self) -> Option<Channel> {
         let table = self.table;
         // Both are read before either may end this, so that all that is wrong is told at once.
-        let (subject, body) = (self.template("subject", &table.subject), self.template("body", &table.body));
+        let dialect = if *table.kind.get_ref() == Kind::Slack { Dialect::Slack } else { Dialect::Plain };
+        let subject = self.template("subject", &table.subject, Dialect::Plain);
+        let body = self.template("body", &table.body, dialect);
         Some(match *table.kind.get_ref() {
             Kind::Sns => Channel::Sns(self.sns()?),
             Kind::Pagerduty => {
@@ -58,13 +60,15 @@ impl<'a> Reader<'a> {
                 Channel::Slack(slack::Hook { url, secret_url, subject, body })
             }
             Kind::Alertmanager => {
-                let (headers, urls, link) = (self.headers(), self.urls(), self.link());
+                let is_secret = self.has_secret_headers();
+                let (headers, urls, link) = (self.headers(), self.urls(is_secret), self.link());
                 let (urls, secrets): (Vec<Url>, Vec<Option<Secret>>) = urls?.into_iter().unzip();
                 let secret_urls = secrets.into_iter().flatten().collect();
                 Channel::Alertmanager(alertmanager::Cluster { urls, secret_urls, headers: headers?, link })
             }
             Kind::Webhook => {
-                let (headers, url) = (self.headers(), self.url("url", &table.url, false));
+                let is_secret = self.has_secret_headers();
+                let (headers, url) = (self.headers(), self.url("url", &table.url, is_secret));
                 let key = table.secret.is_some().then(|| self.secret("secret", &table.secret));
                 let (url, secret_url) = url?;
                 let key = match key {
@@ -110,10 +114,10 @@ impl<'a> Reader<'a> {
         self.table.format.as_ref().map_or(default, |format| *format.get_ref())
     }
 
-    fn template(&mut self, what: &str, given: &Option<Spanned<String>>) -> Option<Template> {
+    fn template(&mut self, what: &str, given: &Option<Spanned<String>>, dialect: Dialect) -> Option<Template> {
         let given = given.as_ref()?;
         let name = format!("`{what}` of route `{}`", self.table.name.get_ref());
-        match Template::new(&name, given.get_ref()) {
+        match Template::new(&name, given.get_ref(), dialect) {
             Ok(template) => Some(template),
             Err(error) => self.fail(given.span(), error),
         }
@@ -142,29 +146,28 @@ impl<'a> Reader<'a> {
         is_trusted: bool,
     ) -> Option<(Url, Option<Secret>)> {
         let Some(given) = given else { return self.missing(setting, "an address that starts with https://") };
-        let (url, secret) = self.address(given.span(), setting, given.get_ref())?;
-        let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if is_trusted && url.scheme() != "https" && !is_local {
-            return self.fail(
-                given.span(),
-                format!("`{setting}` has to start with https://: what is sent there holds a secret"),
-            );
-        }
-        Some((url, secret))
+        self.address(given.span(), setting, given.get_ref(), is_trusted)
     }
 
-    fn urls(&mut self) -> Option<Vec<(Url, Option<Secret>)>> {
+    fn urls(&mut self, is_trusted: bool) -> Option<Vec<(Url, Option<Secret>)>> {
         match &self.table.urls {
             Some(given) if !given.get_ref().is_empty() => {
                 let urls: Vec<_> =
-                    given.get_ref().iter().map(|each| self.address(given.span(), "urls", each)).collect();
+                    given.get_ref().iter().map(|each| self.address(given.span(), "urls", each, is_trusted)).collect();
                 urls.into_iter().collect()
             }
             _ => self.missing("urls", "such as [\"http://127.0.0.1:9093\"]"),
         }
     }
 
-    fn address(&mut self, span: Range<usize>, setting: &str, given: &Given) -> Option<(Url, Option<Secret>)> {
+    /// An address, which has to be a safe one if a secret is sent there, or is in it.
+    fn address(
+        &mut self,
+        span: Range<usize>,
+        setting: &str,
+        given: &Given,
+        is_trusted: bool,
+    ) -> Option<(Url, Option<Secret>)> {
         let (text, secret) = match (given, given.source()) {
             (Given::Text(text), _) => (text.clone(), None),
             (_, Some(source)) => match (self.resolve)(&source) {
@@ -186,6 +189,11 @@ impl<'a> Reader<'a> {
         if secret.is_none() && url.password().is_some() {
             return self.fail(span, format!("`{setting}` holds a password; keep the whole address in {KEPT}"));
         }
+        let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if (is_trusted || secret.is_some()) && url.scheme() != "https" && !is_local {
+            let message = format!("`{setting}` has to start with https://: what is sent there holds a secret");
+            return self.fail(span, message);
+        }
         Some((url, secret))
     }
 
@@ -201,6 +209,11 @@ impl<'a> Reader<'a> {
         self.parsed(given.span(), "link", given.get_ref())
     }
 
+    fn has_secret_headers(&self) -> bool {
+        let headers = self.table.headers.iter().flat_map(|given| given.get_ref().values());
+        headers.into_iter().any(|value| value.source().is_some())
+    }
+
     fn headers(&mut self) -> Option<BTreeMap<String, Secret>> {
         let Some(given) = &self.table.headers else { return Some(BTreeMap::new()) };
         let mut headers = BTreeMap::new();
@@ -209,6 +222,10 @@ impl<'a> Reader<'a> {
                 return self.fail(given.span(), format!("`{name}` can't be the name of a header"));
             }
             let value = match (value, value.source()) {
+                (Given::Text(_), _) if is_secret_header(name) => {
+                    let message = format!("a secret doesn't belong in this file; give the header `{name}` as {KEPT}");
+                    return self.fail(given.span(), message);
+                }
                 (Given::Text(text), _) => Secret::new(text),
                 (_, Some(source)) => match (self.resolve)(&source) {
                     Ok(secret) => secret,
@@ -235,4 +252,11 @@ impl<'a> Reader<'a> {
         self.errors.push(SettingError::at(span, message));
         None
     }
+}
+
+/// Whether a header by its name holds what nobody else may know.
+fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["authorization", "proxy-authorization", "cookie"].contains(&name.as_str())
+        || ["-key", "-token", "-secret", "-password"].iter().any(|end| name.ends_with(end))
 }

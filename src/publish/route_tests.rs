@@ -134,6 +134,9 @@ fn a_secret_in_the_file_is_refused_and_not_repeated() {
         "kind = \"slack\"\nurl = \"https://hooks.slack.com/services/s3cret\"",
         "kind = \"webhook\"\nurl = \"https://example.com\"\nsecret = \"s3cret\"",
         "kind = \"webhook\"\nurl = \"https://user:s3cret@example.com\"",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\nheaders = { Authorization = \"Bearer s3cret\" }",
+        "kind = \"webhook\"\nurl = \"https://example.com\"\nheaders = { cookie = \"s3cret\" }",
+        "kind = \"alertmanager\"\nurls = [\"https://example.com\"]\nheaders = { X-Api-Key = \"s3cret\" }",
     ] {
         let (message, _) = error(settings);
         assert!(message.contains("{ env = ") && !message.contains("s3cret"), "{message}");
@@ -189,4 +192,26 @@ fn a_name_is_given_once_and_all_errors_are_told() {
     let errors = read(text).expect_err("two routes");
     assert_eq!(errors.len(), 2);
     assert!(errors[0].message.contains("two routes `a`"));
+}
+
+#[test]
+fn secrets_go_over_https_unless_to_the_same_machine() {
+    let tables = |url: &str| {
+        let headers = "headers = { Authorization = { env = \"TOKEN\" } }";
+        [
+            format!("kind = \"webhook\"\nurl = \"{url}\"\n{headers}"),
+            format!("kind = \"alertmanager\"\nurls = [\"https://example.com\", \"{url}\"]\n{headers}"),
+        ]
+    };
+    for settings in tables("http://example.com/hook") {
+        assert!(error(&settings).0.contains("https://"), "{settings}");
+    }
+    for url in ["https://example.com/hook", "http://127.0.0.1:9093"] {
+        for settings in tables(url) {
+            assert!(read(&format!("[[route]]\nname = \"ops\"\n{settings}\n")).is_ok(), "{settings}");
+        }
+    }
+    // Without a secret that is the operator's own choice.
+    let plain = "[[route]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"http://example.com\"\nheaders = { X-Team = \"data\" }\n";
+    assert!(read(plain).is_ok());
 }

@@ -18,7 +18,7 @@ impl Router {
 
     /// The routes of a notice, in the order of the settings. An alarm that names routes goes to those of its new state,
     /// whatever they match, as CloudWatch's actions do; everything else to every route that accepts it. That an alarm
-    /// without routes of its own was found OK at first is no news.
+    /// without routes of its own is found OK is no news where no ALARM was before.
     pub fn routes(&self, notice: &Notice) -> Vec<String> {
         if let Subject::StateChange(change) = &notice.subject {
             let named = match change.new_state {
@@ -30,7 +30,8 @@ impl Router {
             if lists.iter().any(|list| !list.is_empty()) {
                 return named.clone();
             }
-            if change.old_state == StateValue::InsufficientData && change.new_state == StateValue::Ok {
+            let was_unknown = change.old_state == StateValue::InsufficientData;
+            if was_unknown && change.new_state == StateValue::Ok && !change.ends_episode {
                 return Vec::new();
             }
         }
@@ -124,11 +125,16 @@ mod tests {
     fn that_a_new_alarm_is_found_ok_is_no_news() {
         let mut found = sample::resolved();
         if let Subject::StateChange(change) = &mut found.subject {
-            change.old_state = StateValue::InsufficientData;
+            (change.old_state, change.ends_episode) = (StateValue::InsufficientData, false);
         }
         let router = router(&[("a", Matcher::default())]);
         assert_eq!(router.routes(&sample::resolved()), ["a"]);
         assert!(router.routes(&found).is_empty());
+        // From ALARM it went to INSUFFICIENT_DATA and then to OK.
+        if let Subject::StateChange(change) = &mut found.subject {
+            change.ends_episode = true;
+        }
+        assert_eq!(router.routes(&found), ["a"]);
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn change(old_state: StateValue, new_state: StateValue) -> StateChange {
         reason: "Thresholds Crossed: 1 out of the last 1 datapoints [415230.0 (24/11/26 02:40:00)] was less than the lower thresholds [2100.0] or greater than the upper thresholds [4600.0] (minimum 1 datapoint for OK -> ALARM transition).".to_owned(),
         reason_data: json!({ "version": "1.0", "period": 300 }),
         changed_at: ONSET + 1_620,
+        ends_episode: new_state == StateValue::Ok,
         after_mute_window: false,
         ok_actions: Vec::new(),
         alarm_actions: Vec::new(),

@@ -41,16 +41,20 @@ pub(super) struct Sending {
     pub(super) now: Now,
     pub(super) told: mpsc::UnboundedSender<Told>,
     pub(super) stop: CancellationToken,
+    /// The message that is being sent, its attempts with this one, and since when.
+    pub(super) at: Option<(i64, u32, DateTime<Utc>)>,
 }
 
 impl Sending {
     /// Sends messages one after the other, until one fails in a way that may pass.
-    pub(super) async fn all(self, messages: Vec<Owed>) {
+    pub(super) async fn all(mut self, messages: Vec<Owed>) {
         for owed in messages {
             if self.stop.is_cancelled() || !self.has_room() {
                 break;
             }
+            self.at = Some((owed.id, owed.attempts.saturating_add(1), (self.now)()));
             let may_go_on = self.one(owed).await;
+            self.at = None;
             if !may_go_on {
                 break;
             }
@@ -109,8 +113,16 @@ impl Sending {
 }
 
 impl Drop for Sending {
-    /// However the task ends, the route is free again.
+    /// However the task ends, the route is free again. Of a message at which it panicked nobody has told what became of
+    /// it: it has failed, and the route rests, as after any failure.
     fn drop(&mut self) {
-        self.tell(Told::Done { route: self.route.name.clone() });
+        let route = self.route.name.clone();
+        if let Some((id, attempts, since)) = self.at.take() {
+            let at = since + delay(id, attempts);
+            let error = "a defect in Keytide: sending it ended without an outcome".to_owned();
+            self.tell(Told::Settled { id, route: route.clone(), outcome: Settled::Retry { at, error } });
+            self.tell(Told::Rests { route: route.clone(), since, until: at.min(since + REST_LONGEST) });
+        }
+        self.tell(Told::Done { route });
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde_json::{Map, Value as Json};
 
+use super::markdown::escaped;
 use super::page::subject;
 use super::sample;
 use super::text::text;
@@ -16,17 +17,31 @@ use crate::alarm::{Notice, Subject};
 pub(super) struct Template {
     name: String,
     source: String,
+    dialect: Dialect,
+}
+
+/// What a template's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Text, or what its receiver takes for it.
+    Plain,
+    /// Slack's mrkdwn: values are escaped, since names from log records could mention everyone. What the operator wrote
+    /// is left as it is.
+    Slack,
 }
 
 /// Fields below which anything may be asked for.
 const FREE: [&str; 4] = ["tags", "reason_data", "trigger", "contributor"];
 
+/// Fields that hold names from log records, which are what callers wrote.
+const FROM_RECORDS: [&str; 4] = ["incident", "contributor", "keys", "accounts"];
+
 impl Template {
     /// Checks a template: against the fields that there are, and by rendering a notice that has all of them. The
     /// error names the template, the field, and those that are known.
-    pub(super) fn new(name: &str, source: &str) -> Result<Self, String> {
-        let template = Template { name: name.to_owned(), source: source.to_owned() };
-        let environment = environment();
+    pub(super) fn new(name: &str, source: &str, dialect: Dialect) -> Result<Self, String> {
+        let template = Template { name: name.to_owned(), source: source.to_owned(), dialect };
+        let environment = environment(dialect);
         let fields = fields();
         let parsed = environment.template_from_named_str(name, source);
         let parsed = parsed.map_err(|error| template.failed(&error))?;
@@ -46,7 +61,7 @@ impl Template {
 
     /// The text for a change of state. Fails where this notice lacks what others have, such as an incident.
     pub(super) fn render(&self, notice: &Notice) -> Result<String, String> {
-        environment()
+        environment(self.dialect)
             .render_named_str(&self.name, &self.source, Value::from_serialize(context(notice)))
             .map_err(|error| self.failed(&error))
     }
@@ -58,8 +73,14 @@ impl Template {
     }
 }
 
-fn environment() -> Environment<'static> {
+fn environment(dialect: Dialect) -> Environment<'static> {
     let mut environment = Environment::new();
+    if dialect == Dialect::Slack {
+        environment.set_formatter(|out, state, value| match value.is_undefined() {
+            true => minijinja::escape_formatter(out, state, value),
+            false => Ok(out.write_str(&escaped(&value.to_string()))?),
+        });
+    }
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_keep_trailing_newline(true);
@@ -85,9 +106,22 @@ fn context(notice: &Notice) -> Json {
     if let Some(Json::Object(of_subject)) = fields.remove("subject") {
         fields.extend(of_subject);
     }
+    for name in FROM_RECORDS {
+        fields.get_mut(name).into_iter().for_each(in_lines);
+    }
     fields.insert("title".to_owned(), subject(notice).into());
     fields.insert("page".to_owned(), text(notice).into());
     Json::Object(fields)
+}
+
+/// Makes every text within a value one line.
+fn in_lines(value: &mut Json) {
+    match value {
+        Json::String(text) => *text = words::line(text),
+        Json::Array(array) => array.iter_mut().for_each(in_lines),
+        Json::Object(object) => object.values_mut().for_each(in_lines),
+        _ => {}
+    }
 }
 
 /// Every field of a change of state: `alarm_name`, `incident.excess`, `incident.series[].operation` …
@@ -160,7 +194,7 @@ mod tests {
             ("{{ subject.title }}", "subject.title", "there are account, "),
             ("{% if incident.exces > 1 %}!{% endif %}", "incident.exces", "`incident` has attribution, cost_note, "),
         ] {
-            let error = Template::new("`body` of route `ops`", source).expect_err(source);
+            let error = Template::new("`body` of route `ops`", source, Dialect::Plain).expect_err(source);
             assert!(error.contains(&format!("`{field}`")) && error.contains("`body` of route `ops`"), "{error}");
             assert!(error.contains(beside) && !error.contains("[]"), "{error}");
         }
@@ -168,20 +202,21 @@ mod tests {
 
     #[test]
     fn a_series_may_be_told_by_what_tells_it_from_others() {
-        let template = Template::new("t", "{{ contributor.attributes.QuotaPool }}").expect("a template");
+        let template =
+            Template::new("t", "{{ contributor.attributes.QuotaPool }}", Dialect::Plain).expect("a template");
         assert_eq!(template.render(&sample::page()).expect("a text"), "Symmetric");
     }
 
     #[test]
     fn a_field_that_only_elements_of_a_list_could_have_is_found_by_rendering() {
         let source = "Who:\n{% for part in incident.attribution %}{{ part.caler }}{% endfor %}";
-        let error = Template::new("`body` of route `ops`", source).expect_err(source);
+        let error = Template::new("`body` of route `ops`", source, Dialect::Plain).expect_err(source);
         assert!(error.contains("`body` of route `ops`, line 2"), "{error}");
     }
 
     #[test]
     fn what_cannot_be_read_is_named_with_its_line() {
-        let error = Template::new("`subject` of route `ops`", "a\n{{ title").expect_err("no template");
+        let error = Template::new("`subject` of route `ops`", "a\n{{ title", Dialect::Plain).expect_err("no template");
         assert!(error.contains("`subject` of route `ops`, line 2"), "{error}");
     }
 
@@ -189,7 +224,7 @@ mod tests {
     fn a_template_has_fields_filters_and_the_built_in_texts() {
         let source = "{{ new_state }} {{ tags.team }} {{ tags['team'] }} {{ incident.excess|signed }} \
                       {{ incident.attribution[0].share|percent }} {{ incident.onset|time }} {{ alarm_name|tojson }} {{ title }}";
-        let template = Template::new("t", source).expect("a template");
+        let template = Template::new("t", source, Dialect::Plain).expect("a template");
         let expect = "ALARM data data +412,000 98 % 2026-11-24T02:40:00Z \"keytide-watch\" \
                       ALARM: 415,230 Decrypt on alias/data-lake-raw, 3,230 expected";
         assert_eq!(template.render(&sample::page()).expect("a text"), expect);
@@ -197,7 +232,7 @@ mod tests {
 
     #[test]
     fn where_a_template_fails_the_built_in_text_is_sent() {
-        let template = Template::new("t", "{{ incident.excess }}").expect("a template");
+        let template = Template::new("t", "{{ incident.excess }}", Dialect::Plain).expect("a template");
         let mut notice = sample::page();
         let Subject::StateChange(change) = &mut notice.subject else { panic!("a change") };
         change.incident = None;

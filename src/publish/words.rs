@@ -205,12 +205,26 @@ fn resource(name: &str) -> String {
     }
 }
 
-/// A text of at most `most` characters, `…` at its end if it was cut; line ends and other controls are blanks.
+/// A text of at most `most` characters, `…` at its end if it was cut, in one line as [`line`] has it.
 pub(super) fn cut(text: &str, most: usize) -> String {
-    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let clean = text.chars().map(shown);
     match text.chars().count() <= most {
         true => clean.collect(),
         false => clean.take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// A text as one line that does nothing to a terminal: names of roles, buckets and keys are what callers wrote.
+pub(super) fn line(text: &str) -> String {
+    text.chars().map(shown).collect()
+}
+
+/// Line ends, other controls, and what turns the direction of writing are blanks.
+fn shown(c: char) -> char {
+    match c {
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => ' ',
+        c if c.is_control() => ' ',
+        c => c,
     }
 }
 

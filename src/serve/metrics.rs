@@ -1,6 +1,6 @@
 //! The figures, with their names and units.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -34,6 +34,12 @@ pub struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Task {
     task: Text,
+}
+
+/// A way to reach someone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Route {
+    route: Text,
 }
 
 /// A condition of Keytide itself.
@@ -87,10 +93,9 @@ pub struct Metrics {
     pub outbox_oldest_age: Seconds,
     /// Messages that were given up.
     pub dead_letters: Gauge,
-    /// Messages that were delivered.
-    pub notices_sent: Counter,
-    /// Tries to deliver a message that failed.
-    pub notice_failures: Counter,
+    notices_sent: Named<Route>,
+    notice_failures: Named<Route>,
+    notices_given_up: Named<Route>,
 }
 
 impl Metrics {
@@ -119,8 +124,9 @@ impl Metrics {
             outbox_depth: Gauge::default(),
             outbox_oldest_age: Gauge::default(),
             dead_letters: Gauge::default(),
-            notices_sent: Counter::default(),
-            notice_failures: Counter::default(),
+            notices_sent: Family::default(),
+            notice_failures: Family::default(),
+            notices_given_up: Family::default(),
         };
         metrics.register_counters(&mut registry);
         metrics.register_gauges(&mut registry);
@@ -134,8 +140,10 @@ impl Metrics {
         let files = "Log objects met, by what became of them: read, known, quarantined";
         registry.register("objects", files, self.files.clone());
         registry.register("task_failures", "Failures of the daemon's tasks", self.task_failures.clone());
-        registry.register("notices_sent", "Messages delivered", self.notices_sent.clone());
-        registry.register("notice_failures", "Failed tries to deliver a message", self.notice_failures.clone());
+        registry.register("notices_sent", "Messages delivered, by route", self.notices_sent.clone());
+        let failures = "Tries to deliver a message that failed and are made again, by route";
+        registry.register("notice_failures", failures, self.notice_failures.clone());
+        registry.register("notices_given_up", "Messages given up, by route", self.notices_given_up.clone());
         let commit = "Time that a commit of counts took";
         registry.register_with_unit("commit", commit, Unit::Seconds, self.commit_seconds.clone());
         let evaluation = "Time that a round of evaluation took";
@@ -178,6 +186,15 @@ impl Metrics {
     /// A task failed.
     pub fn add_task_failure(&self, task: &str) {
         self.task_failures.get_or_create(&Task { task: Text(task.to_owned()) }).inc();
+    }
+
+    /// What became of a route's messages since the start.
+    pub fn set_route(&self, route: &str, delivered: u64, failed: u64, given_up: u64) {
+        let of = [(&self.notices_sent, delivered), (&self.notice_failures, failed), (&self.notices_given_up, given_up)];
+        for (family, count) in of {
+            let counter = family.get_or_create(&Route { route: Text(route.to_owned()) });
+            counter.inner().store(count, Ordering::Relaxed);
+        }
     }
 
     /// Whether a condition of Keytide itself holds.

@@ -38,7 +38,7 @@ pub use expire::LEDGER_DAYS;
 pub use models::SavedModels;
 pub use objects::{KnownObjects, ObjectId};
 pub use open::{Probe, Store};
-pub use outbox::{DeadLetter, Outbox, OutboxDepth, OwedMessage};
+pub use outbox::{DeadLetter, GivenUp, Outbox, OutboxDepth, OwedMessage};
 pub use retention::KeptFrom;
 pub use status::{QuarantineEntry, RejectEntry, Status, WATERMARK_MINUTES};
 pub use watching::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, WatchRound};

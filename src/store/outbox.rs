@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::error::StoreError;
 use super::open::{CATALOG_FILE, Store};
@@ -12,6 +12,9 @@ use super::watching::NewMessage;
 
 /// Days that a delivered message is kept.
 const KEPT_DAYS: i64 = 30;
+
+/// Days that a message that was given up is kept.
+const DEAD_KEPT_DAYS: i64 = 90;
 
 /// A message that is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +47,19 @@ pub struct DeadLetter {
     /// How often it was tried.
     pub attempts: u32,
     /// Why it was given up.
+    pub error: String,
+}
+
+/// Messages that were given up lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GivenUp {
+    /// How many.
+    pub messages: u64,
+    /// When the first of them was, seconds since 1970.
+    pub since: i64,
+    /// The route of the last.
+    pub route: String,
+    /// Why the last was.
     pub error: String,
 }
 
@@ -127,14 +143,16 @@ impl Outbox {
         self.note(query, params![id, at.timestamp(), error])
     }
 
-    /// Owes messages that no round decided: of the program's own health, reports, tests.
-    pub fn owe(&mut self, messages: &[NewMessage], now: DateTime<Utc>) -> Result<(), StoreError> {
-        let write = |catalog: &mut Connection| {
-            let transaction = catalog.transaction()?;
-            owe(&transaction, messages, now)?;
-            transaction.commit()
+    /// When messages of a route were delivered after a time, seconds since 1970, ascending.
+    pub fn delivered_since(&mut self, route: &str, since: DateTime<Utc>) -> Result<Vec<i64>, StoreError> {
+        let query = "SELECT delivered_at FROM outbox WHERE route = ?1 AND delivered_at > ?2 ORDER BY delivered_at";
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            self.catalog
+                .prepare_cached(query)?
+                .query_map(params![route, since.timestamp()], |row| row.get(0))?
+                .collect()
         };
-        write(&mut self.catalog).map_err(|source| self.error("write into the outbox", source))
+        read().map_err(|source| self.error("read the outbox", source))
     }
 
     /// How full the outbox is.
@@ -142,10 +160,11 @@ impl Outbox {
         depth(&self.catalog).map_err(|source| self.error("read the outbox", source))
     }
 
-    /// Forgets messages that were delivered long ago.
+    /// Forgets messages that were delivered or given up long ago.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let before = now.timestamp() - KEPT_DAYS * 86_400;
-        self.note("DELETE FROM outbox WHERE delivered_at < ?1", params![before])
+        let before = |days: i64| now.timestamp() - days * 86_400;
+        let query = "DELETE FROM outbox WHERE delivered_at < ?1 OR dead_at < ?2";
+        self.note(query, params![before(KEPT_DAYS), before(DEAD_KEPT_DAYS)])
     }
 
     fn note(&self, query: &str, values: impl rusqlite::Params) -> Result<(), StoreError> {
@@ -164,6 +183,22 @@ impl Store {
             return Ok(OutboxDepth::default());
         }
         depth(&self.catalog).map_err(|source| self.catalog_error("read the outbox", source))
+    }
+
+    /// The messages that were given up after a second, but for those whose key begins with `except`.
+    pub fn given_up(&self, since: i64, except: &str) -> Result<Option<GivenUp>, StoreError> {
+        if !self.watches()? {
+            return Ok(None);
+        }
+        let query = "SELECT count(*) OVER (), min(dead_at) OVER (), route, error FROM outbox
+                     WHERE dead_at > ?1 AND substr(dedup_key, 1, ?2) <> ?3 ORDER BY dead_at DESC, id DESC LIMIT 1";
+        self.catalog
+            .query_row(query, params![since, except.len() as i64, except], |row| {
+                let messages = row.get::<_, i64>(0)?.cast_unsigned();
+                Ok(GivenUp { messages, since: row.get(1)?, route: row.get(2)?, error: row.get(3)? })
+            })
+            .optional()
+            .map_err(|source| self.catalog_error("read the dead letters", source))
     }
 
     /// The messages that were given up, newest first.

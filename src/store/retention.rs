@@ -1,8 +1,13 @@
-//! How long counts are kept: whole days are dropped.
+//! How long counts are kept: whole days are dropped. And how long what the watch found is.
+
+use chrono::{DateTime, Utc};
 
 use super::error::StoreError;
 use super::open::Store;
 use super::segment::Kind;
+
+/// Days that the alarms' history and incidents are kept: the same month of last year is there.
+pub const WATCHING_DAYS: i64 = 400;
 
 /// The first UTC day since 1970 that is kept, by kind of counts; none: all days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,5 +48,19 @@ impl Store {
             self.sweep()?;
         }
         Ok(dropped)
+    }
+
+    /// Drops the alarms' history, and incidents that were over, from more than [`WATCHING_DAYS`] ago.
+    pub fn expire_watching(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let before = now.timestamp() - WATCHING_DAYS * 86_400;
+        let drop = |store: &mut Self| {
+            let transaction = store.catalog.transaction()?;
+            transaction.execute("DELETE FROM alarm_history WHERE at < ?", [before])?;
+            let over = "SELECT number FROM incidents WHERE resolved_at < ?";
+            transaction.execute(&format!("DELETE FROM incident_series WHERE number IN ({over})"), [before])?;
+            transaction.execute("DELETE FROM incidents WHERE resolved_at < ?", [before])?;
+            transaction.commit()
+        };
+        drop(self).map_err(|source| self.catalog_error("drop old history", source))
     }
 }

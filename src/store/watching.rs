@@ -32,7 +32,7 @@ pub struct HistoryItem {
     pub at: i64,
     /// The alarm's name.
     pub alarm: String,
-    /// CloudWatch's HistoryItemType: `StateUpdate`, `Action`, `ConfigurationUpdate` …
+    /// CloudWatch's HistoryItemType, such as `StateUpdate`.
     pub kind: String,
     /// In a sentence.
     pub summary: String,
@@ -149,14 +149,6 @@ impl Store {
             rows.collect()
         };
         read().map_err(|source| self.catalog_error("read the incidents", source))
-    }
-
-    /// The number of the next incident.
-    pub fn next_incident(&self) -> Result<u64, StoreError> {
-        self.catalog
-            .query_row("SELECT coalesce(max(number), 0) + 1 FROM incidents", [], |row| row.get::<_, i64>(0))
-            .map(i64::cast_unsigned)
-            .map_err(|source| self.catalog_error("number the incident", source))
     }
 
     /// How many incidents a series had from one second to another.

@@ -72,6 +72,7 @@ impl Cause<'_> {
             callers: Vec::new(),
             shortfall,
             paged_at: None,
+            end_held: false,
         };
         self.page(&as_incident, until, now).map(Some)
     }

@@ -10,6 +10,7 @@ use super::bands::Bands;
 use super::begun::Begun;
 use super::error::WatchError;
 use super::setup::Setup;
+use super::silences::Silences;
 use super::values::{Reader, Values};
 use crate::alarm::{
     Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Past, Point, Series, Slots, StateValue,
@@ -55,6 +56,13 @@ pub(super) struct Alarms {
     begun: Begun,
 }
 
+/// What alarms are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'a> {
+    pub counts: &'a dyn Counts,
+    pub silences: &'a Silences,
+}
+
 /// The time of a round.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
@@ -95,13 +103,13 @@ struct Valued<'a> {
 
 impl Alarms {
     /// Judges every alarm at every minute of a span.
-    pub(super) fn judge(&mut self, counts: &dyn Counts, setup: &Setup, span: Span) -> Result<Judged, WatchError> {
+    pub(super) fn judge(&mut self, read: Read<'_>, setup: &Setup, span: Span) -> Result<Judged, WatchError> {
         let mut judged = Judged::default();
         if setup.alarms.is_empty() || span.from >= span.until {
             return Ok(judged);
         }
         self.remember(setup, span, &mut judged);
-        let reader = Reader::new(counts, setup.tariff())?;
+        let reader = Reader::new(read.counts, setup.tariff(), read.silences)?;
         let mut from = span.from;
         while from < span.until {
             let until = Minute(span.until.0.min(from.0 + READ_MINUTES));
@@ -226,6 +234,44 @@ impl Alarms {
             (about.map(|series| series.members.clone()).unwrap_or_default(), range)
         });
         Ok(())
+    }
+
+    /// Tells what mute windows and suppressors held back and hold no longer. Time alone ends them, however long no
+    /// counts come; and an alarm that is judged once an hour doesn't keep what it owes for so long.
+    pub(super) fn tell_held(
+        &mut self,
+        read: Read<'_>,
+        setup: &Setup,
+        (until, now): (Minute, i64),
+    ) -> Result<Judged, WatchError> {
+        let mut judged = Judged::default();
+        for alarm in &setup.alarms {
+            let Some(mut memory) = self.memories.remove(&alarm.name) else { continue };
+            let moment = moment(setup, now, until);
+            let state_of = |name: &str| self.memories.get(name).map(|memory| (memory.state, memory.since));
+            let stepped = match memory.holds_back() {
+                true => memory.tell_held(alarm, &moment, &state_of),
+                false => Stepped::default(),
+            };
+            self.memories.insert(alarm.name.clone(), memory);
+            let mut series = Vec::new();
+            let mut length = 1;
+            if let (false, Some(metric)) = (stepped.owed.is_empty(), alarm.metric()) {
+                let is_spend = matches!(metric.condition, Condition::SpendPerHour { .. });
+                let is_of_calls = !matches!(metric.condition, Condition::QuotaShare { .. });
+                if is_of_calls {
+                    series = Reader::new(read.counts, setup.tariff(), read.silences)?.series(&metric.watched, is_spend);
+                }
+                length = metric.evaluation_periods * (metric.period_seconds / 60);
+            }
+            let range = MinuteRange { start: Minute(until.0.saturating_sub(length)), end: until };
+            judged.take(alarm, stepped, &moment, |owed| {
+                let id = owed.contributor.as_ref().map(|contributor| contributor.id.as_str());
+                let about = series.iter().find(|series| id.is_none_or(|id| series.id == id));
+                (about.map(|series| series.members.clone()).unwrap_or_default(), range)
+            });
+        }
+        Ok(judged)
     }
 
     /// Takes over the bands of alarms that were judged again: they saw what came late.

@@ -10,7 +10,7 @@ use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange};
 
 /// Days that a band learns from when it is begun.
-const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
+const BAND_LEARNS_MINUTES: u32 = 35 * Minute::PER_DAY;
 
 /// The bands of one alarm's series.
 pub(super) struct Bands {
@@ -45,7 +45,7 @@ impl Bands {
             width: Width::Deviations(deviations),
             excluded: watch.maintenance.clone(),
         };
-        let begin = from.0.saturating_sub(LEARNED_MINUTES).max(stored_from.0);
+        let begin = from.0.saturating_sub(BAND_LEARNS_MINUTES).max(stored_from.0);
         let until = Minute(begin.div_ceil(period) * period);
         Bands { settings, period, range: metric.rule().range(), until, series: HashMap::new() }
     }

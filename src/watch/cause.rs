@@ -29,7 +29,7 @@ const KNOWN_MINUTES: u32 = 30 * Minute::PER_DAY;
 
 /// What a picture shows, and what its model learns from before.
 const PICTURE_MINUTES: u32 = 36 * 60;
-const LEARNED_MINUTES: u32 = 35 * Minute::PER_DAY;
+const PICTURE_LEARNS_MINUTES: u32 = 35 * Minute::PER_DAY;
 
 /// What pages are made from.
 pub(super) struct Cause<'a> {
@@ -249,7 +249,7 @@ impl<'a> Cause<'a> {
         };
         let mut model = Model::new(&settings)?;
         let shown = i64::from(window.end.0.saturating_sub(PICTURE_MINUTES).min(window.start.0)) * 60;
-        let start = Minute(window.start.0.saturating_sub(LEARNED_MINUTES));
+        let start = Minute(window.start.0.saturating_sub(PICTURE_LEARNS_MINUTES));
         let numbers = self.numbers_of(std::iter::once(id));
         let range = MinuteRange { start, end: window.end };
         let dense = read(self.counts, &[&numbers], id.outcome, self.settings.period_seconds / 60, range)?;

@@ -8,6 +8,7 @@ use super::error::WatchError;
 use super::fleet::Fleet;
 use super::incidents::{AskCallers, Incidents, Strayed};
 use super::setup::Setup;
+use super::silences::Silences;
 use super::tell::{MONTH_SECONDS, row_of};
 use crate::alarm::{Incident, IncidentSeries};
 use crate::domain::{Minute, MinuteRange};
@@ -25,7 +26,7 @@ fn replay(
     settings: &WatchSettings,
     range: MinuteRange,
     ask: &mut dyn AskCallers,
-) -> Result<(Vec<Strayed>, usize), WatchError> {
+) -> Result<(Vec<Strayed>, Fleet), WatchError> {
     let mut fleet = Fleet::new(settings)?;
     let mut incidents = Incidents::default();
     let mut over = Vec::new();
@@ -40,7 +41,7 @@ fn replay(
     over.append(&mut incidents.open);
     over.sort_by_key(|incident| incident.number);
     over.retain(|incident| incident.onset >= i64::from(range.start.0) * 60);
-    Ok((over, fleet.len()))
+    Ok((over, fleet))
 }
 
 /// Where a watch begins that has learned all that it can when the range begins: with a whole period.
@@ -62,10 +63,13 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
     let covered = counts.covered(range)?;
     let aliases = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
-    let (strayed, series) = match setup.settings.every_series {
-        true => replay(&counts, &deliveries(store, range)?, &setup.settings, range, &mut cause)?,
-        false => (Vec::new(), 0),
-    };
+    let (mut strayed, mut series, mut silences) = (Vec::new(), 0, Silences::default());
+    if setup.settings.every_series {
+        let deliveries = deliveries(store, range)?;
+        let (found, fleet) = replay(&counts, &deliveries, &setup.settings, range, &mut cause)?;
+        silences = fleet.silences(&counts, &deliveries, range.end)?;
+        (strayed, series) = (found, fleet.len());
+    }
     let lag = i64::from(WATERMARK_MINUTES) * 60;
     let mut incidents: Vec<Incident> = Vec::with_capacity(strayed.len());
     for strayed in &strayed {
@@ -82,7 +86,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
         }
         incidents.push(incident);
     }
-    Ok(Evaluation { incidents, series, range: covered })
+    Ok(Evaluation { incidents, series, range: covered, silences })
 }
 
 /// How many pages each budget (false pages a week over all series) would have given in a range.
@@ -115,4 +119,6 @@ pub struct Evaluation {
     pub series: usize,
     /// The part of the range that anything is stored of.
     pub range: Option<MinuteRange>,
+    /// When log files did not come.
+    pub(super) silences: Silences,
 }

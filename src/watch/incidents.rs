@@ -60,6 +60,9 @@ pub(super) struct Strayed {
     pub shortfall: bool,
     /// Whether a page is owed or sent; an incident that was over long before it could be told has none.
     pub paged_at: Option<i64>,
+    /// Whether a mute window holds back that it is over.
+    #[serde(default)]
+    pub end_held: bool,
 }
 
 /// Asks who is behind an anomaly.
@@ -109,7 +112,7 @@ impl Incidents {
     /// Forgets incidents that were over long ago. Those that nobody was told of yet must be told before.
     pub(super) fn forget(&mut self, settings: &WatchSettings) {
         let before = self.remembered_from(settings);
-        self.over.retain(|incident| incident.resolved_at.is_none_or(|over| over > before));
+        self.over.retain(|incident| incident.end_held || incident.resolved_at.is_none_or(|over| over > before));
     }
 
     fn remembered_from(&self, settings: &WatchSettings) -> i64 {
@@ -199,6 +202,7 @@ impl Incidents {
             callers,
             shortfall,
             paged_at: None,
+            end_held: false,
         });
         self.next_number += 1;
     }

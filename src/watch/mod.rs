@@ -21,6 +21,7 @@ mod revise;
 mod rounds;
 mod settings;
 mod setup;
+mod silences;
 mod tell;
 mod values;
 
@@ -31,5 +32,5 @@ pub use fleet::SeriesId;
 pub use notices::incident_notice;
 pub use replay::{AlarmPage, alarm_pages};
 pub use rounds::{RoundReport, SilentStream, Watch, states};
-pub use settings::WatchSettings;
+pub use settings::{SERIES_MAX, WatchSettings};
 pub use setup::Setup;

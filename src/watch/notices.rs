@@ -43,6 +43,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         reason: reason(incident),
         reason_data: reason_data(incident, at),
         changed_at: at,
+        ends_episode: over,
         after_mute_window: false,
         ok_actions: Vec::new(),
         alarm_actions: Vec::new(),

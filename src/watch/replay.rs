@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::alarms::{Alarms, Now, OwedAbout, Span};
+use super::alarms::{Alarms, Now, OwedAbout, Read, Span};
 use super::cause::Cause;
 use super::error::WatchError;
+use super::evaluate::Evaluation;
 use super::setup::Setup;
 use crate::alarm::{Incident, Severity, StateChange, StateValue, Subject};
 use crate::domain::{Minute, MinuteRange};
@@ -40,10 +41,12 @@ pub struct AlarmPage {
 }
 
 /// What the configured alarms would have sent in a range, in order of time, as if each minute had been judged when its
-/// counts should be in. Nothing is written. `with_causes`: with who was behind each, which is most of the work.
+/// counts should be in. Nothing is written. `found` is what the watch found: it knows which log files did not come.
+/// `with_causes`: with who was behind each, which is most of the work.
 pub fn alarm_pages(
     store: &Store,
     setup: &Setup,
+    found: &Evaluation,
     range: MinuteRange,
     with_causes: bool,
 ) -> Result<Vec<AlarmPage>, WatchError> {
@@ -52,7 +55,7 @@ pub fn alarm_pages(
     let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(Vec::new()) };
     let from = Minute(range.start.0.saturating_sub(BEFORE_MINUTES).max(stored.start.0));
     let span = Span { from, until, stored_from: stored.start, now: Now::InTime };
-    let judged = Alarms::default().judge(&counts, setup, span)?;
+    let judged = Alarms::default().judge(Read { counts: &counts, silences: &found.silences }, setup, span)?;
     let aliases = store.key_aliases(i64::from(until.0) * 60)?.into_iter().collect();
     let cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
     let mut pages: Vec<(String, AlarmPage)> = Vec::new();

@@ -9,14 +9,13 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::alarms::{Alarms, Judged, Now, OwedAbout, Span, moment};
+use super::alarms::{Alarms, Judged, Now, OwedAbout, Read, Span, moment};
 use super::error::WatchError;
 use super::setup::Setup;
 use crate::alarm::{
     Alarm, AlarmMemory, Episode, HistoryItem, HistoryKind, MetricAlarm, Past, StateValue, Subject, stamp,
 };
 use crate::domain::{Minute, MinuteRange, format_second};
-use crate::series::Counts;
 
 /// Added to the reason of what is told only now.
 const LATE: &str = " Known only now: counts came late.";
@@ -28,7 +27,7 @@ impl Alarms {
     /// Judges again what lies after `from` and was judged up to `until`. `now` in seconds since 1970.
     pub(super) fn revise(
         &mut self,
-        counts: &dyn Counts,
+        read: Read<'_>,
         setup: &Setup,
         (from, until, stored_from): (Minute, Minute, Minute),
         now: i64,
@@ -41,7 +40,7 @@ impl Alarms {
             let began = memory.past.as_ref().map(|past| past.from.max(since));
             again.memories.extend(began.and_then(|began| memory.at(began)).map(|memory| (name.clone(), memory)));
         }
-        let judged = again.judge(counts, setup, Span { from, until, stored_from, now: Now::InTime })?;
+        let judged = again.judge(read, setup, Span { from, until, stored_from, now: Now::InTime })?;
         for alarm in &setup.alarms {
             let (Some(was), Some(found)) = (self.memories.get(&alarm.name), again.memories.remove(&alarm.name)) else {
                 continue;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Span};
+use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Read, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
@@ -13,6 +13,7 @@ use super::fleet::{FORM, Fleet};
 use super::incidents::Incidents;
 use super::notices;
 use super::setup::Setup;
+use super::silences::Silences;
 use super::tell::Teller;
 use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
@@ -71,6 +72,8 @@ pub struct RoundReport {
     pub model_bytes: usize,
     /// Accounts and Regions of which no log files came.
     pub silent: Vec<SilentStream>,
+    /// Series beyond those that can be watched.
+    pub unwatched: usize,
 }
 
 /// An account and Region of which no log files come, though much was expected.
@@ -148,6 +151,7 @@ impl Watch {
         report.open = self.incidents.open.len();
         report.model_bytes = self.fleet.size_bytes();
         report.silent = self.silent();
+        report.unwatched = self.fleet.unwatched;
         Ok(report)
     }
 
@@ -236,16 +240,22 @@ impl Watch {
     ) -> Result<(), WatchError> {
         let stored_from = store.minutes_covered()?.map_or(watermark, |range| range.start);
         let counts = store.counts();
+        let silences = match &self.deliveries {
+            Some(deliveries) if !self.setup.alarms.is_empty() => self.fleet.silences(&counts, deliveries, watermark)?,
+            _ => Silences::default(),
+        };
+        let read = Read { counts: &counts, silences: &silences };
         let gone = self.alarms.forget(&self.setup);
         let mut judged = Judged::default();
         if let Some(from) = revised {
             let until = Minute(self.position.alarms_until);
-            judged = self.alarms.revise(&counts, &self.setup, (from, until, stored_from), now.timestamp())?;
+            judged = self.alarms.revise(read, &self.setup, (from, until, stored_from), now.timestamp())?;
         }
         let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
         let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
         let span = Span { from, until: watermark, stored_from, now: Now::Is(now.timestamp()) };
-        judged.append(self.alarms.judge(&counts, &self.setup, span)?);
+        judged.append(self.alarms.judge(read, &self.setup, span)?);
+        judged.append(self.alarms.tell_held(read, &self.setup, (watermark, now.timestamp()))?);
         for name in &judged.changed {
             if let Some(memory) = self.alarms.memories.get(name) {
                 round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
@@ -313,10 +323,12 @@ impl Watch {
         let all = self.incidents.open.iter_mut().chain(self.incidents.over.iter_mut());
         for strayed in all {
             let was = before.open.iter().chain(&before.over).find(|was| was.number == strayed.number);
-            if was.is_some_and(|was| was == strayed) && (strayed.paged_at.is_some() || strayed.resolved_at.is_some()) {
+            let muted = self.setup.is_muted(&notices::alarm_name(strayed.number), now.timestamp());
+            let is_told = strayed.paged_at.is_some() || strayed.resolved_at.is_some();
+            let is_held = strayed.end_held && !muted;
+            if was.is_some_and(|was| was == strayed) && is_told && !is_held {
                 continue;
             }
-            let muted = self.setup.is_muted(&notices::alarm_name(strayed.number), now.timestamp());
             teller.tell(strayed, was, muted, round, report)?;
         }
         Ok(())

@@ -26,7 +26,12 @@ pub struct WatchSettings {
     /// An incident that was over for longer than this when it could first be told, as in a backlog that is read after
     /// days, is written down but pages nobody.
     pub page_back_seconds: u32,
+    /// At most so many series are watched.
+    pub series_max: usize,
 }
+
+/// More series than these are not watched: their models would take gigabytes.
+pub const SERIES_MAX: usize = 100_000;
 
 impl Default for WatchSettings {
     /// Every series, in periods of five minutes, one false page a week.
@@ -41,6 +46,7 @@ impl Default for WatchSettings {
             quiet_seconds: 1_800,
             together_seconds: 1_800,
             page_back_seconds: 86_400,
+            series_max: SERIES_MAX,
         }
     }
 }

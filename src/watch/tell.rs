@@ -16,6 +16,12 @@ use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Stor
 /// A month, for what a page says of the past.
 pub(super) const MONTH_SECONDS: i64 = 30 * 86_400;
 
+/// Who is behind an alarm is found out for so many of a round: it takes a good part of a second each, and pages wait.
+const CAUSES_MAX: usize = 50;
+
+/// Added to the reason of those after them.
+const UNASKED: &str = " Who is behind it was not looked up: more than 50 alarms went off at once.";
+
 /// Tells of configured alarms: those on calls with who makes them.
 pub(super) fn tell_alarms(
     judged: Judged,
@@ -33,13 +39,18 @@ pub(super) fn tell_alarms(
             data: item.data.to_string(),
         });
     }
+    let mut asked = 0;
     for OwedAbout { owed, watched, members, range, .. } in judged.owed {
         let mut notice = owed.notice;
         if let Subject::StateChange(change) = &mut notice.subject
             && change.new_state == StateValue::Alarm
             && let Some(watched) = watched.filter(|_| !members.is_empty())
         {
-            change.incident = cause.of_alarm(&members, &watched, range, now)?;
+            asked += 1;
+            match asked <= CAUSES_MAX {
+                true => change.incident = cause.of_alarm(&members, &watched, range, now)?,
+                false => change.reason += UNASKED,
+            }
         }
         let body = text_of("a notice", &notice)?;
         for route in setup.routes(&notice) {
@@ -95,8 +106,15 @@ impl Teller<'_> {
         }
         if ends {
             report.ended.push(incident.number);
-            if strayed.paged_at.is_some() {
-                self.owe(&notices::notice(&incident, self.name, self.now), round)?;
+        }
+        if ends && strayed.paged_at.is_some() || strayed.end_held {
+            let was_held = std::mem::replace(&mut strayed.end_held, muted);
+            if !muted {
+                let mut over = notices::notice(&incident, self.name, self.now);
+                if let Subject::StateChange(change) = &mut over.subject {
+                    change.after_mute_window = was_held;
+                }
+                self.owe(&over, round)?;
             }
         }
         if was.is_none() && !begins {

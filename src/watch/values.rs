@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::WatchError;
+use super::silences::Silences;
 use crate::alarm::{Condition, Keys, MetricAlarm, Watched, contributor_id};
 use crate::domain::{Arn, Minute, MinuteRange, Operation, Outcome, QuotaPool};
 use crate::series::{Counts, KeyOperation, PoolFilter, caller_cells, key_operations, periods, pool_minutes, pools};
@@ -33,6 +34,8 @@ pub(super) struct Values {
     /// The first minute.
     pub start: Minute,
     pub series: Vec<JudgedSeries>,
+    /// When log files of a series' keys did not come, a list a series; none at all if all came.
+    silent: Vec<Vec<MinuteRange>>,
     /// A row a series.
     rows: Rows,
     /// Whether values are dollars: sums of prices have more digits than they mean.
@@ -48,7 +51,12 @@ enum Rows {
 }
 
 impl Values {
-    fn summed(start: Minute, series: Vec<JudgedSeries>, mut rows: Vec<Vec<f64>>, is_money: bool) -> Self {
+    fn summed(
+        start: Minute,
+        (series, silent): (Vec<JudgedSeries>, Vec<Vec<MinuteRange>>),
+        mut rows: Vec<Vec<f64>>,
+        is_money: bool,
+    ) -> Self {
         for row in &mut rows {
             let mut before = 0.0;
             for value in row.iter_mut() {
@@ -56,12 +64,17 @@ impl Values {
             }
             row.push(before);
         }
-        Values { start, series, rows: Rows::Sums(rows), is_money }
+        Values { start, series, silent, rows: Rows::Sums(rows), is_money }
     }
 
-    /// The value of a series over minutes; `None` before anything is stored.
+    /// The value of a series over minutes; `None` before anything is stored, and where log files of any of its keys did
+    /// not come.
     pub(super) fn over(&self, series: usize, range: MinuteRange, stored_from: Minute) -> Option<f64> {
         if range.start < stored_from || range.start < self.start {
+            return None;
+        }
+        let is_silent = |silent: &MinuteRange| silent.start < range.end && range.start < silent.end;
+        if self.silent.get(series).is_some_and(|silent| silent.iter().any(is_silent)) {
             return None;
         }
         let at = |minute: Minute| (minute.0 - self.start.0) as usize;
@@ -81,6 +94,7 @@ pub(super) struct Reader<'a> {
     counts: &'a dyn Counts,
     prices: &'a PriceList,
     quotas: &'a QuotaList,
+    silences: &'a Silences,
     keys: Vec<KeyOperation>,
 }
 
@@ -88,8 +102,27 @@ impl<'a> Reader<'a> {
     pub(super) fn new(
         counts: &'a dyn Counts,
         (prices, quotas): (&'a PriceList, &'a QuotaList),
+        silences: &'a Silences,
     ) -> Result<Self, WatchError> {
-        Ok(Reader { counts, prices, quotas, keys: key_operations(counts)? })
+        Ok(Reader { counts, prices, quotas, silences, keys: key_operations(counts)? })
+    }
+
+    /// When log files that a series' calls are in did not come, a list a series; none at all if all came.
+    fn silent(&self, series: &[JudgedSeries], range: MinuteRange) -> Vec<Vec<MinuteRange>> {
+        if self.silences.is_empty() {
+            return Vec::new();
+        }
+        let of = |series: &JudgedSeries| {
+            let arns = series.members.iter().filter_map(|(key, _)| Arn::parse(key));
+            let pool = series.attributes.get("Account").zip(series.attributes.get("Region"));
+            let mut streams: Vec<(&str, &str)> = arns.map(|arn| (arn.account, arn.region)).collect();
+            streams.extend(pool.map(|(account, region)| (account.as_str(), region.as_str())));
+            streams.sort_unstable();
+            streams.dedup();
+            let ranges = streams.into_iter().flat_map(|(account, region)| self.silences.within(account, region, range));
+            ranges.collect()
+        };
+        series.iter().map(of).collect()
     }
 
     /// What values are read from.
@@ -115,7 +148,8 @@ impl<'a> Reader<'a> {
             true => self.add_by_caller(&metric.watched, &series, range, scale, &mut rows)?,
             false => self.add_all(metric.watched.metric, &series, range, scale, &mut rows)?,
         }
-        Ok(Values::summed(range.start, series, rows, is_spend))
+        let silent = self.silent(&series, range);
+        Ok(Values::summed(range.start, (series, silent), rows, is_spend))
     }
 
     /// The series of an alarm, as there are now.
@@ -234,7 +268,8 @@ impl<'a> Reader<'a> {
                 rows[*place][(minute.minute.0 - range.start.0) as usize] = f64::from(minute.peak) / per_second;
             }
         }
-        Ok(Values { start: range.start, series, rows: Rows::Peaks(rows), is_money: false })
+        let silent = self.silent(&series, range);
+        Ok(Values { start: range.start, series, silent, rows: Rows::Peaks(rows), is_money: false })
     }
 }
 

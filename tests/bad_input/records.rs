@@ -233,3 +233,24 @@ fn a_lone_surrogate_and_a_number_too_large_are_read_or_set_aside() {
     assert_eq!(place.decrypts() + place.rejects().len() as u64, 6 + 3);
     assert_says(&place.run(&["export", "minutes"]).out, &[KEY]);
 }
+
+#[test]
+fn what_a_caller_names_as_a_key_and_can_be_none_is_no_key() {
+    let place = Place::with_good_files();
+    let made_up = [
+        "arn:aws:kms:us-east-1:111122223333:key/$(reboot)",
+        "arn:aws:kms:us-east-1:111122223333:key/a\nb\u{1b}[2J",
+        "arn:aws:kms:us-east-1:42:key/a",
+        "arn:aws:kms:us east:111122223333:key/a",
+    ];
+    let records = made_up.iter().enumerate().map(|(number, name)| {
+        let id = format!("{number:08x}-0000-4000-8000-00000000ffff");
+        Record::call("Decrypt").id(&id).error("AccessDenied").parameter("keyId", *name).value()
+    });
+    let path = place.put("made-up.json", &files::log_file(&records.collect::<Vec<_>>()));
+    assert_eq!(place.run(&["ingest", path.to_str().unwrap()]).code, Some(0));
+    let minutes = place.run(&["export", "minutes"]).out;
+    assert!(!minutes.contains("reboot") && !minutes.contains(":42:") && !minutes.contains("us east"), "{minutes}");
+    let unattributed = place.run(&["export", "unattributed", "--all-outcomes"]).out;
+    assert!(unattributed.contains("$(reboot)") && unattributed.contains(":42:key/a"), "{unattributed}");
+}

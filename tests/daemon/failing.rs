@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use keytide::alarm::{Notice, StateValue, Subject};
 use keytide::config::Config;
-use keytide::daemon::{Ended, Evaluate, Idle, Parts, RoundSummary, Signal, TaskError, Tell, dedup_key, once, run};
+use keytide::daemon::{Ended, Evaluate, Idle, Parts, RoundSummary, Signal, TaskError, Tell, once, run};
 use keytide::domain::Clock;
 use keytide::serve::{Metrics, Server};
-use keytide::store::Store;
+use keytide::store::{NewMessage, Store};
 use keytide::watch::SilentStream;
 
 use super::Place;
@@ -57,13 +57,30 @@ impl Evaluate for Failing {
 
 /// Keeps what it is told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(String, StateValue)>>>);
+struct Told(Arc<Mutex<Vec<(String, StateValue)>>>, Arc<AtomicU64>);
 
 impl Tell for Told {
-    fn owe(&mut self, _store: &mut Store, notice: Notice) -> Result<(), TaskError> {
-        let Subject::StateChange(change) = notice.subject else { panic!("a condition is a change of state") };
-        self.0.lock().unwrap().push((notice.dedup_key, change.new_state));
+    fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError> {
+        let Subject::StateChange(change) = &notice.subject else { panic!("a condition is a change of state") };
+        self.0.lock().unwrap().push((notice.dedup_key.clone(), change.new_state));
+        Ok(Vec::new())
+    }
+
+    fn reload(&mut self, _config: &Config) -> Result<(), TaskError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+}
+
+impl Told {
+    /// The keys and states of what was told of a condition.
+    fn of(&self, condition: &str) -> Vec<(String, StateValue)> {
+        let about = format!("/{condition}/");
+        self.0.lock().unwrap().iter().filter(|(key, _)| key.contains(&about)).cloned().collect()
+    }
+
+    fn states(&self, condition: &str) -> Vec<StateValue> {
+        self.of(condition).into_iter().map(|(_, state)| state).collect()
     }
 }
 
@@ -99,8 +116,7 @@ fn what_fails_three_times_in_a_row_is_told_of_and_works_again_from_what_is_commi
     let (signals, receiver) = tokio::sync::mpsc::channel(1);
     let runtime = runtime();
     let running = runtime.spawn(run(parts, receiver, Box::new(|| Err("nothing to reload".to_owned()))));
-    let key = dedup_key("task-failing");
-    let is_told = |state| told.0.lock().unwrap().contains(&(key.clone(), state));
+    let is_told = |state| told.states("task-failing").contains(&state);
     until("the alarm", figures, || is_told(StateValue::Alarm).then_some(()));
     assert_eq!(ready(), 503);
     assert!(figures().contains("keytide_task_failures_total{task=\"evaluate\"} 3\n"), "{}", figures());
@@ -113,7 +129,24 @@ fn what_fails_three_times_in_a_row_is_told_of_and_works_again_from_what_is_commi
     assert_eq!(runtime.block_on(running).unwrap().unwrap(), Ended::InTime);
     assert_eq!(evaluate.saved.load(Ordering::SeqCst), 1);
     // Each was told once.
-    assert_eq!(*told.0.lock().unwrap(), [(key.clone(), StateValue::Alarm), (key, StateValue::Ok)]);
+    assert_eq!(told.states("task-failing"), [StateValue::Alarm, StateValue::Ok]);
+    let of = told.of("task-failing");
+    assert!(told.0.lock().unwrap().len() == 2 && of[0].0 == of[1].0, "under one key: {of:?}");
+}
+
+#[test]
+fn who_is_told_of_the_programs_health_learns_of_new_settings() {
+    let place = Place::new();
+    let (evaluate, told) = (Failing::default(), Told::default());
+    let parts = parts(&place, &evaluate, &told, Arc::new(Still));
+    let config = parts.config.clone();
+    let (signals, receiver) = tokio::sync::mpsc::channel(1);
+    let runtime = runtime();
+    let running = runtime.spawn(run(parts, receiver, Box::new(move || Ok(config.clone()))));
+    signals.blocking_send(Signal::Reload).unwrap();
+    until("the reload", String::new, || (told.1.load(Ordering::SeqCst) == 1).then_some(()));
+    signals.blocking_send(Signal::Stop).unwrap();
+    assert_eq!(runtime.block_on(running).unwrap().unwrap(), Ended::InTime);
 }
 
 #[test]
@@ -155,10 +188,7 @@ fn a_clock_that_jumps_back_gives_no_time_twice_and_stops_nothing() {
 fn an_account_that_is_silent_is_told_of_once_until_an_evaluation_finds_that_its_files_come() {
     let place = Place::new();
     let (evaluate, told) = (Failing::default(), Told::default());
-    let key = dedup_key("no-data/111122223333/us-east-1");
-    let states = |told: &Told| -> Vec<StateValue> {
-        told.0.lock().unwrap().iter().filter(|(of, _)| *of == key).map(|(_, state)| *state).collect()
-    };
+    let states = |told: &Told| told.states("no-data/111122223333/us-east-1");
     // Each round is a process of its own.
     let round = || runtime().block_on(once(parts(&place, &evaluate, &told, Arc::new(Still)), Arc::default()));
     let since = Still.now().timestamp() - 1_800;
@@ -173,4 +203,42 @@ fn an_account_that_is_silent_is_told_of_once_until_an_evaluation_finds_that_its_
     evaluate.fails.store(false, Ordering::SeqCst);
     assert_eq!(round(), Ok(()));
     assert_eq!(states(&told), [StateValue::Alarm, StateValue::Ok]);
+}
+
+#[test]
+fn each_episode_of_a_condition_has_a_key_of_its_own_on_every_machine() {
+    let keys = [Place::new(), Place::new()].map(|place| {
+        let (evaluate, told) = (Failing::default(), Told::default());
+        let stream = SilentStream {
+            account: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            since: Still.now().timestamp() - 1_800,
+        };
+        for minutes in 0..6 {
+            let later: Arc<dyn Clock> = Arc::new(Later(minutes));
+            *evaluate.silent.lock().unwrap() = if minutes % 2 == 0 { vec![stream.clone()] } else { Vec::new() };
+            assert_eq!(runtime().block_on(once(parts(&place, &evaluate, &told, later), Arc::default())), Ok(()));
+            // Files that were read may be forgotten, what was told may not.
+            drop(std::fs::remove_file(place.store().join("watched")));
+        }
+        let of = told.of("no-data/111122223333/us-east-1");
+        assert!(of.chunks(2).all(|pair| pair[0].0 == pair[1].0), "{of:?}");
+        of.into_iter().map(|(key, _)| key).step_by(2).collect::<Vec<_>>()
+    });
+    let mut all = keys.concat();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 6, "{keys:?}");
+}
+
+/// A clock that stands still so many minutes later.
+struct Later(i64);
+
+impl Clock for Later {
+    fn now(&self) -> DateTime<Utc> {
+        // Two machines are not begun in the same microsecond.
+        static MICROS: AtomicU64 = AtomicU64::new(0);
+        let micros = MICROS.fetch_add(1, Ordering::SeqCst) as i64;
+        Still.now() + chrono::TimeDelta::minutes(self.0) + chrono::TimeDelta::microseconds(micros)
+    }
 }

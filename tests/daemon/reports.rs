@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeZone, Utc};
 use keytide::config::{Config, Outside, SourceSettings, parse};
-use keytide::daemon::{Evaluate, Parts, Publish, Sending, Telling, Watching, once, routes_of};
+use keytide::daemon::{Evaluate, Parts, Publish, Sending, Telling, Watching, once};
 use keytide::domain::Clock;
-use keytide::publish::Router;
 use keytide::serve::Metrics;
 use keytide::store::Store;
 
@@ -66,7 +65,7 @@ async fn one_round(store: &Path, config: &Config, clock: &Set) {
     let parts = Parts {
         evaluate: Box::new(Watching::open(&opened, config, clock.now()).unwrap()),
         publish: Box::new(Sending::open(store, config, true, move || now.now()).unwrap()),
-        tell: Box::new(Telling { router: Router::new(&routes_of(config).unwrap()), clock: Arc::new(clock.clone()) }),
+        tell: Box::new(Telling::new(config).unwrap()),
         store: opened,
         config: config.clone(),
         clock: Arc::new(clock.clone()),

@@ -6,9 +6,9 @@ use std::sync::mpsc::channel;
 
 use chrono::{DateTime, TimeZone, Utc};
 use keytide::config::{Outside, parse};
-use keytide::daemon::{Publish, Sending};
+use keytide::daemon::{Publish, Sending, Tell, Telling};
 use keytide::publish::sample;
-use keytide::store::{NewMessage, Outbox, Store};
+use keytide::store::{NewMessage, Store, WatchRound};
 
 use crate::publish::receiver::{Receiver, status};
 use crate::support::stores::passing_folder;
@@ -19,8 +19,8 @@ fn at(minute: u32) -> DateTime<Utc> {
 }
 
 fn owe(dir: &Path, message: NewMessage) {
-    drop(Store::open_for_writing(dir).unwrap());
-    Outbox::open(dir).unwrap().owe(&[message], at(0)).unwrap();
+    let round = WatchRound { owed: vec![message], ..WatchRound::default() };
+    Store::open_for_writing(dir).unwrap().commit_round(&round, at(0)).unwrap();
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_message_is_given_up_at_the_daemons_time() {
     let config = parse("", "keytide.toml", &Outside::NOTHING).unwrap();
     let mut sending = Sending::open(dir.path(), &config, true, || at(7)).unwrap();
     let done = sending.round(at(7)).await.unwrap();
-    assert_eq!((done.failed, done.owed, done.dead_letters), (1, 0, 1));
+    assert_eq!((done.failed, done.given_up, done.owed, done.dead_letters), (0, 1, 0, 1));
     let dead = Store::open_for_reading(dir.path()).unwrap().dead_letters().unwrap();
     assert_eq!(DateTime::from_timestamp(dead[0].dead_at, 0), Some(at(7)), "{dead:?}");
 }
@@ -65,4 +65,36 @@ async fn an_answer_that_is_still_to_come_is_waited_for_at_the_end() {
     assert_eq!(next.round(at(8)).await.unwrap().sent, 0);
     receiver.next().await;
     assert_eq!(receiver.got().len(), 1);
+}
+
+#[test]
+fn one_round_ends_with_a_failure_if_a_message_was_given_up_and_the_next_tells_of_it() {
+    let place = super::Place::new();
+    place.set("[watch]\nevery_series = false\n[[route]]\nname = \"out\"\nkind = \"stdout\"\n");
+    let notice = serde_json::to_string(&sample::page()).unwrap();
+    owe(&place.store(), NewMessage { route: "former".to_owned(), dedup_key: "a".to_owned(), notice });
+    let once = || crate::support::program::run(place.command().arg("--once"));
+    let ran = once();
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("messages given up: 1; `keytide status` lists them"), "{}", ran.err);
+    let ran = once();
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    // However its lines are broken.
+    let page = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains("ALARM: keytide-page-given-up") && page.contains("there is no route `former`"), "{page}");
+}
+
+#[test]
+fn notices_of_health_take_the_routes_of_the_newest_settings() {
+    let config = |route: &str| {
+        let text = format!("[[route]]\nname = \"{route}\"\nkind = \"stdout\"\n");
+        parse(&text, "keytide.toml", &Outside::NOTHING).unwrap()
+    };
+    let mut telling = Telling::new(&config("old")).unwrap();
+    let routes = |telling: &mut Telling| -> Vec<String> {
+        telling.messages(&sample::page()).unwrap().into_iter().map(|message| message.route).collect()
+    };
+    assert_eq!(routes(&mut telling), ["old"]);
+    telling.reload(&config("new")).unwrap();
+    assert_eq!(routes(&mut telling), ["new"]);
 }

@@ -4,6 +4,7 @@ use super::outbox::Memory;
 use super::receiver::Receiver;
 use super::servers::Server;
 use super::{Clock, alarm, dispatcher, just_now, over};
+use keytide::alarm::{Notice, Subject};
 use keytide::publish::sample;
 
 fn config(hook: &str) -> String {
@@ -45,6 +46,31 @@ async fn an_alarm_burns_there_until_its_end() {
     let resolved = notified.next().await.json();
     assert_eq!(resolved["status"], "resolved");
     assert_eq!(resolved["alerts"][0]["labels"], alert["labels"]);
+}
+
+#[tokio::test]
+async fn an_alarm_that_is_no_incident_ends_there_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut notified = Receiver::willing().await;
+    let (_server, address) = Server::alertmanager(&config(&notified.url("/")), folder.path());
+    let tables = format!("[[route]]\nname = \"am\"\nkind = \"alertmanager\"\nurls = [\"{address}\"]\n");
+    let (clock, mut outbox) = (Clock::new(), Memory::default());
+    let mut dispatcher = dispatcher(&tables, &[], &clock);
+    // Each is told in the second in which it was decided; even a minute later, by a clock that runs ahead.
+    let told = |notice: Notice, ahead: i64| {
+        let mut notice = notice;
+        let Subject::StateChange(change) = &mut notice.subject else { panic!("a change of state") };
+        (change.incident, change.changed_at) = (None, chrono::Utc::now().timestamp() + ahead);
+        notice
+    };
+    for (key, ahead) in [("exact", 0), ("ahead", 60)] {
+        outbox.owe("am", told(alarm(key), ahead), clock.now());
+        dispatcher.run_once(&mut outbox).await.unwrap();
+        assert_eq!(notified.next().await.json()["status"], "firing", "{key}");
+        outbox.owe("am", told(over(key), ahead), clock.now());
+        dispatcher.run_once(&mut outbox).await.unwrap();
+        assert_eq!(notified.next().await.json()["status"], "resolved", "{key}");
+    }
 }
 
 #[tokio::test]

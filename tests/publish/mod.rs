@@ -46,6 +46,16 @@ impl Clock {
 
 /// A dispatcher over `[[route]]` tables. A secret `{ env = "NAME" }` is what `secrets` has for that name.
 pub fn dispatcher(tables: &str, secrets: &[(&str, &str)], clock: &Clock) -> Dispatcher {
+    let clock = clock.clone();
+    dispatcher_at(tables, secrets, move || clock.now())
+}
+
+/// The same with a time of its own.
+pub fn dispatcher_at(
+    tables: &str,
+    secrets: &[(&str, &str)],
+    now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+) -> Dispatcher {
     #[derive(serde::Deserialize)]
     struct File {
         route: Vec<RouteTable>,
@@ -56,8 +66,7 @@ pub fn dispatcher(tables: &str, secrets: &[(&str, &str)], clock: &Clock) -> Disp
         kept.map(|(_, value)| Secret::new(value)).ok_or_else(|| format!("{source} is not set"))
     };
     let routes = routes(&file.route, &resolve).unwrap();
-    let clock = clock.clone();
-    Dispatcher::new(routes, move || clock.now()).unwrap()
+    Dispatcher::new(routes, now).unwrap()
 }
 
 /// Not so patient, for receivers that don't answer.

@@ -1,18 +1,16 @@
 //! In which order messages go, and how the dispatcher runs on and ends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use keytide::publish::{Outbox, Owed, Round, Settled};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::outbox::Memory;
 use super::receiver::{Receiver, status};
-use super::{Clock, PATIENT, alarm, dispatcher, over};
+use super::{Clock, alarm, dispatcher, dispatcher_at, over};
 
 fn hook(url: &str) -> String {
     format!("[[route]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{url}\"\n")
@@ -62,80 +60,10 @@ async fn messages_of_a_route_go_in_the_order_in_which_they_are_owed() {
     for name in &names {
         outbox.owe("ops", alarm(name), clock.now());
     }
-    while dispatcher.run_once(&mut outbox).await.unwrap().delivered > 0 {}
+    // However many they are.
+    assert_eq!(dispatcher.run_once(&mut outbox).await.unwrap().delivered, 200);
     let expect: Vec<String> = names.iter().map(|name| format!("{name}:ALARM")).collect();
     assert_eq!(keys(&receiver), expect);
-}
-
-/// An outbox that others may put into while the dispatcher has it.
-struct Fed {
-    inner: Memory,
-    feed: mpsc::Receiver<(String, keytide::alarm::Notice)>,
-    settled: tokio::sync::mpsc::UnboundedSender<(i64, Settled)>,
-}
-
-impl Outbox for Fed {
-    type Error = std::convert::Infallible;
-
-    fn due(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Owed>, Self::Error> {
-        for (route, notice) in self.feed.try_iter() {
-            self.inner.owe(&route, notice, now);
-        }
-        self.inner.due(now, limit)
-    }
-
-    fn settle(&mut self, id: i64, outcome: Settled) -> Result<(), Self::Error> {
-        self.settled.send((id, outcome.clone())).unwrap();
-        self.inner.settle(id, outcome)
-    }
-}
-
-#[tokio::test]
-async fn what_comes_while_it_runs_is_sent_and_stopping_waits_for_the_answer() {
-    let open = Arc::new(Notify::new());
-    let was_asked = Arc::new(AtomicBool::new(false));
-    let willing = Receiver::willing().await;
-    // Takes the request at once, and answers when it is let to.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let slow = listener.local_addr().unwrap();
-    let app = axum::Router::new().fallback({
-        let (open, was_asked) = (Arc::clone(&open), Arc::clone(&was_asked));
-        move || async move {
-            was_asked.store(true, Ordering::SeqCst);
-            open.notified().await;
-        }
-    });
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-
-    let clock = Clock::new();
-    let tables = hook(&willing.url("/")) + &hook(&format!("http://{slow}/")).replace("\"ops\"", "\"slow\"");
-    let mut dispatcher = dispatcher(&tables, &[], &clock);
-    let (feed, fed) = mpsc::channel();
-    let (settled, mut outcomes) = tokio::sync::mpsc::unbounded_channel();
-    let mut outbox = Fed { inner: Memory::default(), feed: fed, settled };
-    let (owed, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-    let running = tokio::spawn({
-        let (owed, stop) = (Arc::clone(&owed), stop.clone());
-        async move { dispatcher.run(&mut outbox, &owed, &stop).await.unwrap() }
-    });
-    let mut next = async || tokio::time::timeout(PATIENT, outcomes.recv()).await.unwrap().unwrap();
-
-    feed.send(("slow".to_owned(), alarm("a"))).unwrap();
-    feed.send(("ops".to_owned(), alarm("b"))).unwrap();
-    owed.notify_one();
-    assert_eq!(next().await.0, 2, "the slow receiver holds up no other");
-    feed.send(("ops".to_owned(), alarm("c"))).unwrap();
-    owed.notify_one();
-    assert_eq!(next().await.0, 3, "nor does it later");
-    while !was_asked.load(Ordering::SeqCst) {
-        tokio::task::yield_now().await;
-    }
-    stop.cancel();
-    open.notify_one();
-    let (id, outcome) = next().await;
-    assert!(id == 1 && matches!(outcome, Settled::Delivered { .. }), "{outcome:?}");
-    let round = tokio::time::timeout(PATIENT, running).await.unwrap().unwrap();
-    assert_eq!((round.delivered, round.failed, round.dead), (3, 0, 0));
 }
 
 #[tokio::test]
@@ -189,6 +117,10 @@ impl Outbox for Locked {
         }
         self.inner.settle(id, outcome).map_err(|never| match never {})
     }
+
+    fn delivered(&mut self, route: &str, since: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, Self::Error> {
+        self.inner.delivered(route, since).map_err(|never| match never {})
+    }
 }
 
 #[tokio::test]
@@ -206,4 +138,25 @@ async fn a_receipt_that_could_not_be_written_down_is_not_forgotten() {
         delivered += dispatcher.run_once(&mut outbox).await.unwrap().delivered;
     }
     assert_eq!((keys(&receiver), delivered), (vec!["a:ALARM".into(), "b:ALARM".into(), "c:ALARM".into()], 3));
+}
+
+#[tokio::test]
+async fn a_defect_while_a_message_is_sent_is_a_failure_that_holds_up_nothing_for_ever() {
+    let receiver = Receiver::willing().await;
+    let (clock, mut outbox) = (Clock::new(), Memory::default());
+    let (asked, at) = (Arc::new(AtomicUsize::new(0)), clock.clone());
+    // The time is asked for when the turn begins, before the message, when it is sent, and when its answer is there.
+    let defect = move || {
+        assert_ne!(asked.fetch_add(1, Ordering::SeqCst), 3, "a test's defect");
+        at.now()
+    };
+    let mut dispatcher = dispatcher_at(&hook(&receiver.url("/")), &[], defect);
+    let id = outbox.owe("ops", alarm("a"), clock.now());
+    let round = dispatcher.run_once(&mut outbox).await.unwrap();
+    assert_eq!((round.failed, receiver.got().len()), (1, 1));
+    let (again, error) = outbox.retry(id);
+    assert!(error.contains("defect in Keytide") && again > clock.now(), "{error}");
+    clock.forward(2);
+    dispatcher.run_once(&mut outbox).await.unwrap();
+    assert!(outbox.is_delivered(id));
 }

@@ -92,4 +92,13 @@ impl Outbox for Memory {
         self.told.push((id, outcome));
         Ok(())
     }
+
+    fn delivered(&mut self, route: &str, since: DateTime<Utc>) -> Result<Vec<DateTime<Utc>>, Infallible> {
+        let of_route = self.entries.iter().filter(|entry| entry.owed.route == route);
+        let delivered = of_route.filter_map(|entry| match &entry.last {
+            Some(Settled::Delivered { at }) => Some(*at),
+            _ => None,
+        });
+        Ok(delivered.filter(|at| *at > since).collect())
+    }
 }

@@ -88,3 +88,45 @@ fn a_restart_between_the_clean_weeks_and_the_first_error_changes_nothing() {
     assert!(!fares[0].1.is_empty());
     assert_same(&fares[1], &fares[0]);
 }
+
+/// So many refused calls of made-up keys, one each, in a minute.
+fn made_up(store: &mut Store, folder: &Path, minute: u32, keys: u32) {
+    let refused = (0..keys).map(|number| {
+        let key = format!("arn:aws:kms:us-east-1:111122223333:key/{number:08x}-12ab-34cd-56ef-1234567890ab");
+        call(&key, minute, number).error("AccessDenied").value()
+    });
+    let records: Vec<_> = refused.collect();
+    take(store, vec![files::write(folder, &format!("made-up-{minute}.json"), &files::log_file(&records))]);
+}
+
+#[test]
+fn keys_that_a_caller_makes_up_are_not_watched_and_take_no_part_of_the_budget() {
+    let fares = [0, 500].map(|keys| {
+        let (dir, folder) = (passing_folder(), passing_folder());
+        let mut store = Store::open_for_writing(dir.path()).unwrap();
+        let mut watch = Watch::open(&store, setup()).unwrap();
+        deliver(&mut store, folder.path(), 0..STORM, (KEY, 0..0, 0));
+        if keys > 0 {
+            made_up(&mut store, folder.path(), STORM - 2 * 1440 + 1, keys);
+        }
+        watch.round(&mut store, now()).unwrap();
+        deliver(&mut store, folder.path(), STORM..STORM + 60, (KEY_2, STORM..STORM + 60, 1));
+        let report = watch.round(&mut store, now()).unwrap();
+        (report.series, report.unwatched, known(&mut watch, &mut store))
+    });
+    assert_eq!((fares[0].0, fares[0].1), (1, 0), "one key with successes, and one without any");
+    assert_eq!((fares[1].0, fares[1].1), (1, 0));
+    assert_same(&fares[1].2, &fares[0].2);
+}
+
+#[test]
+fn no_more_series_are_watched_than_may_be_and_what_is_beyond_is_told() {
+    let (dir, folder) = (passing_folder(), passing_folder());
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    let mut few = setup();
+    few.settings.series_max = 1;
+    let mut watch = Watch::open(&store, few).unwrap();
+    deliver(&mut store, folder.path(), 0..600, (KEY, 60..70, 1));
+    let report = watch.round(&mut store, now()).unwrap();
+    assert_eq!((report.series, report.unwatched), (1, 1), "successes are watched, errors of the same key came later");
+}

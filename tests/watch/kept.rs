@@ -138,10 +138,9 @@ fn models_are_forgotten_from_a_minute_on_and_a_damaged_file_is_named() {
 
 /// The outbox of a new store with these messages, owed at second 100.
 fn outbox(dir: &Path, messages: &[NewMessage]) -> Outbox {
-    drop(Store::open_for_writing(dir).unwrap());
-    let mut outbox = Outbox::open(dir).unwrap();
-    outbox.owe(messages, at(100)).unwrap();
-    outbox
+    let round = WatchRound { owed: messages.to_vec(), ..WatchRound::default() };
+    Store::open_for_writing(dir).unwrap().commit_round(&round, at(100)).unwrap();
+    Outbox::open(dir).unwrap()
 }
 
 fn due(outbox: &mut Outbox, now: i64, limit: usize) -> Vec<i64> {
@@ -180,17 +179,41 @@ fn what_was_never_tried_is_due_though_the_clock_jumped_back() {
 }
 
 #[test]
-fn what_was_delivered_a_month_ago_is_forgotten_and_what_is_owed_never() {
+fn what_was_delivered_a_month_ago_or_given_up_three_is_forgotten_and_what_is_owed_never() {
     let dir = passing_folder();
-    let mut outbox = outbox(dir.path(), &[message("a", "1"), message("a", "2")]);
+    let mut outbox = outbox(dir.path(), &[message("a", "1"), message("a", "2"), message("a", "3")]);
     outbox.delivered(1, at(100)).unwrap();
+    outbox.dead(3, at(100), "refused").unwrap();
     let rows = || {
         let catalog = rusqlite::Connection::open(dir.path().join("catalog.sqlite")).unwrap();
         catalog.query_row("SELECT count(*) FROM outbox", [], |row| row.get::<_, i64>(0)).unwrap()
     };
     outbox.expire(at(100 + 30 * 86_400)).unwrap();
-    assert_eq!(rows(), 2);
+    assert_eq!(rows(), 3);
     outbox.expire(at(101 + 30 * 86_400)).unwrap();
+    assert_eq!(rows(), 2);
+    outbox.expire(at(100 + 90 * 86_400)).unwrap();
+    assert_eq!(rows(), 2);
+    outbox.expire(at(101 + 90 * 86_400)).unwrap();
     assert_eq!(rows(), 1);
     assert_eq!(due(&mut outbox, 101 + 30 * 86_400, 9), [2]);
+}
+
+#[test]
+fn history_and_incidents_that_were_over_are_dropped_after_four_hundred_days() {
+    let dir = passing_folder();
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    let over = |number| IncidentRow { number, resolved_at: Some(5), ..round().incidents[0].clone() };
+    let mut round = round();
+    round.incidents.push(over(2));
+    store.commit_round(&round, at(10)).unwrap();
+    let kept = |store: &Store| {
+        let numbers: Vec<u64> = store.incidents_since(0).unwrap().iter().map(|row| row.number).collect();
+        (store.alarm_history(None, 0, 100, 10).unwrap().len(), numbers)
+    };
+    store.expire_watching(at(5 + 400 * 86_400)).unwrap();
+    assert_eq!(kept(&store), (1, vec![2, 1]));
+    store.expire_watching(at(6 + 400 * 86_400)).unwrap();
+    // One that is not over stays.
+    assert_eq!(kept(&store), (0, vec![1]));
 }

@@ -3,12 +3,14 @@
 
 mod conditions;
 mod errors;
+mod held;
 mod kept;
 mod late;
 mod maintenance;
 mod replayed;
 mod rounds;
 mod silence;
+mod silent_alarms;
 mod straying;
 mod truth;
 

@@ -49,17 +49,6 @@ pub struct Window {
     pub end: i64,
 }
 
-/// What a rule does, in CloudWatch's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MuteStatus {
-    /// A window may come.
-    Scheduled,
-    /// A window is open.
-    Active,
-    /// No window will come.
-    Expired,
-}
-
 impl MuteRule {
     /// Whether it is about an alarm.
     pub fn concerns(&self, alarm: &str) -> bool {
@@ -81,21 +70,6 @@ impl MuteRule {
         let window = Window { start, end: self.expire.map_or(end, |expire| end.min(expire)) };
         let begins = self.start.is_none_or(|earliest| earliest <= start);
         (begins && window.start <= second && second < window.end).then_some(window)
-    }
-
-    /// What the rule does at a second.
-    pub fn status(&self, second: i64) -> MuteStatus {
-        let is_over = match self.schedule {
-            Schedule::At(start) => start + i64::from(self.duration_seconds) <= second,
-            Schedule::Cron(_) => false,
-        };
-        if self.window_at(second).is_some() {
-            MuteStatus::Active
-        } else if is_over || self.expire.is_some_and(|expire| expire <= second) {
-            MuteStatus::Expired
-        } else {
-            MuteStatus::Scheduled
-        }
     }
 }
 

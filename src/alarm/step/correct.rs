@@ -42,20 +42,47 @@ impl AlarmMemory {
             (found, past) => *past = found,
         }
         stepped.has_changed = true;
+        self.tell_all(alarm, moment, state_of, &mut stepped);
+        stepped
+    }
+
+    /// Whether anything is held back that time alone may end.
+    pub fn holds_back(&self) -> bool {
+        let owed = std::iter::once(&self.owed).chain(self.contributors.values().map(|contributor| &contributor.owed));
+        owed.into_iter().any(|owed| owed.held.is_some()) || self.suppression.by.is_some()
+    }
+
+    /// Tells what was held back and is held no longer, without judging anything.
+    pub fn tell_held(
+        &mut self,
+        alarm: &Alarm,
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+    ) -> Stepped {
+        let mut stepped = Stepped::default();
+        self.tell_all(alarm, moment, state_of, &mut stepped);
+        stepped
+    }
+
+    /// Tells of every change just made, and of those whose time to be told has come.
+    fn tell_all(
+        &mut self,
+        alarm: &Alarm,
+        moment: &Moment<'_>,
+        state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
+        stepped: &mut Stepped,
+    ) {
         match &alarm.kind {
             AlarmKind::Metric(metric) => {
-                self.tell_contributors(alarm, moment, &mut stepped);
+                self.tell_contributors(alarm, moment, stepped);
                 // As where it is judged: series speak for themselves.
                 let speaks = !metric.is_multi_series() || self.owed.episode.is_some() || self.owed.held.is_some();
                 if speaks {
-                    self.tell_change(alarm, moment, &mut stepped);
+                    self.tell_change(alarm, moment, stepped);
                 }
             }
-            AlarmKind::Composite(composite) => {
-                self.tell_composite(alarm, composite, moment, state_of, &mut stepped);
-            }
+            AlarmKind::Composite(composite) => self.tell_composite(alarm, composite, moment, state_of, stepped),
         }
         self.owed.entered_from = None;
-        stepped
     }
 }

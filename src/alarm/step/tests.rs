@@ -98,6 +98,23 @@ fn only_changes_are_told_and_one_episode_has_one_key() {
     );
 }
 
+/// Whether each message ends an episode.
+fn ends(steps: &[Stepped]) -> Vec<bool> {
+    steps.iter().flat_map(|step| &step.owed).map(|owed| change(owed).ends_episode).collect()
+}
+
+#[test]
+fn an_ok_that_comes_after_a_gap_ends_the_episode_and_the_first_of_all_ends_none() {
+    let (_, steps) = steps(&busy(""), &[Some(1.0), Some(20.0), None, None, None, Some(1.0)]);
+    assert_eq!(
+        told(&steps),
+        [(1, Unknown, Fine, false), (2, Fine, Bad, false), (5, Bad, Unknown, false), (6, Unknown, Fine, false)]
+    );
+    assert_eq!(ends(&steps), [false, false, false, true]);
+    let keys: Vec<&str> = steps.iter().flat_map(|step| &step.owed).map(|owed| owed.notice.dedup_key.as_str()).collect();
+    assert_eq!(keys[1..], ["alarm/busy/120"; 3]);
+}
+
 #[test]
 fn an_episode_ends_with_ok_and_not_with_a_gap() {
     // One period is judged, two more are looked at: three gaps make it unknown.
@@ -106,6 +123,7 @@ fn an_episode_ends_with_ok_and_not_with_a_gap() {
         told(&steps),
         [(1, Unknown, Bad, false), (4, Bad, Unknown, false), (5, Unknown, Bad, false), (6, Bad, Fine, false)]
     );
+    assert_eq!(ends(&steps), [false, false, false, true]);
     let keys: Vec<&str> = steps.iter().flat_map(|step| &step.owed).map(|owed| owed.notice.dedup_key.as_str()).collect();
     assert_eq!(keys, ["alarm/busy/60"; 4]);
 }

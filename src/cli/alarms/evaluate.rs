@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     }
     let found = evaluate(&store, &setup, range)?;
     // A table doesn't say who was behind an alarm.
-    let alarms = alarm_pages(&store, &setup, range, args.output == Output::Json)?;
+    let alarms = alarm_pages(&store, &setup, &found, range, args.output == Output::Json)?;
     match args.output {
         Output::Json => super::write_array(&pages::as_json(&found, &alarms), &mut out)?,
         Output::Table => pages::write_table(&found, &alarms, &setup, args.range.zone(), &mut out)?,

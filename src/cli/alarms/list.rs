@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Output;
-use crate::alarm::{Incident, StateValue};
+use crate::alarm::{Incident, Severity, StateValue};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::question::width;
@@ -14,9 +14,10 @@ use crate::cli::settings::settings;
 use crate::cli::system::data_dir;
 use crate::config::Config;
 use crate::domain::{Minute, format_second};
+use crate::publish::subject;
 use crate::render::{self, Cell, Column, Zone};
 use crate::store::Store;
-use crate::watch::{AlarmState, states};
+use crate::watch::{AlarmState, incident_notice, states};
 
 /// Flags of `keytide alarms list`.
 #[derive(Debug, clap::Args)]
@@ -65,9 +66,9 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             state: if open.is_empty() { StateValue::Ok } else { StateValue::Alarm },
             since: open.iter().map(|incident| incident.onset).min(),
             about: format!(
-                "{} open, {} false a week allowed over all series",
+                "{} open; budget: {} over all series",
                 if open.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", open.len()) },
-                config.watch.false_pages_per_week
+                super::budget(config.watch.false_pages_per_week)
             ),
         });
         lines.extend(open.iter().map(|incident| Line {
@@ -75,10 +76,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             kind: "incident",
             state: StateValue::Alarm,
             since: Some(incident.onset),
-            about: incident.series.first().map_or_else(String::new, |series| {
-                let key = series.alias.as_deref().unwrap_or(&series.key_arn);
-                format!("{} on {key}: {:.0} calls, {:.0} expected", series.operation, series.observed, series.expected)
-            }),
+            about: told(incident, now),
         }));
     }
     for alarm in &config.alarms {
@@ -92,6 +90,12 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
         });
     }
     Ok(lines)
+}
+
+/// What the incident's page says in its subject.
+fn told(incident: &Incident, now: DateTime<Utc>) -> String {
+    let subject = subject(&incident_notice(incident, Severity::Critical, now.timestamp()));
+    subject.strip_prefix("ALARM: ").unwrap_or(&subject).to_owned()
 }
 
 fn about(state: &AlarmState) -> String {

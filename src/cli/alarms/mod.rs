@@ -74,6 +74,12 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     }
 }
 
+/// What the watch may page falsely: `1 false page a week`.
+fn budget(pages_per_week: f64) -> String {
+    let pages = if pages_per_week == 1.0 { "page" } else { "pages" };
+    format!("{pages_per_week} false {pages} a week")
+}
+
 /// Writes values as an array, one a line.
 fn write_array(values: &[Value], out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"[")?;

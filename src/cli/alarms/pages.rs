@@ -23,10 +23,10 @@ pub(super) fn write_table(
     if setup.settings.every_series {
         writeln!(
             out,
-            "{} over {} series {from_to}, budget {} false a week\n",
+            "{} over {} series {from_to}; budget: {}\n",
             pages(found.incidents.len()),
             render::grouped(found.series as i64),
-            setup.settings.false_pages_per_week
+            super::budget(setup.settings.false_pages_per_week)
         )?;
         write_incidents(&found.incidents, zone, out)?;
     }

@@ -19,6 +19,9 @@ use crate::publish::words::stamp;
 /// An alert without an end is dropped by Alertmanager within minutes (its `resolve_timeout`), since Prometheus repeats
 /// what still burns. Keytide says it once, so the end lies far ahead until it is known.
 const FAR: i64 = 30 * 86_400;
+/// An end that isn't in the past when Alertmanager gets it ends nothing: the end that it knows, [`FAR`] ahead, stays.
+/// So where only the time of deciding is known, the end lies so much before it, more than clocks differ.
+const BEFORE: i64 = 15 * 60;
 /// So long is a test message shown.
 const TEST: i64 = 300;
 
@@ -80,10 +83,13 @@ pub(super) fn body(notice: &Notice, link: Option<&Url>) -> Option<Value> {
         Subject::Test { at, .. } => ("KeytideTest", *at, *at + TEST, Vec::new()),
         Subject::StateChange(change) => {
             let from = change.incident.as_ref().map_or(change.changed_at, |incident| incident.onset);
+            let ended_at = || change.incident.as_ref().and_then(|incident| incident.resolved_at);
             let to = match is_over(notice) {
-                true => change.changed_at.max(from + 1),
+                true => ended_at().unwrap_or(change.changed_at - BEFORE),
                 false => from + FAR,
             };
+            // An alert that ends before it begins is refused.
+            let from = from.min(to - 1);
             let extra = vec![("region", change.region.as_str()), ("account", change.account.as_str())];
             (change.alarm_name.as_str(), from, to, extra)
         }
@@ -140,6 +146,16 @@ mod tests {
         assert_eq!(over["endsAt"], "2026-11-24T04:05:00Z");
         assert_eq!(begun["endsAt"], "2026-12-24T02:40:00Z");
         assert_eq!(begun["labels"]["team"], "data");
+    }
+
+    #[test]
+    fn the_end_of_an_alarm_that_is_no_incident_lies_before_it_was_known_and_after_its_begin() {
+        let mut over = sample::resolved();
+        let Subject::StateChange(change) = &mut over.subject else { panic!("a change of state") };
+        change.incident = None;
+        let alert = body(&over, None).expect("an alert")[0].clone();
+        assert_eq!(alert["endsAt"], "2026-11-24T03:50:00Z");
+        assert_eq!(alert["startsAt"], "2026-11-24T03:49:59Z");
     }
 
     #[test]

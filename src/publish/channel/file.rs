@@ -42,8 +42,12 @@ impl Lines {
 impl Printed {
     pub(super) async fn send(&self, notice: &Notice) -> Result<(), Failure> {
         let entry = entry(notice, self.format, self.body.as_ref());
-        let mut out = io::stdout().lock();
-        let written = out.write_all(entry.as_bytes()).and_then(|()| out.flush());
+        let print = move || {
+            let mut out = io::stdout().lock();
+            out.write_all(entry.as_bytes()).and_then(|()| out.flush())
+        };
+        // Whoever reads may be slow.
+        let written = tokio::task::spawn_blocking(print).await.unwrap_or_else(|error| Err(io::Error::other(error)));
         written.map_err(|error| Failure::later(format!("can't write to standard output: {error}")))
     }
 }

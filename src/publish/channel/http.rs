@@ -94,6 +94,9 @@ fn refusal(status: StatusCode, wait: Option<Wait>, text: &str) -> Failure {
             Failure::never(format!("{error}; redirects are not followed, so give the address that it leads to"))
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Failure::Later { error, wait },
+        // A key that was just changed, a gateway that has lost its way: what is refused now may be taken once someone
+        // has mended that.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Failure::Later { error, wait },
         status if status.is_client_error() => Failure::never(error),
         _ => Failure::Later { error, wait },
     }
@@ -150,7 +153,7 @@ mod tests {
             let status = StatusCode::from_u16(status).expect("a status");
             matches!(refusal(status, None, ""), Failure::Later { .. })
         };
-        assert_eq!([301, 307, 400, 401, 403, 404, 410, 413].map(is_later), [false; 8]);
-        assert_eq!([408, 429, 500, 502, 503, 504].map(is_later), [true; 6]);
+        assert_eq!([301, 307, 400, 405, 410, 413].map(is_later), [false; 6]);
+        assert_eq!([401, 403, 404, 408, 429, 500, 502, 503, 504].map(is_later), [true; 9]);
     }
 }

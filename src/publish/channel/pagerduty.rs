@@ -30,13 +30,21 @@ pub(in crate::publish) struct Service {
 
 impl Service {
     pub(super) async fn send(&self, notice: &Notice, http: &Http) -> Result<(), Failure> {
-        let path = if is_event(notice) { "v2/enqueue" } else { "v2/change/enqueue" };
-        let url = self.url.join(path).map_err(|error| Failure::never(format!("the address of PagerDuty: {error}")))?;
+        let url = below(&self.url, is_event(notice))
+            .ok_or_else(|| Failure::never("the address of PagerDuty can't have a path"))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let body = body(notice, self.routing_key.reveal(), self.link.as_ref()).to_string();
         http.post(&Address { url: &url, secrets: &[&self.routing_key] }, headers, body.into_bytes()).await
     }
+}
+
+/// Where events or changes are taken, below an address.
+fn below(url: &Url, is_event: bool) -> Option<Url> {
+    let mut url = url.clone();
+    let path: &[&str] = if is_event { &["v2", "enqueue"] } else { &["v2", "change", "enqueue"] };
+    url.path_segments_mut().ok()?.pop_if_empty().extend(path);
+    Some(url)
 }
 
 /// Whether a notice is an event that may page. Reports and tests are changes: they are shown, and wake no one.
@@ -156,6 +164,14 @@ mod tests {
         };
         assert_eq!(long(sample::page()), long(sample::resolved()));
         assert_eq!(long(sample::page()).as_str().map(str::len), Some(64));
+    }
+
+    #[test]
+    fn the_api_lies_below_the_whole_of_the_given_address() {
+        let below = |url: &str| below(&Url::parse(url).expect("an address"), true).expect("a path").to_string();
+        assert_eq!(below("https://events.pagerduty.com"), "https://events.pagerduty.com/v2/enqueue");
+        assert_eq!(below("https://proxy.example.com/pagerduty"), "https://proxy.example.com/pagerduty/v2/enqueue");
+        assert_eq!(below("https://proxy.example.com/pagerduty/"), "https://proxy.example.com/pagerduty/v2/enqueue");
     }
 
     #[test]

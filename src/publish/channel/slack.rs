@@ -53,7 +53,10 @@ pub(super) fn body(notice: &Notice, title: Option<&Template>, text: Option<&Temp
         sections.truncate(room - 1);
         sections.push("… the rest is too long for Slack; an e-mail or a file carries it whole.".to_owned());
     }
-    let section = |text: &String| json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } });
+    let section = |text: &String| {
+        // Verbatim: no name becomes a link to a channel or a person.
+        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
+    };
     blocks.extend(sections.iter().map(section));
     let foot = format!("Keytide, {}", escaped(&cut(&notice.dedup_key, 200)));
     blocks.push(json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": foot }] }));
@@ -75,6 +78,7 @@ fn mark(notice: &Notice) -> &'static str {
 mod tests {
     use super::*;
     use crate::publish::sample;
+    use crate::publish::template::Dialect;
 
     #[test]
     fn messages_stay_within_the_limits_of_blocks() {
@@ -101,10 +105,24 @@ mod tests {
     }
 
     #[test]
+    fn names_in_templates_cannot_mention_everyone_and_what_the_operator_wrote_can() {
+        let mut notice = sample::page();
+        let Subject::StateChange(change) = &mut notice.subject else { panic!("a change") };
+        let incident = change.incident.as_mut().expect("an incident");
+        incident.attribution[0].resource = "<!channel>".to_owned();
+        let source = "<!here> {{ incident.attribution[0].resource }} {{ page }} {{ incident.attribution }} \
+                      {{ incident.attribution[0].resource|tojson }} {{ incident.attribution[0]|tojson }}";
+        let template = Template::new("t", source, Dialect::Slack).expect("a template");
+        let body = body(&notice, None, Some(&template)).to_string();
+        assert!(body.contains("<!here> &lt;!channel&gt;") && !body.contains("<!channel>"), "{body}");
+        assert!(body.contains("\"verbatim\":true"));
+    }
+
+    #[test]
     fn templates_take_the_place_of_title_and_text() {
-        let template = |source| Template::new("t", source).expect("a template");
-        let (title, text) =
-            (template("{{ severity }}: {{ alarm_name }}"), template("<@U123> {{ incident.excess|signed }}"));
+        let template = |source, dialect| Template::new("t", source, dialect).expect("a template");
+        let title = template("{{ severity }}: {{ alarm_name }}", Dialect::Plain);
+        let text = template("<@U123> {{ incident.excess|signed }}", Dialect::Slack);
         let body = body(&sample::page(), Some(&title), Some(&text));
         assert_eq!(body["blocks"][0]["text"]["text"], "critical: keytide-watch");
         assert_eq!(body["blocks"][1]["text"]["text"], "<@U123> +412,000");

@@ -12,7 +12,7 @@ use crate::publish::ordered::Ordered;
 use crate::publish::page::subject;
 use crate::publish::region;
 use crate::publish::text::text;
-use crate::publish::words::{cloudwatch_stamp, stamp};
+use crate::publish::words::{cloudwatch_stamp, cut, stamp};
 
 /// SNS takes 256 KiB; room is left for the envelope.
 const MESSAGE_MOST: usize = 250 * 1_024;
@@ -46,10 +46,13 @@ impl Topic {
 /// `ALARM: "NAME" in US East (N. Virginia)`, at most 100 characters of ASCII: a name that is too long ends with `...`.
 pub(super) fn topic_subject(notice: &Notice) -> String {
     const MOST: usize = 100;
+    /// The longest name of a Region has 28 characters.
+    const REGION_MOST: usize = 40;
     let Subject::StateChange(change) = &notice.subject else {
         return ascii_subject(notice).chars().take(MOST).collect();
     };
-    let (before, after) = (format!("{}: \"", change.new_state), format!("\" in {}", region::name(&change.region)));
+    let after = format!("\" in {}", ascii(&cut(region::name(&change.region), REGION_MOST)));
+    let before = format!("{}: \"", change.new_state);
     let name = ascii(&change.alarm_name);
     let room = MOST.saturating_sub(before.len() + after.len());
     let name = match name.len() <= room {

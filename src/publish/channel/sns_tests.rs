@@ -157,3 +157,12 @@ fn a_message_fits_into_what_sns_takes() {
     let text = body(&notice, "ops", TOPIC);
     assert!(text.len() < 256 * 1_024 && text.contains("\"Trigger\"") && !text.contains("\"Keytide\""));
 }
+
+#[test]
+fn a_subject_has_at_most_a_hundred_characters_whatever_the_region() {
+    let mut notice = sample::page();
+    let Subject::StateChange(change) = &mut notice.subject else { panic!("a change") };
+    change.region = "é\u{1b}x".repeat(100);
+    let subject = topic_subject(&notice);
+    assert!(subject.len() <= 100 && subject.chars().all(|c| c.is_ascii_graphic() || c == ' '), "{subject}");
+}

@@ -2,16 +2,19 @@
 
 mod saved;
 mod streams;
+mod young;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) use saved::FORM;
 pub(super) use streams::Stream;
 use streams::Streams;
+use young::{Proven, is_credible};
 
 use super::WatchSettings;
 use super::error::WatchError;
+use super::silences::Silences;
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, KeyOperation, PeriodCalls, key_operations, periods};
@@ -20,18 +23,8 @@ use crate::store::Deliveries;
 /// A series without a call for so long is forgotten: its model keeps no older days.
 const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 
-/// A series of errors begins with its first one, but so many minutes without any are learned first.
-const CLEAN_MINUTES: u32 = 14 * Minute::PER_DAY;
-
 /// What strays by fewer calls than this, since it began to, wakes nobody.
 const LEAST_EXCESS: f64 = 10.0;
-
-/// Before a series is a day old nobody knows what its nights look like; before it saw a weekend, what that looks like.
-const DAY_SECONDS: i64 = 86_400;
-const WEEK_SECONDS: i64 = 8 * DAY_SECONDS;
-
-/// What is as many times larger than everything before is no matter of seasons.
-const YOUNG_FACTOR: f64 = 3.0;
 
 /// What tells a watched series from others.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,6 +91,9 @@ struct Known<'k> {
     /// The place of each one's stream.
     streams: Vec<usize>,
     deliveries: &'k Deliveries,
+    proven: Proven,
+    /// Series that would be more than can be watched: places of keys and operations, with the outcome.
+    beyond: HashSet<(usize, Outcome)>,
 }
 
 /// Every watched series.
@@ -105,6 +101,9 @@ pub(super) struct Fleet {
     settings: Settings,
     metrics: Vec<Outcome>,
     pages_per_week: f64,
+    series_max: usize,
+    /// Series of the day that were more than these.
+    pub unwatched: usize,
     series: Vec<Watched>,
     places: HashMap<Arc<SeriesId>, usize>,
     streams: Streams,
@@ -122,14 +121,16 @@ impl Fleet {
             excluded: settings.maintenance.clone(),
         };
         model.check()?;
-        Ok(Fleet::empty(model, settings.metrics.clone(), settings.false_pages_per_week))
+        Ok(Fleet::empty(model, settings.metrics.clone(), settings.false_pages_per_week, settings.series_max))
     }
 
-    fn empty(settings: Settings, metrics: Vec<Outcome>, pages_per_week: f64) -> Self {
+    fn empty(settings: Settings, metrics: Vec<Outcome>, pages_per_week: f64, series_max: usize) -> Self {
         Fleet {
             settings,
             metrics,
             pages_per_week,
+            series_max,
+            unwatched: 0,
             series: Vec::new(),
             places: HashMap::new(),
             streams: Streams::default(),
@@ -169,6 +170,36 @@ impl Fleet {
         }
     }
 
+    /// When log files did not come, before a minute. Of the period that it lies in so much is judged as there is of it:
+    /// whoever slides over the minutes doesn't wait for its end.
+    pub(super) fn silences(
+        &self,
+        counts: &dyn Counts,
+        deliveries: &Deliveries,
+        until: Minute,
+    ) -> Result<Silences, WatchError> {
+        let mut streams = self.streams.clone();
+        let rest = MinuteRange { start: self.until, end: until };
+        if !rest.is_empty() && streams.all().iter().any(|stream| stream.expected > 0.0) {
+            let keys = key_operations(counts)?;
+            let numbers: Vec<&[u32]> = keys.iter().map(|key| key.numbers.as_slice()).collect();
+            let of: Vec<usize> = keys.iter().map(|key| streams.of_key(&key.key_arn)).collect();
+            let mut calls = vec![0; streams.all().len()];
+            periods(counts, &numbers, 1, rest, &mut |rows: &[PeriodCalls]| {
+                for row in rows {
+                    calls[of[row.series as usize]] += row.calls.iter().sum::<u64>();
+                }
+            })?;
+            let part = f64::from(until.0 - self.until.0) / f64::from(self.period());
+            streams.judge(rest, part.min(1.0), &calls, deliveries);
+        }
+        let mut silences = Silences::default();
+        for stream in streams.all() {
+            silences.add(&stream.account, &stream.region, stream.missed.iter().copied());
+        }
+        Ok(silences)
+    }
+
     /// Steps every series through the whole periods up to a minute. What strays, and what is tracked, is told period
     /// by period. Deliveries tell which log files came.
     pub(super) fn advance(
@@ -188,7 +219,9 @@ impl Fleet {
         let keys = key_operations(counts)?;
         let numbers: Vec<&[u32]> = keys.iter().map(|key| key.numbers.as_slice()).collect();
         let streams = keys.iter().map(|key| self.streams.of_key(&key.key_arn)).collect();
-        let mut known = Known { places: self.places_of(&keys), keys: &keys, streams, deliveries };
+        let places = self.places_of(&keys);
+        let proven = Proven::new(&keys, &places, &self.metrics);
+        let mut known = Known { places, keys: &keys, streams, deliveries, proven, beyond: HashSet::new() };
         self.share_budget(Minute(start));
         let mut next = start;
         let mut failed = None;
@@ -251,7 +284,8 @@ impl Fleet {
             calls[known.streams[row.series as usize]] += row.calls.iter().sum::<u64>();
         }
         let period = MinuteRange { start, end: Minute(start.0 + self.period()) };
-        let missing = self.streams.judge(period, &calls, known.deliveries);
+        let missing = self.streams.judge(period, 1.0, &calls, known.deliveries);
+        known.proven.take(rows);
         let value = |watched: &Watched| if missing[watched.stream] { f64::NAN } else { 0.0 };
         let mut values: Vec<f64> = self.series.iter().map(value).collect();
         let mut clean = None;
@@ -263,8 +297,10 @@ impl Fleet {
                 if calls == 0 {
                     continue;
                 }
-                let place = match known.places[key][outcome as usize] {
+                let begun = known.places[key][outcome as usize];
+                let place = match begun {
                     Some(place) => place,
+                    None if !self.begins(known, key, outcome) => continue,
                     None => {
                         let first_call = self.first_call(&known.places[key]);
                         let model = self.model_since(first_call, start, &mut clean)?;
@@ -290,38 +326,13 @@ impl Fleet {
         if start.0.is_multiple_of(Minute::PER_DAY) {
             if self.forget(start) {
                 known.places = self.places_of(known.keys);
+                known.proven = Proven::new(known.keys, &known.places, &self.metrics);
             }
+            known.beyond.clear();
+            self.unwatched = 0;
             self.share_budget(start);
         }
         Ok(())
-    }
-
-    /// The first second that is known of a key's and operation's calls, whatever became of them.
-    fn first_call(&self, places: &[Option<usize>; 5]) -> Option<i64> {
-        let known = places.iter().flatten();
-        known.filter_map(|place| self.series[*place].model.seen()).map(|(first, _)| first).min()
-    }
-
-    /// A model for a series that begins in this period. Where its key and operation were called before, nothing of its
-    /// kind came until now, and it has learned that: a storm of errors is one, on a key that never had any. Series that
-    /// never erred have no model for it; `clean` keeps the last one, since most begin alike.
-    fn model_since(
-        &self,
-        first_call: Option<i64>,
-        start: Minute,
-        clean: &mut Option<(u32, Model)>,
-    ) -> Result<Model, WatchError> {
-        let first_call = first_call.and_then(|second| u32::try_from(second / 60).ok()).unwrap_or(start.0);
-        let from = first_call.max(start.0.saturating_sub(CLEAN_MINUTES) / self.period() * self.period());
-        let mut model = match clean {
-            Some((known_from, model)) if *known_from == from => return Ok(model.clone()),
-            _ => Model::new(&self.settings)?,
-        };
-        for minute in (from..start.0).step_by(self.period() as usize) {
-            model.step(i64::from(minute) * 60, 0.0);
-        }
-        *clean = Some((from, model.clone()));
-        Ok(model)
     }
 
     fn add(&mut self, id: SeriesId, model: Model, begun: Minute) -> usize {
@@ -368,15 +379,5 @@ impl Fleet {
         self.places = self.series.iter().enumerate().map(|(place, watched)| (Arc::clone(&watched.id), place)).collect();
         self.streams.forget(|stream| self.series.iter().all(|watched| watched.stream != stream));
         true
-    }
-}
-
-/// Whether an anomaly of a series can be told from a season that the series has not shown yet.
-fn is_credible(seen: Option<(i64, f64)>, at: i64, value: f64) -> bool {
-    let Some((first, largest)) = seen else { return false };
-    match at - first {
-        age if age < DAY_SECONDS => false,
-        age if age < WEEK_SECONDS => value >= YOUNG_FACTOR * largest,
-        _ => true,
     }
 }

@@ -3,18 +3,19 @@
 use super::streams::Stream;
 use super::{Fleet, SeriesId};
 use crate::band::Model;
-use crate::domain::Minute;
+use crate::domain::{Minute, MinuteRange};
 use crate::store::{SavedModels, Store};
 use crate::watch::error::WatchError;
 
 /// Counts changes of what is saved, models' own form apart. What was saved in another form is learned anew.
-pub(in crate::watch) const FORM: u32 = 2;
+pub(in crate::watch) const FORM: u32 = 3;
 
 /// The name of what is saved of the streams. Series have longer ones.
 const STREAMS: &str = "streams";
 
-/// A stream as saved: account, Region, what was expected of it, the minute since which it is silent.
-type SavedStream = (String, String, f64, Option<u32>);
+/// A stream as saved: account, Region, what was expected of it, the minute since which it is silent, the first minutes
+/// of what did not come and those after.
+type SavedStream = (String, String, f64, Option<u32>, Vec<(u32, u32)>);
 
 /// What is saved before a model's bytes, little endian: the minutes of the last call and of its begin, calls astray.
 type Before = ([u8; 4], [u8; 4], [u8; 8]);
@@ -30,9 +31,12 @@ impl Fleet {
     /// Saves every model, and what was expected of the streams.
     pub(in crate::watch) fn save(&self, store: &mut Store) -> Result<(), WatchError> {
         let streams = self.streams.all().iter();
-        let streams: Vec<SavedStream> = streams
-            .map(|of| (of.account.clone(), of.region.clone(), of.expected, of.silent_since.map(|minute| minute.0)))
-            .collect();
+        let saved = |of: &Stream| {
+            let missed = of.missed.iter().map(|range| (range.start.0, range.end.0)).collect();
+            let silent_since = of.silent_since.map(|minute| minute.0);
+            (of.account.clone(), of.region.clone(), of.expected, silent_since, missed)
+        };
+        let streams: Vec<SavedStream> = streams.map(saved).collect();
         let streams = postcard::to_stdvec(&streams).map_err(std::io::Error::other);
         let models = self.series.iter().map(|watched| {
             let bytes = watched.model.to_bytes().map_err(std::io::Error::other)?;
@@ -46,14 +50,16 @@ impl Fleet {
 
     /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew.
     pub(in crate::watch) fn load(&mut self, store: &Store, saved: &SavedModels) -> Result<(), WatchError> {
-        let mut fleet = Fleet::empty(self.settings.clone(), self.metrics.clone(), self.pages_per_week);
+        let mut fleet = Fleet::empty(self.settings.clone(), self.metrics.clone(), self.pages_per_week, self.series_max);
         fleet.until = saved.until;
         store.read_models(saved, |name, bytes| {
             if name == STREAMS {
                 match postcard::from_bytes::<Vec<SavedStream>>(bytes) {
-                    Ok(streams) => streams.into_iter().for_each(|(account, region, expected, silent_since)| {
+                    Ok(streams) => streams.into_iter().for_each(|(account, region, expected, silent_since, missed)| {
                         let silent_since = silent_since.map(Minute);
-                        fleet.streams.add(Stream { account, region, expected, silent_since });
+                        let range = |(start, end)| MinuteRange { start: Minute(start), end: Minute(end) };
+                        let missed = missed.into_iter().map(range).collect();
+                        fleet.streams.add(Stream { account, region, expected, silent_since, missed });
                     }),
                     Err(error) => tracing::warn!(%error, "what was expected of each account is learned anew"),
                 }

@@ -13,6 +13,9 @@ const SILENCE_CALLS: f64 = 12.0;
 const FILES_AN_HOUR: usize = 4;
 const HOUR_MINUTES: u32 = 60;
 
+/// So long it is known when a stream did not come: as long as anything is learned from.
+const KNOWN_MINUTES: u32 = 42 * Minute::PER_DAY;
+
 /// Where a stream that its files' names tell of has stopped, less than this part of what was expected is what other
 /// accounts' files tell of its keys. More is what came late.
 const FOREIGN_SHARE: f64 = 0.5;
@@ -28,10 +31,30 @@ pub(in crate::watch) struct Stream {
     pub expected: f64,
     /// The first minute of the first period that did not come.
     pub silent_since: Option<Minute>,
+    /// What did not come, ascending and apart.
+    pub missed: Vec<MinuteRange>,
+}
+
+impl Stream {
+    /// One of which nothing is known.
+    fn new(account: &str, region: &str) -> Self {
+        let (account, region) = (account.to_owned(), region.to_owned());
+        Stream { account, region, expected: 0.0, silent_since: None, missed: Vec::new() }
+    }
+
+    /// Takes note that a period did not come.
+    fn miss(&mut self, period: MinuteRange) {
+        let oldest = period.end.0.saturating_sub(KNOWN_MINUTES);
+        self.missed.retain(|missed| missed.end.0 > oldest);
+        match self.missed.last_mut() {
+            Some(last) if last.end == period.start => last.end = period.end,
+            _ => self.missed.push(period),
+        }
+    }
 }
 
 /// Every stream.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Streams {
     all: Vec<Stream>,
     places: HashMap<(String, String), usize>,
@@ -44,10 +67,7 @@ impl Streams {
         let name = (account.to_owned(), region.to_owned());
         match self.places.get(&name) {
             Some(place) => *place,
-            None => {
-                let (account, region) = name;
-                self.add(Stream { account, region, expected: 0.0, silent_since: None })
-            }
+            None => self.add(Stream::new(account, region)),
         }
     }
 
@@ -85,13 +105,19 @@ impl Streams {
         Minute(silent.map_or(until, |since| since.min(until)).0.saturating_sub(HOUR_MINUTES))
     }
 
-    /// Judges which streams did not come in a period, by the calls of each.
+    /// Judges which streams did not come in a period, or in the first `part` of it, by the calls of each.
     ///
     /// A stream has come if a file was delivered after the period's end, as its name says. Else it has stopped if much
     /// was expected and nothing came; or next to nothing, where names had told of its files until then. Where nothing
     /// came of all streams together, none has come of which no file did.
-    pub(super) fn judge(&mut self, period: MinuteRange, calls: &[u64], deliveries: &Deliveries) -> Vec<bool> {
-        let expected: f64 = self.all.iter().map(|stream| stream.expected).sum();
+    pub(super) fn judge(
+        &mut self,
+        period: MinuteRange,
+        part: f64,
+        calls: &[u64],
+        deliveries: &Deliveries,
+    ) -> Vec<bool> {
+        let expected: f64 = self.all.iter().map(|stream| stream.expected * part).sum();
         let all_silent = expected > SILENCE_CALLS && calls.iter().all(|calls| *calls == 0);
         let mut missing = Vec::with_capacity(self.all.len());
         for (stream, &calls) in self.all.iter_mut().zip(calls) {
@@ -103,12 +129,19 @@ impl Streams {
             let begun = stream.silent_since.unwrap_or(period.start).0;
             let length = period.end.0 - period.start.0;
             let is_named = || files(begun.saturating_sub(HOUR_MINUTES), begun + length) >= FILES_AN_HOUR;
-            let is_busy = stream.expected > SILENCE_CALLS || stream.silent_since.is_some();
+            // Names tell in a part of a period what calls tell in all of it.
+            let is_busy = stream.expected * part > SILENCE_CALLS
+                || stream.silent_since.is_some()
+                || stream.expected > SILENCE_CALLS && is_named();
             // Calls of a period are far below 2^53.
-            let is_little = || (calls as f64) < FOREIGN_SHARE * stream.expected;
+            let is_little = || (calls as f64) < FOREIGN_SHARE * stream.expected * part;
             let has_stopped = !has_come && is_busy && (calls == 0 || is_little() && is_named());
             stream.silent_since = has_stopped.then_some(Minute(begun));
-            missing.push(has_stopped || all_silent && !has_come);
+            let is_missing = has_stopped || all_silent && !has_come;
+            if is_missing {
+                stream.miss(period);
+            }
+            missing.push(is_missing);
         }
         missing
     }

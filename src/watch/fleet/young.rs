@@ -1,0 +1,108 @@
+//! Series that begin: which do, what they know then, and when they are believed.
+
+use super::{Fleet, Known};
+use crate::band::Model;
+use crate::domain::{Minute, Outcome};
+use crate::series::{KeyOperation, PeriodCalls};
+use crate::watch::error::WatchError;
+
+/// A series of errors begins with its first one, but so many minutes without any are learned first.
+const CLEAN_MINUTES: u32 = 14 * Minute::PER_DAY;
+
+/// Before a series is a day old nobody knows what its nights look like; before it saw a weekend, what that looks like.
+const DAY_SECONDS: i64 = 86_400;
+const WEEKEND_SEEN_SECONDS: i64 = 8 * DAY_SECONDS;
+
+/// What is as many times larger than everything before is no matter of seasons.
+const YOUNG_FACTOR: f64 = 3.0;
+
+/// Which keys are somebody's, as far as is known.
+///
+/// Who is refused may have made up the key that he named, and any number of them. So a series of errors begins only
+/// where the key was ever called with success; there is no other series of a key that wasn't.
+pub(super) struct Proven {
+    /// The first place of each key among the keys and operations, which stands for all of its.
+    first: Vec<usize>,
+    /// Of these places.
+    is: Vec<bool>,
+}
+
+impl Proven {
+    /// By the series that there are; all, where successes aren't watched.
+    pub(super) fn new(keys: &[KeyOperation], places: &[[Option<usize>; 5]], metrics: &[Outcome]) -> Self {
+        let mut proven = Proven { first: Vec::with_capacity(keys.len()), is: vec![false; keys.len()] };
+        let all = !metrics.contains(&Outcome::Successful);
+        for (at, key) in keys.iter().enumerate() {
+            // The same keys are neighbours.
+            let same = at.checked_sub(1).filter(|before| keys[*before].key_arn == key.key_arn);
+            let first = same.map_or(at, |before| proven.first[before]);
+            proven.first.push(first);
+            proven.is[first] |= all || places[at].iter().any(Option::is_some);
+        }
+        proven
+    }
+
+    /// Takes note of the successes of a period.
+    pub(super) fn take(&mut self, rows: &[PeriodCalls]) {
+        for row in rows.iter().filter(|row| row.calls[Outcome::Successful as usize] > 0) {
+            self.is[self.first[row.series as usize]] = true;
+        }
+    }
+
+    fn has(&self, key: usize) -> bool {
+        self.is[self.first[key]]
+    }
+}
+
+impl Fleet {
+    /// Whether a key's and operation's series of an outcome is begun with its first call.
+    pub(super) fn begins(&mut self, known: &mut Known<'_>, key: usize, outcome: Outcome) -> bool {
+        if outcome != Outcome::Successful && !known.proven.has(key) {
+            return false;
+        }
+        if self.series.len() >= self.series_max {
+            known.beyond.insert((key, outcome));
+            self.unwatched = self.unwatched.max(known.beyond.len());
+            return false;
+        }
+        true
+    }
+
+    /// The first second that is known of a key's and operation's calls, whatever became of them.
+    pub(super) fn first_call(&self, places: &[Option<usize>; 5]) -> Option<i64> {
+        let known = places.iter().flatten();
+        known.filter_map(|place| self.series[*place].model.seen()).map(|(first, _)| first).min()
+    }
+
+    /// A model for a series that begins in this period. Where its key and operation were called before, nothing of its
+    /// kind came until now, and it has learned that: a storm of errors is one, on a key that never had any. Series that
+    /// never erred have no model for it; `clean` keeps the last one, since most begin alike.
+    pub(super) fn model_since(
+        &self,
+        first_call: Option<i64>,
+        start: Minute,
+        clean: &mut Option<(u32, Model)>,
+    ) -> Result<Model, WatchError> {
+        let first_call = first_call.and_then(|second| u32::try_from(second / 60).ok()).unwrap_or(start.0);
+        let from = first_call.max(start.0.saturating_sub(CLEAN_MINUTES) / self.period() * self.period());
+        let mut model = match clean {
+            Some((known_from, model)) if *known_from == from => return Ok(model.clone()),
+            _ => Model::new(&self.settings)?,
+        };
+        for minute in (from..start.0).step_by(self.period() as usize) {
+            model.step(i64::from(minute) * 60, 0.0);
+        }
+        *clean = Some((from, model.clone()));
+        Ok(model)
+    }
+}
+
+/// Whether an anomaly of a series can be told from a season that the series has not shown yet.
+pub(super) fn is_credible(seen: Option<(i64, f64)>, at: i64, value: f64) -> bool {
+    let Some((first, largest)) = seen else { return false };
+    match at - first {
+        age if age < DAY_SECONDS => false,
+        age if age < WEEKEND_SEEN_SECONDS => value >= YOUNG_FACTOR * largest,
+        _ => true,
+    }
+}
