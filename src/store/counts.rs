@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use polars::io::HiveOptions;
 use polars::prelude::{
-    Column, DataFrame, IntoSeries, LazyFrame, NamedFrom, PolarsError, ScanArgsParquet, ScanSources, Series,
-    StringChunkedBuilder, col, lit,
+    Column, DataFrame, DataType, Expr, IntoSeries, LazyFrame, NamedFrom, PolarsError, PolarsResult, ScanArgsParquet,
+    ScanSources, Series, StringChunkedBuilder, UnionArgs, col, concat, lit, when,
 };
 
 use super::error::StoreError;
 use super::open::{SEGMENTS, Store, file_error};
 use super::segment::Kind;
-use crate::domain::{Minute, MinuteRange};
+use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, RollupBy};
 
 /// A store's counts, for reading.
@@ -58,6 +58,34 @@ pub(super) fn scan(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, S
     LazyFrame::scan_parquet_sources(ScanSources::Files(opened), arguments).map(Some).map_err(failed)
 }
 
+/// Minute counts without what was taken back of them: each minute and series that has calls left once.
+pub(super) fn net(minutes: LazyFrame, taken_back: LazyFrame) -> PolarsResult<LazyFrame> {
+    let names = ["minute", "series"];
+    let outcomes = Outcome::ALL.map(Outcome::column);
+    let signed = |frame: LazyFrame, sign: i64| {
+        let calls = outcomes.map(|name| col(name).cast(DataType::Int64) * lit(sign));
+        frame.select(names.map(col).into_iter().chain(calls).collect::<Vec<_>>())
+    };
+    let whole = |name: &str| when(col(name).gt(lit(0))).then(col(name)).otherwise(lit(0)).cast(DataType::UInt32);
+    let has_calls = outcomes.map(|name| col(name).gt(lit(0))).into_iter().reduce(Expr::or).unwrap_or(lit(true));
+    Ok(concat([signed(minutes, 1), signed(taken_back, -1)], UnionArgs::default())?
+        .group_by(names.map(col))
+        .agg(outcomes.map(|name| col(name).sum()))
+        .filter(has_calls)
+        .with_columns(outcomes.map(|name| whole(name).alias(name))))
+}
+
+/// A scan over a day's segment files, less what some of them take back of the others.
+fn scan_net(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, StoreError> {
+    let (taken_back, counted): (Vec<&str>, Vec<&str>) = files.iter().partition(|file| Kind::TakenBack.is_of(file));
+    let failed = |source| StoreError::Frame { action: "take counts back".to_owned(), source };
+    match (scan(folder, &counted)?, scan(folder, &taken_back)?) {
+        (Some(counted), Some(taken_back)) => net(counted, taken_back).map(Some).map_err(failed),
+        // What it was taken from is dropped.
+        (counted, _) => Ok(counted),
+    }
+}
+
 /// One day's segment files.
 struct Day {
     day: u32,
@@ -65,13 +93,13 @@ struct Day {
 }
 
 impl StoredCounts<'_> {
-    /// The days of a range that have segments of a kind.
-    fn days(&self, kind: Kind, range: MinuteRange) -> Result<Vec<Day>, StoreError> {
+    /// The days of a range that have segments of some kinds.
+    fn days(&self, kinds: &[Kind], range: MinuteRange) -> Result<Vec<Day>, StoreError> {
         let query = format!(
             "SELECT day, file FROM segments
-             WHERE kind = '{}' AND day >= {} AND day <= {} AND minute_last >= {} AND minute_first < {}
+             WHERE kind IN ({}) AND day >= {} AND day <= {} AND minute_last >= {} AND minute_first < {}
              ORDER BY day, file",
-            kind.name(),
+            Kind::list(kinds),
             range.start.day(),
             Minute(range.end.0.saturating_sub(1)).day(),
             range.start.0,
@@ -91,14 +119,14 @@ impl StoredCounts<'_> {
     }
 
     /// One frame a day, listed anew if a compaction removed a file between listing and opening.
-    fn frames(&self, kind: Kind, range: MinuteRange) -> Result<Vec<(u32, LazyFrame)>, StoreError> {
+    fn frames(&self, kinds: &[Kind], range: MinuteRange) -> Result<Vec<(u32, LazyFrame)>, StoreError> {
         const TRIES: usize = 3;
         let folder = self.store.dir.join(SEGMENTS);
         let try_once = || {
             let mut frames = Vec::new();
-            for Day { day, files } in self.days(kind, range)? {
+            for Day { day, files } in self.days(kinds, range)? {
                 let files: Vec<&str> = files.iter().map(String::as_str).collect();
-                frames.extend(scan(&folder, &files)?.map(|frame| (day, frame)));
+                frames.extend(scan_net(&folder, &files)?.map(|frame| (day, frame)));
             }
             Ok(frames)
         };
@@ -120,7 +148,7 @@ impl StoredCounts<'_> {
     /// minutes.
     fn cut(
         &self,
-        kind: Kind,
+        kinds: &[Kind],
         range: MinuteRange,
         column: &str,
         bound: impl Fn(u32) -> u32,
@@ -128,7 +156,7 @@ impl StoredCounts<'_> {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let frames = self.frames(kind, range).map_err(to_polars)?;
+        let frames = self.frames(kinds, range).map_err(to_polars)?;
         Ok(frames
             .into_iter()
             .map(|(day, frame)| {
@@ -181,7 +209,7 @@ impl Counts for StoredCounts<'_> {
     }
 
     fn minutes(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        self.cut(Kind::Minutes, range, "minute", |minute| minute)
+        self.cut(&Kind::OF_MINUTES, range, "minute", |minute| minute)
     }
 
     fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover, PolarsError> {
@@ -202,7 +230,7 @@ impl Counts for StoredCounts<'_> {
                 continue;
             }
             if part == whole {
-                cover.rollups.extend(self.frames(days_kind, part).map_err(to_polars)?.into_iter().map(|(_, f)| f));
+                cover.rollups.extend(self.frames(&[days_kind], part).map_err(to_polars)?.into_iter().map(|(_, f)| f));
                 continue;
             }
             let hours =
@@ -212,7 +240,7 @@ impl Counts for StoredCounts<'_> {
                 continue;
             }
             let within = col("start").gt_eq(lit(hours.start.0)).and(col("start").lt(lit(hours.end.0)));
-            for (_, frame) in self.frames(hours_kind, part).map_err(to_polars)? {
+            for (_, frame) in self.frames(&[hours_kind], part).map_err(to_polars)? {
                 cover.rollups.push(frame.filter(within.clone()));
             }
             cover.minutes.push(MinuteRange { start: part.start, end: hours.start });
@@ -226,7 +254,7 @@ impl Counts for StoredCounts<'_> {
             start: Minute(range.start.0 / 5 * 5),
             end: Minute(range.end.0.min(MinuteRange::ALL.end.0 - 5).div_ceil(5) * 5),
         };
-        self.cut(Kind::Callers, whole_slots, "slot", |minute| minute / 5)
+        self.cut(&[Kind::Callers], whole_slots, "slot", |minute| minute / 5)
     }
 
     fn caller_dictionary(&self) -> Result<DataFrame, PolarsError> {
@@ -234,7 +262,7 @@ impl Counts for StoredCounts<'_> {
     }
 
     fn seconds(&self, range: MinuteRange) -> Result<Vec<LazyFrame>, PolarsError> {
-        self.cut(Kind::Seconds, range, "second", |minute| minute.saturating_mul(60))
+        self.cut(&[Kind::Seconds], range, "second", |minute| minute.saturating_mul(60))
     }
 
     fn pool_dictionary(&self) -> Result<DataFrame, PolarsError> {
@@ -275,7 +303,8 @@ impl StoredCounts<'_> {
     fn settled_days(&self, range: MinuteRange) -> Result<Vec<u32>, StoreError> {
         let query = format!(
             "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day
-             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
+             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'taken-back') = 0
+                AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
             range.start.day(),
             Minute(range.end.0.saturating_sub(1)).day()
         );

@@ -104,7 +104,9 @@ impl Store {
             if found == 0 {
                 transaction.execute_batch(schema::CREATE)?;
             }
-            transaction.execute_batch(schema::WATCHING)?;
+            if found < schema::FORMAT_OF_WATCHING {
+                transaction.execute_batch(schema::WATCHING)?;
+            }
             transaction.execute_batch(schema::OBJECTS_BY_BATCH)?;
             transaction.pragma_update(None, "user_version", schema::FORMAT)?;
             transaction.commit()

@@ -1,7 +1,8 @@
 //! The catalog's tables.
 
-/// The format of a store: catalog, segments and ledger together.
-pub(super) const FORMAT: i64 = 2;
+/// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kind `taken-back`, and
+/// notes in the ledger.
+pub(super) const FORMAT: i64 = 3;
 
 /// The first format that has [`WATCHING`].
 pub(super) const FORMAT_OF_WATCHING: i64 = 2;
