@@ -2,62 +2,20 @@
 
 use std::path::PathBuf;
 
-use keytide::domain::Second;
-use keytide::ingest::IngestOptions;
-use keytide::store::Store;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 
-use crate::support::files;
 use crate::support::oracle::{self, Truth};
-use crate::support::record::{GUEST, GUEST_KEY, KEY, KEY_2, Record};
-use crate::support::stores::{Said, ingest_into, passing_folder, said_by};
+use crate::support::runs::{Run, after, assert_equal};
+use crate::support::stores::{Said, passing_folder};
 use crate::support::trail::{AROUND_MIDNIGHT, Plan, Trail};
-
-/// One ingest: these files in this order, so many requests a batch, so many threads, a part of time.
-#[derive(Clone, Debug)]
-struct Run {
-    files: Vec<PathBuf>,
-    batch_requests: usize,
-    threads: usize,
-    since: Option<u32>,
-    until: Option<u32>,
-}
-
-impl Run {
-    fn of(files: &[PathBuf]) -> Self {
-        Self { files: files.to_vec(), batch_requests: usize::MAX, threads: 1, since: None, until: None }
-    }
-}
-
-/// What a new store says after these runs.
-fn after(runs: &[Run]) -> Said {
-    let dir = passing_folder();
-    let mut store = Store::open_for_writing(dir.path()).unwrap();
-    for run in runs {
-        let options = IngestOptions {
-            paths: run.files.clone(),
-            since: run.since.map(Second),
-            until: run.until.map(Second),
-            threads: run.threads,
-            batch_requests: run.batch_requests,
-        };
-        ingest_into(&mut store, &options).unwrap();
-    }
-    said_by(dir.path())
-}
 
 fn assert_true(said: &Said, truth: &Truth, what: &str) {
     let true_counts = Said { minutes: truth.minutes.clone(), unattributed: truth.unattributed.clone(), ..said.clone() };
     assert_equal(said, &true_counts, what);
-}
-
-fn assert_equal(said: &Said, expected: &Said, what: &str) {
-    assert!(said == expected, "{what}:\n{}", said.differences(expected).join("\n"));
 }
 
 /// A trail on disk, what it must give, and what one quiet run says.
@@ -156,118 +114,16 @@ fn copies_on_both_sides_of_an_hour_count_once() {
         let plan = Plan { seed, straddling: true, ..PLAN };
         let known = known(plan);
         let truth = oracle::totals(&known.truth.minutes);
+        let requests = |said: &Said| said.seconds.values().flatten().sum::<i64>();
         assert_eq!(oracle::totals(&known.said.minutes), truth, "seed {seed}: one run");
+        assert_eq!(known.said.unattributed, known.truth.unattributed, "seed {seed}: one run");
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut files = known.files.clone();
         files.shuffle(&mut rng);
         let one_by_one: Vec<Run> = files.iter().map(|file| Run::of(std::slice::from_ref(file))).collect();
-        assert_eq!(oracle::totals(&after(&one_by_one).minutes), truth, "seed {seed}: file by file");
+        let said = after(&one_by_one);
+        assert_eq!(oracle::totals(&said.minutes), truth, "seed {seed}: file by file");
+        assert_eq!(said.unattributed, known.truth.unattributed, "seed {seed}: file by file");
+        assert_eq!(requests(&said), requests(&known.said), "seed {seed}: file by file");
     }
-}
-
-/// What stores say that take these records as single files, in every order, batch by batch and all at once.
-fn in_every_order(records: &[Record]) -> Vec<Said> {
-    let folder = passing_folder();
-    let files: Vec<PathBuf> = records
-        .iter()
-        .enumerate()
-        .map(|(n, record)| files::write(folder.path(), &format!("{n}.json"), &files::log_file(&[record.value()])))
-        .collect();
-    let mut said = Vec::new();
-    for order in orders(files.len()) {
-        let ordered: Vec<PathBuf> = order.iter().map(|&at| files[at].clone()).collect();
-        said.push(after(&[Run { batch_requests: 1, ..Run::of(&ordered) }]));
-        said.push(after(&[Run::of(&ordered)]));
-    }
-    said
-}
-
-fn orders(count: usize) -> Vec<Vec<usize>> {
-    if count == 0 {
-        return vec![Vec::new()];
-    }
-    let shorter = orders(count - 1);
-    let with_last = |order: &Vec<usize>| -> Vec<Vec<usize>> {
-        (0..=order.len())
-            .map(|at| {
-                let mut longer = order.clone();
-                longer.insert(at, count - 1);
-                longer
-            })
-            .collect()
-    };
-    shorter.iter().flat_map(with_last).collect()
-}
-
-fn assert_same(all: &[Said]) {
-    for said in all {
-        assert_equal(said, &all[0], "another order");
-    }
-}
-
-/// A call by a role of [`GUEST`] with a context and a service, as the guest's trail shows it.
-fn guest_call(operation: &str, event_id: &str) -> Record {
-    let identity = json!({
-        "type": "AssumedRole", "accountId": GUEST, "invokedBy": "fas.s3.amazonaws.com",
-        "arn": format!("arn:aws:sts::{GUEST}:assumed-role/reader/s"),
-        "sessionContext": {"sessionIssuer": {"arn": format!("arn:aws:iam::{GUEST}:role/reader")}}
-    });
-    Record::call(operation)
-        .with("userIdentity", identity)
-        .with("recipientAccountId", GUEST)
-        .parameter("encryptionContext", json!({"aws:s3:arn": "arn:aws:s3:::lake/1"}))
-        .id(event_id)
-        .shared("shared-1")
-}
-
-#[test]
-fn the_callers_copy_names_the_caller_whether_it_comes_first_or_last() {
-    let callers_copy = guest_call("Decrypt", "guest").key(KEY);
-    let bare = json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"});
-    let owners_copy = callers_copy.clone().seen_by_owner("111122223333", "owner");
-    let owners_copies = [
-        ("with the context and without the service", owners_copy.clone()),
-        ("with both", owners_copy.clone().identity("invokedBy", "fas.s3.amazonaws.com")),
-        ("with neither", owners_copy.clone().with("requestParameters", bare.clone())),
-        (
-            "with the service alone",
-            owners_copy.identity("invokedBy", "fas.s3.amazonaws.com").with("requestParameters", bare),
-        ),
-    ];
-    for (what, owners_copy) in owners_copies {
-        let all = in_every_order(&[callers_copy.clone(), owners_copy]);
-        let caller = "arn:aws:iam::444455556666:role/reader s3.amazonaws.com arn:aws:s3:::lake ";
-        let expected = format!("5892024 {GUEST} {caller} {KEY} Decrypt");
-        for said in &all {
-            assert_eq!(said.callers, [(expected.clone(), [1, 0, 0, 0, 0])].into(), "owner's copy {what}");
-        }
-        assert_same(&all);
-    }
-}
-
-#[test]
-fn three_accounts_copies_of_a_re_encrypt_are_one_request() {
-    let callers_copy = guest_call("ReEncrypt", "caller").key(KEY).key(GUEST_KEY);
-    let bare = callers_copy.clone().without("resources");
-    let all = in_every_order(&[
-        callers_copy,
-        bare.clone().key(KEY).seen_by_owner("111122223333", "source"),
-        bare.key(GUEST_KEY).parameter("destinationKeyId", GUEST_KEY).seen_by_owner("777788889999", "destination"),
-    ]);
-    let expected = "minute,key_arn,operation,successful,throttled,denied,failed,dry_run\n".to_owned()
-        + &format!("2026-01-05T10:00:00Z,{KEY},ReEncrypt,1,0,0,0,0\n")
-        + &format!("2026-01-05T10:00:00Z,{GUEST_KEY},ReEncrypt,1,0,0,0,0\n");
-    for said in &all {
-        assert_eq!(said.minutes, expected);
-    }
-    assert_same(&all);
-}
-
-#[test]
-fn a_half_known_re_encrypt_counts_its_other_half_once() {
-    let whole = guest_call("ReEncrypt", "caller").key(KEY).key(KEY_2);
-    let half = whole.clone().without("resources").key(KEY_2).parameter("destinationKeyId", KEY_2);
-    let all = in_every_order(&[whole, half.seen_by_owner("111122223333", "owner")]);
-    assert_same(&all);
-    assert_eq!(all[0].minutes.matches(",ReEncrypt,1,0,0,0,0").count(), 2);
 }

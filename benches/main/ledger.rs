@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use keytide::domain::{Outcome, Second};
 use keytide::store::{NewBatch, Store};
-use keytide::tally::{Batch, Dictionaries, Id, Profiles, Row, Sides};
+use keytide::tally::{Batch, Claim, Dictionaries, Id, Profiles, Row};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -25,8 +25,8 @@ fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>)
     let (mut rows, mut ids) = (Vec::new(), Vec::new());
     for row in 0..BATCH {
         let second = Second(start + row % seconds);
-        rows.push(Row { second, profile: 0, outcome: Outcome::Successful, telling: 0, sides: Sides::WHOLE });
-        ids.push(Id { hash: random.random::<u128>() & !7, row, sides: Sides::WHOLE, may_straddle: false });
+        rows.push(Row { second, profile: 0, outcome: Outcome::Successful, telling: 0, claim: Claim::whole(0) });
+        ids.push(Id { hash: random.random::<u128>() & !7, row, beside: 0 });
     }
     (rows, ids)
 }

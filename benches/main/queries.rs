@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use keytide::domain::{Outcome, Second};
 use keytide::store::{NewBatch, Store};
-use keytide::tally::{Batch, Dictionaries, Id, Profiles, Row, Sides};
+use keytide::tally::{Batch, Claim, Dictionaries, Id, Profiles, Row};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -33,8 +33,14 @@ fn make(dir: &Path) {
                 if random.random_range(0..20) == 0 {
                     let second = Second(START + hour * 3600 + minute * 60);
                     let row = rows.len() as u32;
-                    rows.push(Row { second, profile, outcome: Outcome::Successful, telling: 0, sides: Sides::WHOLE });
-                    ids.push(Id { hash: random.random::<u128>() & !7, row, sides: Sides::WHOLE, may_straddle: false });
+                    rows.push(Row {
+                        second,
+                        profile,
+                        outcome: Outcome::Successful,
+                        telling: 0,
+                        claim: Claim::whole(1),
+                    });
+                    ids.push(Id { hash: random.random::<u128>() & !7, row, beside: 0 });
                 }
             }
         }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::context;
 use super::facts;
-use super::fields::Fields;
+use super::fields::{Fields, Resource};
 use super::reject::RejectReason;
 use super::value::{Unreadable, shortened};
 use crate::domain::{
@@ -168,13 +168,11 @@ impl<'a> Call<'a> {
     fn keys(&self) -> Result<(SmallVec<[&'a str; 2]>, SmallVec<[&'a str; 1]>), Unreadable> {
         let mut keys: SmallVec<[&'a str; 2]> = SmallVec::new();
         let mut listed = 0;
-        for resource in self.fields.resources.iter().filter(|r| is_key_resource(r.kind, r.arn)) {
+        for resource in self.fields.resources.iter().filter(|resource| is_key(resource)) {
             let arn = utf8(resource.arn)?;
-            if KeyArn::parse(arn).is_some() {
-                listed += 1;
-                if !keys.contains(&arn) {
-                    keys.push(arn);
-                }
+            listed += 1;
+            if !keys.contains(&arn) {
+                keys.push(arn);
             }
         }
         let key_arn = |text: &'a [u8]| Ok::<_, Unreadable>(KeyArn::parse(utf8(text)?).map(|key| key.as_str()));
@@ -283,13 +281,32 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Whether an entry of `resources` can be a key: of no type or of the key's, and not an alias.
+/// Whether an entry of `resources` is a key: of no type or of the key's, and a key's ARN.
 #[inline]
-pub(super) fn is_key_resource(kind: &[u8], arn: &[u8]) -> bool {
-    const USUAL: usize = ":key/".len() + "1234abcd-12ab-34cd-56ef-1234567890ab".len();
-    let typed = kind == b"AWS::KMS::Key" || kind.is_empty();
-    let usual = arn.last_chunk::<USUAL>().is_some_and(|end| end.starts_with(b":key/"));
-    typed && (usual || memchr::memmem::find(arn, b":key/").is_some())
+pub(super) fn is_key(resource: &Resource<'_>) -> bool {
+    let typed = resource.kind == b"AWS::KMS::Key" || resource.kind.is_empty();
+    typed && (is_usual_key_arn(resource.arn) || is_key_arn(resource.arn))
+}
+
+/// Whether it is a key's ARN as nearly all are. Each record is asked, and to parse takes longer.
+#[inline]
+fn is_usual_key_arn(arn: &[u8]) -> bool {
+    const ACCOUNT: usize = "111122223333".len();
+    const ID: usize = "1234abcd-12ab-34cd-56ef-1234567890ab".len();
+    let has = |text: &[u8], byte: u8| text.iter().fold(false, |has, other| has | (*other == byte));
+    let Some((rest, id)) = arn.split_last_chunk::<ID>() else { return false };
+    let Some((rest, account)) = rest.strip_suffix(b":key/").and_then(<[u8]>::split_last_chunk::<ACCOUNT>) else {
+        return false;
+    };
+    let region = rest.strip_prefix(b"arn:aws:kms:").and_then(|rest| rest.strip_suffix(b":"));
+    region.is_some_and(|region| !region.is_empty() && !has(region, b':')) && !has(account, b':') && !has(id, b'/')
+}
+
+#[cold]
+fn is_key_arn(arn: &[u8]) -> bool {
+    // What is no text is taken for one if it looks like one: who reads it sets the record aside.
+    let looks_so = || memchr::memmem::find(arn, b":key/").is_some();
+    std::str::from_utf8(arn).map_or_else(|_| looks_so(), |arn| KeyArn::parse(arn).is_some())
 }
 
 /// Whether a record is KMS's.

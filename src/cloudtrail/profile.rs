@@ -3,7 +3,7 @@
 //! Millions of calls are made of a few thousand combinations, so that a reader asks for the details of a combination
 //! once, and knows it by this hash from then on.
 
-use super::call::{Call, is_key_resource};
+use super::call::{Call, is_key};
 use super::hash::Hash;
 use crate::domain::Operation;
 
@@ -53,7 +53,7 @@ impl Call<'_> {
         }
         let mut keys = 0;
         for (place, resource) in (Part::Resource as u64..).zip(&self.fields.resources) {
-            let is_key = is_key_resource(resource.kind, resource.arn);
+            let is_key = is_key(resource);
             hash.add(place, if is_key { resource.arn } else { b"no key" });
             keys += usize::from(is_key);
         }
@@ -61,9 +61,6 @@ impl Call<'_> {
         if keys == 0 || (keys == 1 && self.operation == Some(Operation::ReEncrypt)) {
             hash.add(Part::KeyId as u64, request.key_id);
             hash.add(Part::SourceKeyId as u64, request.source_key_id);
-            hash.add(Part::DestinationKeyId as u64, request.destination_key_id);
-        } else if self.operation == Some(Operation::ReEncrypt) {
-            // If one key is listed, the request tells whether it is the destination.
             hash.add(Part::DestinationKeyId as u64, request.destination_key_id);
         }
     }
@@ -143,6 +140,14 @@ mod tests {
     #[test]
     fn whatever_changes_the_series_the_caller_or_the_pool_changes_the_profile() {
         let request = |request: Request<'static>| move |fields: &mut Fields<'static>| fields.request = request;
+        // What looks like a key's ARN and is none leaves it to the request to name the key.
+        let no_key = |key_id: &'static [u8]| {
+            profile(|fields| {
+                fields.resources[0].arn =
+                    b"arn:aws:kms:eu-west-1:111122223333:key/1234abcd/12ab-34cd-56ef-1234567890ab";
+                fields.request.key_id = key_id;
+            })
+        };
         let all: Vec<u128> = vec![
             profile(|_| {}),
             profile(|fields| fields.event_name = b"Encrypt"),
@@ -164,6 +169,8 @@ mod tests {
             profile(request(Request { context: Some((b"ab", b"")), ..Request::default() })),
             profile(|fields| fields.resources.clear()),
             profile(|fields| fields.resources.push(Resource { kind: b"AWS::KMS::Key", arn: KEY })),
+            no_key(b"alias/app"),
+            no_key(KEY),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());

@@ -143,7 +143,7 @@ impl FromStr for super::segment::Kind {
     type Err = ();
 
     fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Minutes, Self::Callers, Self::Seconds];
+        let all = [Self::Minutes, Self::TakenBack, Self::Callers, Self::Seconds];
         all.into_iter().chain(Self::ROLLUPS).find(|kind| kind.name() == name).ok_or(())
     }
 }

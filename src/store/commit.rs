@@ -132,9 +132,11 @@ impl Store {
 
     fn write_cells(&mut self, cells: Cells, batch: i64) -> Result<Vec<Written>, StoreError> {
         let mut written = Vec::new();
-        for (day, cells) in cells.minutes {
-            let range = bounds(&cells.minute, |minute| minute);
-            written.push(self.write_segment(Kind::Minutes, day, batch, range, segment::minutes_frame(cells))?);
+        for (kind, days) in [(Kind::Minutes, cells.minutes), (Kind::TakenBack, cells.taken_back)] {
+            for (day, cells) in days {
+                let range = bounds(&cells.minute, |minute| minute);
+                written.push(self.write_segment(kind, day, batch, range, segment::minutes_frame(cells))?);
+            }
         }
         for (day, cells) in cells.callers {
             let range = bounds(&cells.slot, |slot| slot * Minute::PER_SLOT);

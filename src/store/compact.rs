@@ -15,7 +15,7 @@ use polars::prelude::{
 use rusqlite::params;
 
 use super::commit::insert_segments;
-use super::counts::scan;
+use super::counts::{net, scan};
 use super::error::StoreError;
 use super::open::{SEGMENTS, Store, file_error, sync_folder};
 use super::segment::{self, GROUP_ROWS, Kind, Written};
@@ -56,9 +56,9 @@ impl Store {
         // A settled day has as many roll-ups of a kind as segments of minutes: one, or none once these are dropped.
         let query = format!(
             "SELECT day FROM segments GROUP BY day
-             HAVING sum(kind = 'minutes') >= {segments_min}
-                AND (sum(kind = 'minutes') > 1 OR sum(kind = 'key-days') = 0)
-                 OR sum(kind = 'minutes') <= sum(kind = 'key-days')
+             HAVING sum(kind IN ('minutes', 'taken-back')) >= {segments_min}
+                AND (sum(kind IN ('minutes', 'taken-back')) > 1 OR sum(kind = 'key-days') = 0)
+                 OR sum(kind IN ('minutes', 'taken-back')) <= sum(kind = 'key-days')
                 AND sum(kind = 'callers') > 0 AND day * 86400 < {by_hour_before} ORDER BY day",
             by_hour_before = by_hour_before(now)
         );
@@ -78,7 +78,8 @@ impl Store {
         let mut written = Vec::new();
         self.step("compact minutes")?;
         if let Some(minutes) = frame(self, &[Kind::Minutes])? {
-            written.extend(self.compact_minutes(day, batch, &minutes)?);
+            let taken_back = frame(self, &[Kind::TakenBack])?;
+            written.extend(self.compact_minutes(day, batch, &minutes, taken_back.as_ref())?);
         }
         self.step("compact callers")?;
         if let Some(callers) = frame(self, &Kind::OF_CALLERS)? {
@@ -140,7 +141,13 @@ impl Store {
             .map_err(|source| self.catalog_error("list the day's segments", source))
     }
 
-    fn compact_minutes(&mut self, day: u32, batch: i64, minutes: &LazyFrame) -> Result<Vec<Written>, StoreError> {
+    fn compact_minutes(
+        &mut self,
+        day: u32,
+        batch: i64,
+        minutes: &LazyFrame,
+        taken_back: Option<&LazyFrame>,
+    ) -> Result<Vec<Written>, StoreError> {
         let name = Kind::Minutes.file_name(day, batch);
         let path = self.segment_path(&name);
         let failed = |source| StoreError::Frame { action: format!("write {}", path.display()), source };
@@ -152,7 +159,7 @@ impl Store {
         let (mut rows, mut first, mut last) = (0, u32::MAX, 0);
         for hour in 0..24 {
             let start = day * Minute::PER_DAY + hour * 60;
-            let counts = hour_of(minutes, start).map_err(failed)?;
+            let counts = hour_of(minutes, taken_back, start).map_err(failed)?;
             if counts.height() == 0 {
                 continue;
             }
@@ -168,9 +175,11 @@ impl Store {
         out.finish().map_err(failed)?;
         drop(out);
         let bytes = segment::sync(&path)?;
-        let range = (first, last);
+        // Where all was taken back, the day's range stays.
+        let range = if rows == 0 { self.minutes_of(&[Kind::Minutes], day)? } else { (first, last) };
+        let (minute_first, minute_last) = range;
         let mut written =
-            vec![Written { kind: Kind::Minutes, day, file: name, rows, bytes, minute_first: first, minute_last: last }];
+            vec![Written { kind: Kind::Minutes, day, file: name, rows, bytes, minute_first, minute_last }];
         for (kind, frame) in rollups.finish(day * Minute::PER_DAY).map_err(failed)? {
             written.push(self.write_segment(kind, day, batch, range, Ok(frame))?);
         }
@@ -195,12 +204,15 @@ fn by_hour_before(now: DateTime<Utc>) -> i64 {
 }
 
 /// One hour of a day, each (series, minute) once, sorted.
-fn hour_of(minutes: &LazyFrame, start: u32) -> PolarsResult<DataFrame> {
+fn hour_of(minutes: &LazyFrame, taken_back: Option<&LazyFrame>, start: u32) -> PolarsResult<DataFrame> {
     let within = col("minute").gt_eq(lit(start)).and(col("minute").lt(lit(start + 60)));
     let columns = Outcome::ALL.map(Outcome::column);
+    let minutes = minutes.clone().filter(within.clone());
+    let minutes = match taken_back {
+        Some(taken_back) => net(minutes, taken_back.clone().filter(within))?,
+        None => minutes,
+    };
     minutes
-        .clone()
-        .filter(within)
         .group_by([col("series"), col("minute")])
         .agg(columns.map(|name| col(name).sum()))
         .sort(["series", "minute"], SortMultipleOptions::default())

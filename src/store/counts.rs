@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use polars::io::HiveOptions;
 use polars::prelude::{
-    Column, DataFrame, IntoSeries, LazyFrame, NamedFrom, PolarsError, ScanArgsParquet, ScanSources, Series,
-    StringChunkedBuilder, col, lit,
+    Column, DataFrame, DataType, Expr, IntoSeries, LazyFrame, NamedFrom, PolarsError, PolarsResult, ScanArgsParquet,
+    ScanSources, Series, StringChunkedBuilder, UnionArgs, col, concat, lit, when,
 };
 
 use super::error::StoreError;
 use super::open::{SEGMENTS, Store, file_error};
 use super::segment::Kind;
-use crate::domain::{Minute, MinuteRange};
+use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, Days, RollupBy};
 
 /// A store's counts, for reading.
@@ -59,6 +59,35 @@ pub(super) fn scan(folder: &Path, files: &[impl AsRef<Path>]) -> Result<Option<L
     LazyFrame::scan_parquet_sources(ScanSources::Files(opened), arguments).map(Some).map_err(failed)
 }
 
+/// Minute counts without what was taken back of them: each minute and series that has calls left once.
+pub(super) fn net(minutes: LazyFrame, taken_back: LazyFrame) -> PolarsResult<LazyFrame> {
+    let names = ["minute", "series"];
+    let outcomes = Outcome::ALL.map(Outcome::column);
+    let signed = |frame: LazyFrame, sign: i64| {
+        let calls = outcomes.map(|name| col(name).cast(DataType::Int64) * lit(sign));
+        frame.select(names.map(col).into_iter().chain(calls).collect::<Vec<_>>())
+    };
+    let whole = |name: &str| when(col(name).gt(lit(0))).then(col(name)).otherwise(lit(0)).cast(DataType::UInt32);
+    let has_calls = outcomes.map(|name| col(name).gt(lit(0))).into_iter().reduce(Expr::or).unwrap_or(lit(true));
+    Ok(concat([signed(minutes, 1), signed(taken_back, -1)], UnionArgs::default())?
+        .group_by(names.map(col))
+        .agg(outcomes.map(|name| col(name).sum()))
+        .filter(has_calls)
+        .with_columns(outcomes.map(|name| whole(name).alias(name))))
+}
+
+/// A scan over a day's segment files, less what some of them take back of the others.
+fn scan_net(folder: &Path, files: &[String]) -> Result<Option<LazyFrame>, StoreError> {
+    let (taken_back, counted): (Vec<&str>, Vec<&str>) =
+        files.iter().map(String::as_str).partition(|file| Kind::TakenBack.is_of(file));
+    let failed = |source| StoreError::Frame { action: "take counts back".to_owned(), source };
+    match (scan(folder, &counted)?, scan(folder, &taken_back)?) {
+        (Some(counted), Some(taken_back)) => net(counted, taken_back).map(Some).map_err(failed),
+        // What it was taken from is dropped.
+        (counted, _) => Ok(counted),
+    }
+}
+
 /// One day's segment files.
 struct Day {
     day: u32,
@@ -96,7 +125,7 @@ impl<'s> StoredCounts<'s> {
         const TRIES: usize = 3;
         let folder = self.store.dir.join(SEGMENTS);
         for _ in 1..TRIES {
-            match scan(&folder, &files) {
+            match scan_net(&folder, &files) {
                 Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     let listed = self.days(kinds, day_range(day))?;
                     files = listed.into_iter().flat_map(|day| day.files).collect();
@@ -104,7 +133,7 @@ impl<'s> StoredCounts<'s> {
                 result => return result,
             }
         }
-        scan(&folder, &files)
+        scan_net(&folder, &files)
     }
 
     /// Frames of a range: days on its edge are cut by `column`, which counts in what `bound` makes of minutes.
@@ -177,7 +206,7 @@ impl Counts for StoredCounts<'_> {
     }
 
     fn minutes(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {
-        self.cut(&[Kind::Minutes], range, "minute", |minute| minute)
+        self.cut(&Kind::OF_MINUTES, range, "minute", |minute| minute)
     }
 
     fn rolled_up(&self, by: RollupBy, range: MinuteRange) -> Result<Cover<'_>, PolarsError> {
@@ -278,7 +307,8 @@ impl StoredCounts<'_> {
     fn settled_days(&self, range: MinuteRange) -> Result<Vec<u32>, StoreError> {
         let query = format!(
             "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day
-             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
+             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'taken-back') = 0
+                AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
             range.start.day(),
             last_day(range)
         );

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::ledger::{self, Run};
 use super::open::{CATALOG_FILE, LEDGER, file_error};
-use crate::tally::{Ledger, TELLING_MASK};
+use crate::tally::{Ledger, Mark};
 
 /// The runs of the hours that a batch touches, an hour after the other. Only the files of the last hour are open: a
 /// late batch may touch hours of more files than a process may hold, and neighbours are in the same files mostly.
@@ -62,6 +62,16 @@ impl<'s> LedgerView<'s> {
         Ok(file)
     }
 
+    fn unreadable(&self, name: &str, source: std::io::Error) -> StoreError {
+        let path = self.path(name);
+        match source.kind() {
+            std::io::ErrorKind::UnexpectedEof => {
+                StoreError::Damaged { path, what: "it is shorter than when it was committed".to_owned() }
+            }
+            _ => file_error("read", &path, source),
+        }
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.join(LEDGER).join(name)
     }
@@ -70,28 +80,30 @@ impl<'s> LedgerView<'s> {
 impl Ledger for LedgerView<'_> {
     type Error = StoreError;
 
-    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), StoreError> {
+    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, Mark)>) -> Result<(), StoreError> {
         let runs = self.runs(hour)?;
         // An id is never zero where it is known: its hash is the one that was looked for, and no hash of 125 bits is.
         let mut ids = vec![0_u128; if runs.is_empty() { 0 } else { hashes.len() }];
         for NamedRun { file, run } in &runs {
-            run.find(hashes, &mut |place, id| ids[place] = merged(ids[place], id)).map_err(|source| {
-                let path = self.path(file);
-                match source.kind() {
-                    std::io::ErrorKind::UnexpectedEof => {
-                        StoreError::Damaged { path, what: "it is shorter than when it was committed".to_owned() }
-                    }
-                    _ => file_error("read", &path, source),
-                }
-            })?;
+            run.find(hashes, &mut |place, id| ids[place] = merged(ids[place], id))
+                .map_err(|source| self.unreadable(file, source))?;
         }
         let known = (0_u32..).zip(ids).filter(|(_, id)| *id != 0);
-        found.extend(known.map(|(place, id)| (place, (id & TELLING_MASK) as u8)));
+        found.extend(known.map(|(place, id)| (place, Mark::of_id(id))));
+        Ok(())
+    }
+
+    fn find_notes(&mut self, hour: u32, uppers: &[u64], found: &mut Vec<(u32, u128)>) -> Result<(), StoreError> {
+        let runs = self.runs(hour)?;
+        for NamedRun { file, run } in &runs {
+            run.find_by_upper(uppers, &mut |place, id| found.push((place as u32, id)))
+                .map_err(|source| self.unreadable(file, source))?;
+        }
         Ok(())
     }
 }
 
-/// An id that another run has as well, if any, with the fuller telling.
+/// An id that another run has as well, if any, with the later mark.
 fn merged(before: u128, id: u128) -> u128 {
-    if before == 0 { id } else { ledger::fuller(before, id) }
+    if before == 0 { id } else { ledger::later(before, id) }
 }

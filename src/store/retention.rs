@@ -24,10 +24,9 @@ impl Store {
     /// Drops the counts of days that are not kept. What was read stays known: it is not counted again. How many files
     /// were dropped.
     pub fn expire_counts(&mut self, kept: &KeptFrom) -> Result<usize, StoreError> {
-        let of_minutes = [Kind::Minutes, Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays];
-        let kinds = of_minutes.map(|kind| (kind, kept.minutes)).into_iter();
+        let of_minutes = Kind::OF_MINUTES.into_iter().chain(Kind::ROLLUPS).map(|kind| (kind, kept.minutes));
         let of_callers = Kind::OF_CALLERS.map(|kind| (kind, kept.callers));
-        let kinds = kinds.chain(of_callers).chain([(Kind::Seconds, kept.seconds)]);
+        let kinds = of_minutes.chain(of_callers).chain([(Kind::Seconds, kept.seconds)]);
         let due: Vec<(Kind, u32)> = kinds.filter_map(|(kind, first)| Some((kind, first?))).collect();
         if due.is_empty() {
             return Ok(0);

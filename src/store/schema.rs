@@ -1,7 +1,8 @@
 //! The catalog's tables.
 
-/// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kind `caller-hours`; of
-/// days that were rolled up before there was one, the next compaction makes such.
+/// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kinds `taken-back` and
+/// `caller-hours`, and notes in the ledger; of days whose callers were rolled up before, the next compaction makes the
+/// latter.
 pub(super) const FORMAT: i64 = 3;
 
 /// The first format that has [`WATCHING`].

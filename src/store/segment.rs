@@ -18,6 +18,8 @@ use crate::tally::{CallerCells, MinuteCells, SecondCells};
 pub(super) enum Kind {
     /// `minute`, `series`, calls by outcome.
     Minutes,
+    /// As [`Kind::Minutes`]: calls that other segments of the day have and that don't count any more.
+    TakenBack,
     /// `slot`, `caller`, `series`, calls by outcome.
     Callers,
     /// As [`Kind::Callers`], once rolled up: a row stands in its hour's first slot.
@@ -37,6 +39,8 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ROLLUPS: [Kind; 4] = [Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays];
 
+    /// The kinds of counts by minute.
+    pub(super) const OF_MINUTES: [Kind; 2] = [Kind::Minutes, Kind::TakenBack];
     /// The kinds of counts by caller.
     pub(super) const OF_CALLERS: [Kind; 2] = [Kind::Callers, Kind::CallerHours];
 
@@ -46,10 +50,16 @@ impl Kind {
         names.join(", ")
     }
 
+    /// Whether a segment's file is of the kind.
+    pub(super) fn is_of(self, file: &str) -> bool {
+        file.get(DATE_BYTES + 1..).is_some_and(|rest| rest.starts_with(self.name()))
+    }
+
     /// The kind's name in files and catalog.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Kind::Minutes => "minutes",
+            Kind::TakenBack => "taken-back",
             Kind::Callers => "callers",
             Kind::CallerHours => "caller-hours",
             Kind::Seconds => "seconds",
@@ -63,9 +73,12 @@ impl Kind {
     /// The name of a new segment's file.
     pub(super) fn file_name(self, day: u32, batch: i64) -> String {
         let date = crate::domain::format_second(i64::from(day) * 86_400);
-        format!("{}-{}-{batch:08}.parquet", &date[..10], self.name())
+        format!("{}-{}-{batch:08}.parquet", &date[..DATE_BYTES], self.name())
     }
 }
+
+/// The bytes of the date that a segment's name begins with.
+const DATE_BYTES: usize = "2026-01-05".len();
 
 /// A segment on disk, not yet committed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,16 +5,16 @@ use std::convert::Infallible;
 
 use super::*;
 use crate::domain::{Outcome, Second};
-use crate::tally::Dictionaries;
+use crate::tally::{Claim, Dictionaries};
 
-/// The ids that were given to it, by hour and hash, each with its latest telling.
+/// The ids that were given to it, by hour and hash, each with its latest mark.
 #[derive(Default)]
-struct Remembered(BTreeMap<(u32, u128), u8>);
+struct Remembered(BTreeMap<(u32, u128), Mark>);
 
 impl Remembered {
     fn remember(&mut self, admitted: &Admitted) {
         for (hour, ids) in &admitted.new_ids {
-            self.0.extend(ids.iter().map(|id| ((*hour, id & !TELLING_MASK), (id & TELLING_MASK) as u8)));
+            self.0.extend(ids.iter().map(|id| ((*hour, id & !MARK_MASK), Mark::of_id(*id))));
         }
     }
 }
@@ -22,9 +22,16 @@ impl Remembered {
 impl Ledger for Remembered {
     type Error = Infallible;
 
-    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, u8)>) -> Result<(), Infallible> {
+    fn find(&mut self, hour: u32, hashes: &[u128], found: &mut Vec<(u32, Mark)>) -> Result<(), Infallible> {
         let known = |(place, hash): (u32, &u128)| Some((place, *self.0.get(&(hour, *hash))?));
         found.extend((0..).zip(hashes).filter_map(known));
+        Ok(())
+    }
+
+    fn find_notes(&mut self, hour: u32, uppers: &[u64], found: &mut Vec<(u32, u128)>) -> Result<(), Infallible> {
+        let of_hour = self.0.iter().filter(|((of, _), _)| *of == hour);
+        let place = |hash: &u128| uppers.iter().position(|upper| *upper == (hash >> 64) as u64);
+        found.extend(of_hour.filter_map(|((_, hash), mark)| Some((place(hash)? as u32, mark.on(*hash)))));
         Ok(())
     }
 }
@@ -36,9 +43,9 @@ fn admit(copies: &[Telling], ledger: &mut Remembered) -> Admitted {
         profile: 0,
         outcome: Outcome::Successful,
         telling: telling.bits(),
-        sides: Sides::WHOLE,
+        claim: Claim::whole(1),
     };
-    let id = |row: u32| Id { hash: 8, row, sides: Sides::WHOLE, may_straddle: false };
+    let id = |row: u32| Id { hash: 8, row, beside: 0 };
     let rows: Vec<Row> = copies.iter().map(row).collect();
     let ids: Vec<Id> = (0..rows.len() as u32).map(id).collect();
     let mut batch = Batch::default();
@@ -68,12 +75,12 @@ fn a_correction_takes_back_what_the_counted_copy_told_whatever_copies_came_betwe
 }
 
 #[test]
-fn of_copies_in_one_batch_the_one_that_tells_most_counts_and_the_ledger_knows_its_telling() {
+fn of_copies_in_one_batch_the_one_that_tells_most_counts_and_the_ledger_knows_that_all_is_told() {
     for copies in [[REDUCED, WHOLE, REDUCED_WITH_CONTEXT], [WHOLE, REDUCED_WITH_CONTEXT, REDUCED]] {
         let mut ledger = Remembered::default();
         let admitted = admit(&copies, &mut ledger);
         assert_eq!(admitted.rows.iter().map(|row| row.telling).collect::<Vec<_>>(), [WHOLE.bits()]);
         assert_eq!(admitted.duplicates, 2);
-        assert_eq!(ledger.0.into_values().collect::<Vec<_>>(), [WHOLE.bits()]);
+        assert_eq!(ledger.0.into_values().collect::<Vec<_>>(), [Mark::FULL]);
     }
 }

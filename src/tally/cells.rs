@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::admit::{Admitted, Correction};
+use super::note::Note;
 use super::profiles::{Profile, Profiles};
 use super::row::Row;
-use crate::domain::{Minute, Outcome};
+use crate::domain::{Minute, Outcome, Second};
 
 /// Minute counts of a day as columns, sorted by hour, series and minute: a reader of a few hours skips the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct SecondCells {
 pub struct Cells {
     /// Minute counts.
     pub minutes: BTreeMap<u32, MinuteCells>,
+    /// Minute counts to take from what was counted before.
+    pub taken_back: BTreeMap<u32, MinuteCells>,
     /// Counts by caller.
     pub callers: BTreeMap<u32, CallerCells>,
     /// Requests by second.
@@ -59,11 +62,22 @@ pub struct Cells {
 pub fn add_up(admitted: &Admitted, profiles: &Profiles) -> Cells {
     let table = profiles.snapshot();
     let mut cells = Cells::default();
-    minutes(&admitted.rows, &admitted.halves, &table, &mut cells.minutes);
-    callers(&admitted.rows, &table, &mut cells.callers);
+    let counted = || admitted.rows.iter().chain(&admitted.mended);
+    let of_row = |row: &Row| (row.second, row.outcome, &table[row.profile as usize].series);
+    let mut keys = Vec::with_capacity(admitted.rows.len() + admitted.mended.len());
+    for (second, outcome, series) in counted().map(of_row) {
+        keys.extend(series.iter().map(|series| minute_key(second, *series, outcome)));
+    }
+    minutes(&mut keys, &mut cells.minutes);
+    let taken_back = admitted.taken_back.iter().map(|note| minute_key(note.second, note.series, note.outcome));
+    minutes(&mut taken_back.collect::<Vec<_>>(), &mut cells.taken_back);
+    callers(counted(), &table, &mut cells.callers);
     seconds(&admitted.rows, &table, &mut cells.seconds);
     for correction in &admitted.corrections {
         correct(correction, &table, profiles, &mut cells.callers);
+    }
+    for Note { second, outcome, series, caller } in &admitted.taken_back {
+        cells.callers.entry(second.day()).or_default().push(second.0 / 300, *caller, *series, *outcome, -1);
     }
     cells
 }
@@ -76,20 +90,19 @@ fn for_each_run(keys: &mut [u64], mut each: impl FnMut(u64, u32)) {
     }
 }
 
-fn minutes(rows: &[Row], halves: &[Row], table: &[Profile], days: &mut BTreeMap<u32, MinuteCells>) {
+/// A call of a series and minute as a number, in the order of [`MinuteCells`].
+#[inline]
+fn minute_key(second: Second, series: u32, outcome: Outcome) -> u64 {
     // day, 16 bits | hour, 5 | series, 32 | minute of the hour, 6 | outcome, 3
-    let mut keys = Vec::with_capacity(rows.len() + halves.len());
-    for row in rows.iter().chain(halves) {
-        let minute = row.second.minute();
-        for &series in &table[row.profile as usize].series {
-            let (day, hour) = (u64::from(minute.day()), u64::from(minute.0 / 60 % 24));
-            let of_hour = u64::from(minute.0 % 60);
-            keys.push(day << 46 | hour << 41 | u64::from(series) << 9 | of_hour << 3 | row.outcome as u64);
-        }
-    }
+    let minute = second.minute();
+    let (day, hour) = (u64::from(minute.day()), u64::from(minute.0 / 60 % 24));
+    day << 46 | hour << 41 | u64::from(series) << 9 | u64::from(minute.0 % 60) << 3 | outcome as u64
+}
+
+fn minutes(keys: &mut [u64], days: &mut BTreeMap<u32, MinuteCells>) {
     let mut last = u64::MAX;
     let mut day: (u32, MinuteCells) = (0, MinuteCells::default());
-    for_each_run(&mut keys, |key, calls| {
+    for_each_run(keys, |key, calls| {
         let of = (key >> 46) as u32;
         if of != day.0 {
             flush(days, &mut day, of);
@@ -115,10 +128,9 @@ fn flush<C: Default>(days: &mut BTreeMap<u32, C>, day: &mut (u32, C), next: u32)
     }
 }
 
-fn callers(rows: &[Row], table: &[Profile], days: &mut BTreeMap<u32, CallerCells>) {
+fn callers<'r>(rows: impl Iterator<Item = &'r Row>, table: &[Profile], days: &mut BTreeMap<u32, CallerCells>) {
     // day, 16 bits | slot of the day, 9 | profile, 32 | outcome, 3
     let mut keys: Vec<u64> = rows
-        .iter()
         .filter(|row| !table[row.profile as usize].series.is_empty())
         .map(|row| {
             let slot = u64::from(row.second.0 % 86_400 / 300);

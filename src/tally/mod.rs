@@ -10,13 +10,16 @@
 
 mod admit;
 mod cells;
-mod known;
+mod note;
 mod object;
 mod profiles;
+mod requests;
 mod row;
+mod settle;
 
 pub use admit::{Admitted, Batch, Correction, Ledger};
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
+pub use note::Note;
 pub use object::{ObjectCounts, ObjectTally, Scope, Workbench};
 pub use profiles::{Dictionaries, Profile, Profiles};
-pub use row::{Id, Row, Sides, TELLING_MASK};
+pub use row::{Claim, Id, MARK_MASK, Mark, Row};

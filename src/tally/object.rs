@@ -3,22 +3,29 @@
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::admit::STRADDLE_SECONDS;
-use super::profiles::{Profiles, Salt};
-use super::row::{Id, Row, Sides, TELLING_MASK};
+use super::profiles::Profiles;
+use super::row::{Claim, Id, MARK_MASK, Row};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
 use crate::domain::Second;
 
 /// What a thread keeps from object to object: the profiles it has met, and what its objects are like.
 #[derive(Default)]
 pub struct Workbench {
-    /// By the hash of its text, each with whether it has no salt: that is nearly all, and keeps an entry small.
-    met: HashMap<u128, (u32, bool), HashIsKey>,
-    /// The salts of the others.
-    salts: HashMap<u32, Salt>,
+    /// By the hash of its text, each with what it tells of its keys.
+    met: HashMap<u128, (u32, Claim), HashIsKey>,
     /// Requests of the objects before, about: the next will have as many.
     usual_rows: usize,
 }
+
+/// Profiles that a thread remembers; when there are more, all are forgotten and asked for once more.
+const MET_MAX: usize = 100_000;
+
+/// How near to the hour's edge an id is remembered in the hour next door too. A record and its copies have one
+/// `eventTime`; it is only in case that one was written otherwise that this looks beyond.
+const SAME_EVENT_SECONDS: u32 = 5;
+/// The same for ids by which other events name this one: the copies of two accounts, and what corrects a record, may
+/// lie minutes apart.
+const OTHER_EVENT_SECONDS: u32 = 300;
 
 /// A hasher for keys that are hashes.
 type HashIsKey = std::hash::BuildHasherDefault<TakeKey>;
@@ -55,19 +62,6 @@ pub struct Scope {
     pub not_after: Second,
     /// Hours whose ids the ledger has dropped, in ascending order: their records are set aside.
     pub closed_hours: Vec<u32>,
-}
-
-impl Scope {
-    /// Whether a request may have been counted with ids that are dropped: its hour is closed, or the hour beside it in
-    /// which a copy with another second may have been counted.
-    fn drops_ids_of(&self, call: &Call<'_>) -> bool {
-        let is_closed = |second: u32| self.closed_hours.binary_search(&Second(second).hour()).is_ok();
-        let may_straddle = !call.fields.shared_event_id.is_empty() || !call.fields.original_event_id.is_empty();
-        let reach = if may_straddle { STRADDLE_SECONDS } else { 0 };
-        let second = call.second.0;
-        !self.closed_hours.is_empty()
-            && [second, second.saturating_sub(reach), second.saturating_add(reach)].into_iter().any(is_closed)
-    }
 }
 
 /// What was counted of an object's records.
@@ -141,56 +135,47 @@ impl<'w> ObjectTally<'w> {
         }
     }
 
-    /// A profile that this thread has not met yet, and whether it has no salt.
+    /// A profile that this thread has not met yet, and what it tells of its keys.
     #[cold]
-    fn meet(&mut self, hash: u128, call: &Call<'_>) -> Result<(u32, bool), (RejectReason, String)> {
-        let (profile, salt) = self.profiles.of_call(hash, call)?;
-        let met = (profile, salt == Salt::Plain);
-        self.workbench.met.insert(hash, met);
-        if salt != Salt::Plain {
-            self.workbench.salts.insert(profile, salt);
+    fn meet(&mut self, hash: u128, call: &Call<'_>) -> Result<(u32, Claim), (RejectReason, String)> {
+        let met = self.profiles.of_call(hash, call)?;
+        if self.workbench.met.len() >= MET_MAX {
+            self.workbench.met.clear();
         }
+        self.workbench.met.insert(hash, met);
         Ok(met)
     }
 
     /// Adds the ids of a row.
-    fn add_ids(&mut self, position: u64, call: &Call<'_>, salt: Salt, row: u32) -> Sides {
+    fn add_ids(&mut self, position: u64, call: &Call<'_>, row: u32) {
         let fields = call.fields;
         let event = |text: &[u8]| (!text.is_empty()).then(|| hash_of_id(text, 1));
         let shared = (!fields.shared_event_id.is_empty()).then(|| hash_of_id(fields.shared_event_id, 2));
-        let mut named = [(event(fields.event_id), false), (shared, true), (event(fields.original_event_id), true)];
+        let mut named = [
+            (event(fields.event_id), SAME_EVENT_SECONDS),
+            (shared, OTHER_EVENT_SECONDS),
+            (event(fields.original_event_id), OTHER_EVENT_SECONDS),
+        ];
         if named.iter().all(|(id, _)| id.is_none()) {
             let mut place = [0; 24];
             place[..16].copy_from_slice(&self.identity.to_le_bytes());
             place[16..].copy_from_slice(&position.to_le_bytes());
             named[0].0 = Some(xxh3_128_with_seed(&place, 3));
         }
-        let mut told = Sides::NONE;
-        for (id, may_straddle) in named {
+        for (id, seconds) in named {
             let Some(id) = id else { continue };
-            let mut add = |salt: u128, sides: Sides| {
-                told = told.and(sides);
-                self.ids.push(Id { hash: (id ^ salt) & !TELLING_MASK, row, sides, may_straddle });
-            };
-            match salt {
-                Salt::Plain => add(0, Sides::WHOLE),
-                Salt::Unattributed => add(u128::MAX, Sides::WHOLE),
-                Salt::Keys { source: Some(source), destination: Some(destination) } if source == destination => {
-                    add(0, Sides::NONE);
-                    add(source, Sides::WHOLE);
-                }
-                Salt::Keys { source, destination } => {
-                    add(0, Sides::NONE);
-                    if let Some(source) = source {
-                        add(source, Sides::SOURCE);
-                    }
-                    if let Some(destination) = destination {
-                        add(destination, Sides::DESTINATION);
-                    }
-                }
-            }
+            self.ids.push(Id { hash: id & !MARK_MASK, row, beside: self.beside(call.second, seconds) });
         }
-        told
+    }
+
+    /// Where the other hour lies that must know an id of a second: next door, if the hour's edge is so near. An hour
+    /// whose ids are dropped gets no new ones.
+    #[inline]
+    fn beside(&self, second: Second, seconds: u32) -> i8 {
+        let into_hour = second.0 % 3600;
+        let beside = i8::from(into_hour >= 3600 - seconds) - i8::from(into_hour < seconds);
+        let is_closed = |hour: u32| self.scope.closed_hours.binary_search(&hour).is_ok();
+        if beside != 0 && is_closed(second.hour().saturating_add_signed(i32::from(beside))) { 0 } else { beside }
     }
 }
 
@@ -220,22 +205,21 @@ impl Sink for ObjectTally<'_> {
             self.left_out = true;
             return Ok(());
         }
-        if self.scope.drops_ids_of(call) {
+        if self.scope.closed_hours.binary_search(&call.second.hour()).is_ok() {
             let detail = format!("the event ids of {} are dropped", String::from_utf8_lossy(call.fields.event_time));
             return Err((RejectReason::HourClosed, detail));
         }
         let hash = call.profile();
-        let (profile, is_plain) = match self.workbench.met.get(&hash) {
+        let (profile, claim) = match self.workbench.met.get(&hash) {
             Some(&met) => met,
             None => self.meet(hash, call)?,
         };
-        let salt = if is_plain { Salt::Plain } else { self.workbench.salts[&profile] };
         self.counts.requests += 1;
         self.counts.calls += u64::from(call.operation.is_some());
         let row = u32::try_from(self.rows.len()).expect("an object of bounded size has fewer than 2^32 records");
-        let sides = self.add_ids(position, call, salt, row);
+        self.add_ids(position, call, row);
         let telling = call.telling().bits();
-        self.rows.push(Row { second: call.second, profile, outcome: call.outcome, telling, sides });
+        self.rows.push(Row { second: call.second, profile, outcome: call.outcome, telling, claim });
         Ok(())
     }
 
@@ -259,3 +243,7 @@ impl Sink for ObjectTally<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "beside_tests.rs"]
+mod tests;

@@ -4,19 +4,20 @@
 //! the hash of the record's own texts and come here only for one they have not met. The numbers of series, callers and
 //! pools given here are those of the store: they grow and never change.
 
+use std::cmp::Ordering;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
-use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::row::Sides;
+use super::note::Note;
+use super::row::{Claim, Row};
 use crate::cloudtrail::{Call, RejectReason, Telling};
 use crate::domain::{Caller, QuotaPool, SeriesKey};
 
 /// What a row's profile number stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// The series it counts in.
     pub series: SmallVec<[u32; 1]>,
@@ -24,20 +25,8 @@ pub struct Profile {
     pub caller: u32,
     /// The quota pool.
     pub pool: u32,
-    /// How its ids are told apart.
-    pub(super) salt: Salt,
-}
-
-/// What goes into an id beside the event id: copies of a request that count for different things must not hide each
-/// other, and copies that count for the same must, whatever comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Salt {
-    /// Nothing: one id a request.
-    Plain,
-    /// A request without a key: a copy that names the key counts all the same.
-    Unattributed,
-    /// A ReEncrypt: one id for the request, and one for each side that is named.
-    Keys { source: Option<u128>, destination: Option<u128> },
+    /// The service that forwarded the call, where the context names it better.
+    forwarder: Option<u32>,
 }
 
 /// Numbers for values, given in order of arrival.
@@ -77,38 +66,56 @@ pub struct Dictionaries {
 /// All profiles met, shared by the threads of an ingest.
 pub struct Profiles {
     inner: Mutex<Inner>,
-    resources_max: usize,
+    bounds: Bounds,
 }
 
 struct Inner {
     series: Dictionary<SeriesKey>,
     callers: Dictionary<Caller>,
     pools: Dictionary<QuotaPool>,
+    forwarders: Dictionary<String>,
     profiles: Vec<Profile>,
+    by_content: HashMap<Profile, u32>,
+    /// By the hash of the record's own texts.
     by_hash: HashMap<u128, u32>,
-    halves: HashMap<(u32, u8), u32>,
-    /// By profile: the service that forwarded the call, where the context names it better.
-    forwarders: HashMap<u32, String>,
+    /// Series without a key.
+    unattributed: HashSet<u32>,
 }
 
-/// How many callers are told apart by their resource. The encryption context of a direct call is any text, so a new one
-/// a call would fill memory and store; beyond this many callers a resource not met before reads `(other)`.
-const CALLERS_WITH_RESOURCE_MAX: usize = 200_000;
+/// What bounds the tables: the encryption context of a direct call and the name by which it calls its key are any text,
+/// so a new one a call would fill memory and store.
+struct Bounds {
+    /// Beyond so many callers a resource not met before reads [`OTHER`].
+    callers_with_resource: usize,
+    /// Beyond so many series without a key a name not met before reads [`OTHER`].
+    unattributed: usize,
+    /// Hashes remembered; when there are more, all are forgotten and their calls looked at once more.
+    hashes: usize,
+}
+
+const BOUNDS: Bounds = Bounds { callers_with_resource: 200_000, unattributed: 10_000, hashes: 400_000 };
+
+/// What stands for names that are too many.
+const OTHER: &str = "(other)";
 
 impl Profiles {
     /// Begins with what the store knows.
     pub fn new(known: Dictionaries) -> Self {
+        let is_unattributed = |key: &SeriesKey| matches!(key, SeriesKey::Unattributed { .. });
+        let numbered = known.series.iter().zip(0..);
+        let unattributed = numbered.filter(|(key, _)| is_unattributed(key)).map(|(_, number)| number).collect();
         Self {
             inner: Mutex::new(Inner {
                 series: Dictionary::new(known.series),
                 callers: Dictionary::new(known.callers),
                 pools: Dictionary::new(known.pools),
+                forwarders: Dictionary::new(Vec::new()),
                 profiles: Vec::new(),
+                by_content: HashMap::new(),
                 by_hash: HashMap::new(),
-                halves: HashMap::new(),
-                forwarders: HashMap::new(),
+                unattributed,
             }),
-            resources_max: CALLERS_WITH_RESOURCE_MAX,
+            bounds: BOUNDS,
         }
     }
 
@@ -117,64 +124,74 @@ impl Profiles {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The profile of a call, by the hash of its [`Call::profile`] text.
-    pub(super) fn of_call(&self, hash: u128, call: &Call<'_>) -> Result<(u32, Salt), (RejectReason, String)> {
+    /// The profile of a call, by the hash of its [`Call::profile`] text, and what it tells of its keys.
+    pub(super) fn of_call(&self, hash: u128, call: &Call<'_>) -> Result<(u32, Claim), (RejectReason, String)> {
         let mut inner = self.lock();
         if let Some(&number) = inner.by_hash.get(&hash) {
-            return Ok((number, inner.profiles[number as usize].salt));
+            return Ok((number, inner.claim(number)));
         }
         let (series, mut caller, pool) = (call.series()?, call.caller()?, call.pool()?);
         let forwarder = Some(call.forwarder()?).filter(|forwarder| *forwarder != caller.service);
-        let salt = salt(&series);
-        if inner.callers.values.len() >= self.resources_max && !inner.callers.numbers.contains_key(&caller) {
-            caller.resource = "(other)".to_owned();
+        let callers = &inner.callers;
+        let is_new = || !callers.numbers.contains_key(&caller);
+        if callers.values.len() >= self.bounds.callers_with_resource && !caller.resource.is_empty() && is_new() {
+            caller.resource = OTHER.to_owned();
         }
         let profile = Profile {
-            series: series.into_iter().map(|key| inner.series.number(key)).collect(),
+            series: series.into_iter().map(|key| inner.number_series(key, self.bounds.unattributed)).collect(),
             caller: inner.callers.number(caller),
             pool: inner.pools.number(pool),
-            salt,
+            forwarder: forwarder.map(|forwarder| inner.forwarders.number(forwarder.to_owned())),
         };
-        let number = inner.add(profile);
-        inner.by_hash.insert(hash, number);
-        if let Some(forwarder) = forwarder {
-            inner.forwarders.insert(number, forwarder.to_owned());
+        let number = inner.number_profile(profile);
+        if inner.by_hash.len() >= self.bounds.hashes {
+            inner.by_hash.clear();
         }
-        Ok((number, salt))
+        inner.by_hash.insert(hash, number);
+        Ok((number, inner.claim(number)))
     }
 
-    /// The profile of some sides of a ReEncrypt's.
-    pub(super) fn half(&self, profile: u32, sides: Sides) -> u32 {
-        let mut inner = self.lock();
-        if let Some(&number) = inner.halves.get(&(profile, sides.0)) {
-            return number;
+    /// The order of two profiles by what they stand for, whatever their numbers.
+    pub(super) fn compare(&self, a: u32, b: u32) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
         }
-        let mut half = inner.profiles[profile as usize].clone();
-        half.series = std::mem::take(&mut half.series)
-            .into_iter()
-            .map(|series| match inner.series.values[series as usize].clone() {
-                SeriesKey::ReEncrypt { source, destination } => inner.series.number(SeriesKey::ReEncrypt {
-                    source: if sides.without(Sides::DESTINATION) != Sides::NONE { source } else { String::new() },
-                    destination: if sides.without(Sides::SOURCE) != Sides::NONE { destination } else { String::new() },
-                }),
-                _ => series,
-            })
-            .collect();
-        let number = inner.add(half);
-        inner.halves.insert((profile, sides.0), number);
-        number
+        let inner = self.lock();
+        let content = |number: u32| {
+            let profile = &inner.profiles[number as usize];
+            let series: SmallVec<[&SeriesKey; 1]> =
+                profile.series.iter().map(|series| &inner.series.values[*series as usize]).collect();
+            let forwarder = profile.forwarder.map(|forwarder| &inner.forwarders.values[forwarder as usize]);
+            let caller = &inner.callers.values[profile.caller as usize];
+            (series, caller, &inner.pools.values[profile.pool as usize], forwarder)
+        };
+        content(a).cmp(&content(b))
+    }
+
+    /// What is counted of a row that doesn't tell all of its keys.
+    pub(super) fn note(&self, row: &Row) -> Note {
+        Note::of(row, &self.lock().profiles[row.profile as usize])
+    }
+
+    /// The key of a ReEncrypt's series that has one key only; none of other series.
+    pub(super) fn one_of_two(&self, series: u32) -> Option<String> {
+        match &self.lock().series.values[series as usize] {
+            SeriesKey::ReEncrypt { source, destination } if destination.is_empty() => Some(source.clone()),
+            SeriesKey::ReEncrypt { source, destination } if source.is_empty() => Some(destination.clone()),
+            _ => None,
+        }
     }
 
     /// The number of a profile's caller as the key owner's copy showed it.
     pub(super) fn caller_as_seen_by_owner(&self, profile: u32, told: Telling) -> u32 {
         let mut inner = self.lock();
-        let caller = inner.profiles[profile as usize].caller;
+        let Profile { caller, forwarder, .. } = inner.profiles[profile as usize];
         let mut seen = inner.callers.values[caller as usize].as_seen_by_owner(told.context, told.service);
         if told.service
             && !told.context
-            && let Some(forwarder) = inner.forwarders.get(&profile)
+            && let Some(forwarder) = forwarder
         {
-            seen.service.clone_from(forwarder);
+            seen.service.clone_from(&inner.forwarders.values[forwarder as usize]);
         }
         inner.callers.number(seen)
     }
@@ -196,20 +213,43 @@ impl Profiles {
 }
 
 impl Inner {
-    fn add(&mut self, profile: Profile) -> u32 {
+    fn number_series(&mut self, mut key: SeriesKey, unattributed_max: usize) -> u32 {
+        let is_full = self.unattributed.len() >= unattributed_max && !self.series.numbers.contains_key(&key);
+        if let SeriesKey::Unattributed { key_ref, .. } = &mut key {
+            if is_full && !key_ref.is_empty() {
+                OTHER.clone_into(key_ref);
+            }
+            let number = self.series.number(key);
+            self.unattributed.insert(number);
+            return number;
+        }
+        self.series.number(key)
+    }
+
+    fn number_profile(&mut self, profile: Profile) -> u32 {
+        if let Some(&number) = self.by_content.get(&profile) {
+            return number;
+        }
         let number = u32::try_from(self.profiles.len()).expect("fewer than 2^32 profiles fit into memory");
-        self.profiles.push(profile);
+        self.profiles.push(profile.clone());
+        self.by_content.insert(profile, number);
         number
+    }
+
+    /// What a profile tells of its keys.
+    fn claim(&self, profile: u32) -> Claim {
+        let series = &self.profiles[profile as usize].series;
+        match series.first().map(|first| &self.series.values[*first as usize]) {
+            Some(SeriesKey::Unattributed { .. }) => Claim::UNATTRIBUTED,
+            Some(SeriesKey::ReEncrypt { source, destination }) if source.is_empty() || destination.is_empty() => {
+                Claim::ONE_OF_TWO
+            }
+            Some(SeriesKey::ReEncrypt { .. }) => Claim::whole(2),
+            _ => Claim::whole(series.len()),
+        }
     }
 }
 
-fn salt(series: &[SeriesKey]) -> Salt {
-    let of_key = |key: &str| (!key.is_empty()).then(|| xxh3_128_with_seed(key.as_bytes(), 4));
-    match series.first() {
-        Some(SeriesKey::Unattributed { .. }) => Salt::Unattributed,
-        Some(SeriesKey::ReEncrypt { source, destination }) => {
-            Salt::Keys { source: of_key(source), destination: of_key(destination) }
-        }
-        _ => Salt::Plain,
-    }
-}
+#[cfg(test)]
+#[path = "profiles_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ pub mod files;
 pub mod oracle;
 pub mod program;
 pub mod record;
+pub mod runs;
 pub mod stores;
 pub mod trail;
 pub mod wait;

@@ -1,7 +1,7 @@
 //! The rules of counting in the plainest way: every record a tree, every id a string, everything in memory.
 //!
 //! It shares no code with the program. Records that share an id, directly or through a third, are one request; a
-//! request counts once for each key, and once under each name by which copies without a key call it.
+//! request counts once for each key, or if no copy tells a key once under the name by which its copies call it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,12 +41,14 @@ pub fn count<'r>(records: impl IntoIterator<Item = &'r Value>) -> Truth {
     for request in requests(&calls) {
         let (minute, operation, outcome) = (minute(request[0]), text(request[0], "eventName"), outcome(request[0]));
         let keys: BTreeSet<&str> = request.iter().flat_map(|record| keys_of(record)).collect();
-        for key in keys {
-            by_key.entry([&minute, key, operation].map(str::to_owned)).or_default()[outcome] += 1;
+        for key in &keys {
+            by_key.entry([&minute, *key, operation].map(str::to_owned)).or_default()[outcome] += 1;
         }
-        let nameless = request.iter().filter(|record| keys_of(record).is_empty());
-        let names: BTreeSet<(&str, &str)> = nameless.map(|record| key_ref(record)).collect();
-        for (name, reason) in names {
+        if keys.is_empty() {
+            let names: BTreeSet<(&str, &str)> = request.iter().map(|record| key_ref(record)).collect();
+            let [(name, reason)] = names.into_iter().collect::<Vec<_>>()[..] else {
+                panic!("which of several names counts is not the rules' to say")
+            };
             *by_name.entry([&minute, name, operation, reason].map(str::to_owned)).or_default() += 1;
         }
     }

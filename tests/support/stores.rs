@@ -66,7 +66,7 @@ pub struct Said {
     pub minutes: String,
     /// `keytide export unattributed --all-outcomes`.
     pub unattributed: String,
-    /// Calls by slot, caller and operation; what adds up to nothing is left out.
+    /// Calls by slot, caller and series (key, destination, operation); what adds up to nothing is left out.
     pub callers: BTreeMap<String, [i64; 5]>,
     /// Requests let in and throttled, by second and quota pool.
     pub seconds: BTreeMap<String, [i64; 2]>,
@@ -115,7 +115,7 @@ pub fn said_by(dir: &Path) -> Said {
 }
 
 fn callers(counts: &dyn Counts) -> BTreeMap<String, [i64; 5]> {
-    let series = texts(&counts.series().unwrap(), "series", &["key_arn", "operation"]);
+    let series = texts(&counts.series().unwrap(), "series", &["key_arn", "destination_arn", "operation"]);
     let names = ["account", "principal", "service", "resource", "vpc_endpoint"];
     let callers = texts(&counts.caller_dictionary().unwrap(), "caller", &names);
     let mut sums: BTreeMap<String, [i64; 5]> = BTreeMap::new();
@@ -125,8 +125,6 @@ fn callers(counts: &dyn Counts) -> BTreeMap<String, [i64; 5]> {
         let outcomes = Outcome::ALL.map(|outcome| column(outcome.column()));
         for row in 0..frame.height() {
             let (caller, of) = (&callers[&caller_numbers[row]], &series[&series_numbers[row]]);
-            // Which side of a ReEncrypt a caller's count hangs on depends on which copy came first.
-            let of = of.split_once(" ReEncrypt").map_or(of.as_str(), |_| "ReEncrypt");
             let sum = sums.entry(format!("{} {caller} {of}", slots[row])).or_default();
             for (sum, outcome) in sum.iter_mut().zip(&outcomes) {
                 *sum += outcome[row];

@@ -21,7 +21,7 @@ pub struct Plan {
     pub objects: usize,
     /// The first second since 2026-01-05T00:00:00Z, and how many there are.
     pub seconds: (u32, u32),
-    /// Whether the owner's copy may lie a few seconds beside the caller's, in the next hour even.
+    /// Whether copies of a request may be of other seconds, in the next hour even.
     pub straddling: bool,
 }
 
@@ -89,6 +89,25 @@ impl Maker {
         }
     }
 
+    /// Puts a record's copies on both sides of an hour, so many seconds apart at most.
+    fn put_astride(&mut self, one: Record, other: Record, seconds_max: u32) {
+        let hour = (22 + self.rng.random_range(1..=2)) * 3600;
+        let before = self.rng.random_range(1..=seconds_max);
+        let after = self.rng.random_range(0..=seconds_max - before);
+        let (earlier, later) = if self.rng.random_bool(0.5) { (one, other) } else { (other, one) };
+        self.put(earlier.with("eventTime", time_text(hour - before)), true);
+        self.put(later.with("eventTime", time_text(hour + after)), true);
+    }
+
+    /// Puts two copies of a request that other events name: in straddling trails minutes apart.
+    fn put_both(&mut self, one: Record, other: Record) {
+        if self.plan.straddling {
+            return self.put_astride(one, other, 300);
+        }
+        self.put(one, true);
+        self.put(other, true);
+    }
+
     fn time(&mut self) -> String {
         let (first, count) = self.plan.seconds;
         time_text(first + self.rng.random_range(0..count))
@@ -119,8 +138,15 @@ impl Maker {
         match self.rng.random_range(0..20) {
             0..8 => {
                 let key = [KEY, KEY_2].choose(&mut self.rng).copied().unwrap();
-                let record = self.call(operation).key(key).id(&self.id());
-                self.put(record, true);
+                let record = self.call(operation).parameter("keyId", "alias/app").key(key).id(&self.id());
+                // Some ways to get at records leave the resources out.
+                let bare = self.rng.random_bool(0.2).then(|| record.clone().without("resources"));
+                if self.plan.straddling && self.rng.random_bool(0.5) {
+                    self.put_astride(record.clone(), bare.unwrap_or(record), 5);
+                } else {
+                    bare.into_iter().for_each(|bare| self.put(bare, true));
+                    self.put(record, true);
+                }
             }
             8..11 => self.across_accounts(operation),
             11..13 => self.re_encrypt(),
@@ -139,8 +165,9 @@ impl Maker {
                 let (id, later) = (self.id(), self.id());
                 let record = self.call(operation).key(KEY).id(&id);
                 let addendum = json!({"reason": "UPDATED_DATA", "updatedFields": "userAgent", "originalEventID": id});
-                self.put(record.clone(), true);
-                self.put(record.id(&later).with("addendum", addendum), true);
+                let original =
+                    if self.rng.random_bool(0.3) { record.clone().without("resources") } else { record.clone() };
+                self.put_both(original, record.id(&later).with("addendum", addendum));
             }
             16 => {
                 let record = self.call("CreateKey").with("eventCategory", "Management").key(KEY_2).id(&self.id());
@@ -178,20 +205,15 @@ impl Maker {
                 copy = copy.with("requestParameters", json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}));
             }
         }
-        if self.plan.straddling {
-            let second = (22 + self.rng.random_range(1..=2)) * 3600;
-            let (before, after) = (self.rng.random_range(1..=20), self.rng.random_range(0..=20));
-            let call = call.with("eventTime", time_text(second - before));
-            self.put(call, true);
-            self.put(copy.with("eventTime", time_text(second + after)), true);
-            return;
+        match self.rng.random_range(0..6) {
+            0 | 1 => self.put_both(call, copy.without("resources")),
+            2 => self.put_both(call.without("resources"), copy),
+            _ => self.put_both(call, copy),
         }
-        self.put(call, true);
-        self.put(copy, true);
     }
 
     /// A ReEncrypt within an account, or from one account's key to another's, where each owner's copy may name its own
-    /// key only.
+    /// key only, and the caller's copy may be missing.
     fn re_encrypt(&mut self) {
         let call = self.call("ReEncrypt").id(&self.id());
         if self.rng.random_bool(0.3) {
@@ -201,7 +223,16 @@ impl Maker {
         let call = call.shared(&self.id());
         let copy = call.clone().seen_by_owner(GUEST, &self.id());
         let partial = self.rng.random_bool(0.5);
-        if self.rng.random_bool(0.5) {
+        if self.rng.random_bool(0.3) {
+            let alias = "arn:aws:kms:us-east-1:444455556666:alias/lake";
+            let copy = copy.parameter("destinationKeyId", alias);
+            let of_source = copy.clone().key(KEY).with("recipientAccountId", OWNER).id(&self.id());
+            self.put(of_source, true);
+            self.put(copy.key(GUEST_KEY), true);
+            if self.rng.random_bool(0.5) {
+                self.put(call.key(KEY).key(GUEST_KEY).parameter("destinationKeyId", alias), true);
+            }
+        } else if self.rng.random_bool(0.5) {
             let copy = if partial { copy } else { copy.key(KEY) };
             let copy = copy.key(GUEST_KEY).parameter("destinationKeyId", GUEST_KEY);
             self.put(copy, true);

@@ -4,7 +4,7 @@ use std::io;
 
 use super::hash_of;
 use super::run::{Reader, Run, RunWriter};
-use crate::cloudtrail::Telling;
+use crate::tally::Mark;
 
 /// Ids that are taken from a source at a time.
 const CHUNK: usize = 4096;
@@ -97,7 +97,7 @@ fn merge_two([a, b]: &mut [Source<'_>; 2], chunk: &mut Vec<u128>) -> io::Result<
     Ok(())
 }
 
-/// Writes the ids of all sources to one run, an id that several have once, with the fullest telling. Smaller sources
+/// Writes the ids of all sources to one run, an id that several have once, with its latest mark. Smaller sources
 /// come first: the first of them pass through as many merges as there are sources.
 pub(in crate::store) fn merge(sources: Vec<Source<'_>>, out: &mut RunWriter) -> io::Result<()> {
     let all = sources.into_iter().reduce(|merged, next| Source::of(Origin::Two(Box::new([merged, next]))));
@@ -116,7 +116,7 @@ pub(in crate::store) fn merge(sources: Vec<Source<'_>>, out: &mut RunWriter) -> 
         if chunk.windows(2).any(copies) || last.is_some_and(|last| copies(&[last, chunk[0]])) {
             for &id in chunk {
                 match distinct.last_mut() {
-                    Some(before) if hash_of(*before) == hash_of(id) => *before = fuller(*before, id),
+                    Some(before) if hash_of(*before) == hash_of(id) => *before = later(*before, id),
                     _ => distinct.push(id),
                 }
             }
@@ -129,10 +129,9 @@ pub(in crate::store) fn merge(sources: Vec<Source<'_>>, out: &mut RunWriter) -> 
     }
 }
 
-/// Of two ids of one request the one whose copy told more of the caller.
-pub(in crate::store) fn fuller(a: u128, b: u128) -> u128 {
-    let reduced = |id: u128| Telling::from_bits((id & crate::tally::TELLING_MASK) as u8).reduced;
-    if reduced(a) && !reduced(b) { b } else { a }
+/// Of an id written twice the one with the later mark.
+pub(in crate::store) fn later(a: u128, b: u128) -> u128 {
+    Mark::of_id(a).later(Mark::of_id(b)).on(hash_of(a))
 }
 
 #[cfg(test)]
@@ -152,16 +151,16 @@ mod tests {
         Run { file: Arc::new(out.finish().unwrap().0), start, ids }
     }
 
-    /// Ids with their telling, many of them in several sources.
+    /// Ids with their marks, many of them in several sources.
     fn ids() -> impl Strategy<Value = Vec<u128>> {
         prop::collection::btree_map(0..20_000_u128, 0..8_u128, 0..9_000)
-            .prop_map(|ids| ids.into_iter().map(|(hash, telling)| hash << 3 | telling).collect())
+            .prop_map(|ids| ids.into_iter().map(|(hash, mark)| hash << 3 | mark).collect())
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(30))]
         #[test]
-        fn a_merged_run_has_each_id_once_in_order_with_the_fullest_telling(
+        fn a_merged_run_has_each_id_once_in_order_with_its_latest_mark(
             new in ids(),
             runs in prop::collection::vec(ids(), 0..4),
         ) {
@@ -174,7 +173,12 @@ mod tests {
             let (start, count) = out.end_run().unwrap();
             let merged = Run { file: Arc::new(out.finish().unwrap().0), start, ids: count };
 
-            // One that isn't reduced is fuller than one that is; the lowest bit says which it is.
+            // Provisional is the first mark, one whose lowest bit is set the next, any other the last.
+            let rank = |id: &u128| match id & 7 {
+                4 => 0,
+                1 | 3 | 5 | 7 => 1,
+                _ => 2,
+            };
             let mut expect: BTreeMap<u128, Vec<u128>> = BTreeMap::new();
             for id in new.iter().chain(runs.iter().flatten()) {
                 expect.entry(id >> 3).or_default().push(*id);
@@ -186,7 +190,7 @@ mod tests {
             prop_assert_eq!(found.len(), expect.len());
             for (id, copies) in found.iter().zip(expect.values()) {
                 prop_assert!(copies.contains(id));
-                prop_assert_eq!(id & 1, copies.iter().map(|copy| copy & 1).min().unwrap());
+                prop_assert_eq!(rank(id), copies.iter().map(rank).max().unwrap());
             }
         }
     }

@@ -7,13 +7,14 @@
 //! one buffer a run, whatever the number of ids.
 //!
 //! A file: sixteen bytes of magic; for each run its ids, sorted, sixteen bytes each, little-endian, the lowest three
-//! bits telling how much of its caller the counted copy told (`cloudtrail::Telling`); then the run's fence, the upper
-//! eight bytes of its 1st, 257th, 513th … id.
+//! bits telling what of the request was counted (`tally::Mark`); then the run's fence, the upper eight bytes of its
+//! 1st, 257th, 513th … id. Among the ids lie the notes of what is counted provisionally (`tally::Note`), which are
+//! stored and merged as ids are.
 
 mod merge;
 mod run;
 
-pub(super) use merge::{Source, fuller, merge};
+pub(super) use merge::{Source, later, merge};
 pub(super) use run::{Run, RunWriter, open};
 
 /// The first bytes of a ledger file: its kind and version.
@@ -25,5 +26,5 @@ const FENCE_EVERY: usize = 256;
 
 /// The part of an id that is the same for all copies of a request.
 const fn hash_of(id: u128) -> u128 {
-    id & !crate::tally::TELLING_MASK
+    id & !crate::tally::MARK_MASK
 }

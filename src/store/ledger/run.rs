@@ -57,10 +57,9 @@ impl Run {
     }
 
     fn find_in_blocks(&self, hashes: &[u128], each: &mut impl FnMut(usize, u128)) -> io::Result<()> {
-        let blocks = self.ids.div_ceil(FENCE_EVERY as u64) as usize;
-        let mut fence = vec![0; blocks * 8];
-        self.file.read_exact_at(&mut fence, self.start + self.ids * ID_BYTES as u64)?;
+        let fence = self.fence()?;
         let (fence, _) = fence.as_chunks::<8>();
+        let blocks = fence.len();
         let first_of = |block: usize| u64::from_le_bytes(fence[block]);
         // Where most blocks will be needed, several are read at once.
         let is_dense = self.ids / (hashes.len() as u64) < FENCE_EVERY as u64;
@@ -86,6 +85,32 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Looks for all ids that have one of few sorted upper halves; `each` gets the place of the half and the id.
+    pub fn find_by_upper(&self, uppers: &[u64], each: &mut impl FnMut(usize, u128)) -> io::Result<()> {
+        let fence = self.fence()?;
+        let (fence, _) = fence.as_chunks::<8>();
+        let mut window = Window { run: self, first: 0, bytes: Vec::new(), blocks: 1 };
+        for (place, &upper) in uppers.iter().enumerate() {
+            // The last block that begins below, then those that begin with it.
+            let after = fence.partition_point(|first| u64::from_le_bytes(*first) < upper);
+            for block in after.saturating_sub(1)..fence.len() {
+                if block >= after && u64::from_le_bytes(fence[block]) > upper {
+                    break;
+                }
+                let ids = window.ids_of(block)?.iter().map(|id| u128::from_le_bytes(*id));
+                ids.filter(|id| (id >> 64) as u64 == upper).for_each(|id| each(place, id));
+            }
+        }
+        Ok(())
+    }
+
+    /// The upper halves of the first id of each block, as they lie in the file.
+    fn fence(&self) -> io::Result<Vec<u8>> {
+        let mut fence = vec![0; self.ids.div_ceil(FENCE_EVERY as u64) as usize * 8];
+        self.file.read_exact_at(&mut fence, self.start + self.ids * ID_BYTES as u64)?;
+        Ok(fence)
     }
 }
 
@@ -286,6 +311,22 @@ mod tests {
             let mut found = Vec::new();
             run.find(&wanted, &mut |place, id| found.push((place, id))).unwrap();
             prop_assert_eq!(&found, &expect);
+        }
+
+        #[test]
+        fn all_ids_of_an_upper_half_are_found(
+            known in prop::collection::btree_map((0..40_u128, 0..600_u128), 0..8_u8, 1..4000),
+            wanted in prop::collection::btree_set(0..42_u64, 1..20),
+        ) {
+            let id = |(high, low): &(u128, u128)| high << 64 | low << 3;
+            let known: BTreeMap<u128, u8> = known.iter().map(|(parts, mark)| (id(parts), *mark)).collect();
+            let wanted: Vec<u64> = wanted.into_iter().collect();
+            let (_folder, run) = run_of(&known);
+            let mut found = Vec::new();
+            run.find_by_upper(&wanted, &mut |place, id| found.push((wanted[place], id))).unwrap();
+            let of_half = |(hash, mark): (&u128, &u8)| ((hash >> 64) as u64, hash | u128::from(*mark));
+            let all = known.iter().map(of_half).filter(|(upper, _)| wanted.contains(upper));
+            prop_assert_eq!(found, all.collect::<Vec<_>>());
         }
     }
 }
