@@ -56,8 +56,8 @@ impl<'g> Gatherer<'g> {
                 progress.outside_range += counts.outside_range;
                 progress.facts += taken.facts.len() as u64;
                 progress.recordless_objects += u64::from(counts.records() == 0);
-                for reject in &object.rejects {
-                    *self.report.rejects.entry(reject.reason.code()).or_default() += 1;
+                for (reason, count) in &object.rejects.by_reason {
+                    *self.report.rejects.entry(reason.code()).or_default() += count;
                 }
                 self.batch.requests.add(&taken.rows, &taken.ids);
                 self.batch.facts.extend(taken.facts);

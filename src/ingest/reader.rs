@@ -9,7 +9,7 @@ use crate::cloudtrail::unpack::{Inflater, Limits, Member};
 use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
 use crate::source::{self, Content, Pieces, Problem};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
-use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
+use crate::tally::{Id, ObjectTally, Profiles, Rejects, Row, Scope, Workbench};
 
 /// Something to read.
 pub(super) enum Job {
@@ -200,7 +200,7 @@ impl<'s> Reader<'s> {
         }
         let counts = crate::tally::ObjectCounts::default();
         let name = name.to_owned();
-        let object = ObjectRecord { id, name, shape: "archive", bytes, whole, counts, rejects: Vec::new() };
+        let object = ObjectRecord { id, name, shape: "archive", bytes, whole, counts, rejects: Rejects::default() };
         send(Taken { object: Some(object), bytes, ..Taken::default() })
     }
 
@@ -224,8 +224,7 @@ impl<'s> Reader<'s> {
         let (facts, rejects, counts) =
             (std::mem::take(&mut tally.facts), std::mem::take(&mut tally.rejects), tally.counts);
         // An object is done with when every record is; one of an hour that is closed will never be taken.
-        let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
-        let whole = !tally.left_out && !closed;
+        let whole = !tally.left_out && !rejects.by_reason.contains_key(&RejectReason::TimeInFuture);
         let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
         Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
     }

@@ -14,8 +14,8 @@ use super::lookup::LedgerView;
 use super::objects::ObjectId;
 use super::open::{LEDGER, SEGMENTS, Store, file_error, sync_folder};
 use super::segment::{self, Kind, Written};
-use crate::cloudtrail::{Fact, Reject};
-use crate::tally::{Batch, Cells, ObjectCounts, Profiles, add_up};
+use crate::cloudtrail::{Fact, RejectReason};
+use crate::tally::{Batch, Cells, ObjectCounts, Profiles, Rejects, add_up};
 
 /// What one batch brings.
 #[derive(Default)]
@@ -46,7 +46,7 @@ pub struct ObjectRecord {
     /// What it held.
     pub counts: ObjectCounts,
     /// Its records that were set aside.
-    pub rejects: Vec<Reject>,
+    pub rejects: Rejects,
 }
 
 /// An object that could not be read.
@@ -68,9 +68,6 @@ pub struct Committed {
     /// Requests that were copies of others.
     pub duplicates: u64,
 }
-
-/// Rejects kept of one object; a file of noise shall not fill the catalog.
-const REJECTS_PER_OBJECT_MAX: usize = 10_000;
 
 impl Store {
     /// Commits a batch. On an error nothing of it is committed.
@@ -268,7 +265,10 @@ fn insert_objects(t: &Transaction<'_>, objects: &[ObjectRecord], batch: i64) -> 
             counts.rejects as i64,
             batch
         ])?;
-        for found in object.rejects.iter().take(REJECTS_PER_OBJECT_MAX) {
+        if any_rejects {
+            forget.execute(params![object.id.bytes(), RejectReason::HourClosed.code()])?;
+        }
+        for found in &object.rejects.kept {
             let position = found.position as i64;
             reject.execute(params![object.id.bytes(), object.name, position, found.reason.code(), found.detail])?;
         }

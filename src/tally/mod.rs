@@ -12,11 +12,13 @@ mod admit;
 mod cells;
 mod known;
 mod object;
+#[cfg(test)]
+mod object_tests;
 mod profiles;
 mod row;
 
 pub use admit::{Admitted, Batch, Correction, Ledger};
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
-pub use object::{ObjectCounts, ObjectTally, Scope, Workbench};
+pub use object::{ObjectCounts, ObjectTally, Rejects, Scope, Workbench};
 pub use profiles::{Dictionaries, Profile, Profiles};
 pub use row::{Id, Row, Sides, TELLING_MASK};
