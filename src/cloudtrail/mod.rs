@@ -13,6 +13,8 @@ mod context;
 #[cfg(test)]
 mod damage_tests;
 mod facts;
+#[cfg(test)]
+mod facts_tests;
 mod fields;
 mod hash;
 mod index;
@@ -34,9 +36,9 @@ use index::{Index, Indexed};
 use scan::Verdict;
 use serde_json::Value;
 use sessions::Sessions;
+use std::fmt;
 
 /// Receives a document's records.
-use std::fmt;
 pub trait Sink {
     /// A request to KMS. What it derives may yet be unreadable: then the sink gets a reject of its own making.
     fn request(&mut self, position: u64, call: &Call<'_>) -> Result<(), (RejectReason, String)>;
@@ -106,8 +108,6 @@ impl Decoder {
         Ok(shape)
     }
 
-    /// Reads one record's text.
-    pub fn text(&mut self, position: u64, text: &[u8], sink: &mut impl Sink) {
     fn found(&mut self, position: u64, found: shape::Found<'_>, sink: &mut impl Sink) {
         match found {
             shape::Found::Text(text) => self.text(position, text, sink),
@@ -116,6 +116,8 @@ impl Decoder {
         }
     }
 
+    /// Reads one record's text.
+    pub fn text(&mut self, position: u64, text: &[u8], sink: &mut impl Sink) {
         let text = text.trim_ascii();
         let indexed = self.index.over(text);
         let mut fields = Fields::default();
@@ -154,9 +156,9 @@ fn trail_file(
         }
         at = skip_space(doc, at + token.len());
     }
+    let first = at;
     let mut fields = Fields::default();
     while doc.byte(at) != b']' {
-    let first = at;
         let (verdict, end) = match doc.byte(at) {
             b'{' => scan::record(doc, at, sessions, &mut fields),
             _ => (Verdict::Odd, scan::value_end(doc, at)),

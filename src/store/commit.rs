@@ -9,6 +9,7 @@ use rusqlite::{Transaction, params};
 
 use super::catalog;
 use super::error::StoreError;
+use super::facts;
 use super::ledger::{RunWriter, Source, merge};
 use super::lookup::LedgerView;
 use super::objects::ObjectId;
@@ -78,7 +79,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Committed, StoreError> {
         let number = self.next_batch()?;
-        let NewBatch { requests, facts, objects, quarantined } = batch;
+        let NewBatch { requests, facts: new_facts, objects, quarantined, released } = batch;
         let mut view = LedgerView::new(&self.catalog, &self.dir);
         let admitted = requests.admit(profiles, &mut view)?;
         drop(view);
@@ -102,7 +103,7 @@ impl Store {
             insert_runs(&transaction, &runs, now)?;
             insert_objects(&transaction, &objects, number)?;
             insert_quarantined(&transaction, &quarantined, now)?;
-            insert_facts(&transaction, &facts)?;
+            facts::insert(&transaction, &new_facts)?;
             count(&transaction, "duplicates", admitted.duplicates)?;
             transaction.commit()
         };
@@ -286,34 +287,6 @@ fn insert_quarantined(t: &Transaction<'_>, objects: &[Quarantined], now: DateTim
     )?;
     for object in objects {
         insert.execute(params![object.name, object.reason, object.detail, now.timestamp()])?;
-    }
-    Ok(())
-}
-
-fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
-    // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session
-    // that is known of its day.
-    let mut insert = t.prepare(
-        "INSERT OR IGNORE INTO lifecycle (second, event_id, shared_event_id, session, event_source, event_name, account,
-         region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    for fact in facts {
-        insert.execute(params![
-            fact.second.0,
-            id(&fact.event_id),
-            id(&fact.shared_event_id),
-            fact.session.map(u128::to_le_bytes),
-            fact.event_source,
-            fact.event_name,
-            fact.account,
-            fact.region,
-            fact.key_arn,
-            fact.alias,
-            fact.actor,
-            fact.error_code,
-            fact.details
-        ])?;
     }
     Ok(())
 }
