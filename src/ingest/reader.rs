@@ -27,7 +27,17 @@ impl Job {
     }
 }
 
+    /// What its object is called; the objects in it begin with that.
+    fn name(&self) -> String {
+        match self {
+            Job::File(path) | Job::Problem(Problem { path, .. }) => path.display().to_string(),
+            Job::StandardInput => STANDARD_INPUT.to_owned(),
+        }
+    }
+
 /// What became of a part of a job. Each job sends one or more, the last of a file with `bytes`.
+const STANDARD_INPUT: &str = "standard input";
+
 #[derive(Default)]
 pub(super) struct Taken {
     /// The object, if it was read and not known.
@@ -119,22 +129,14 @@ impl<'s> Reader<'s> {
     fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
-            Job::StandardInput => {
-                // It may last for long.
-                self.known.end().map_err(End::Store)?;
-                match source::standard_input() {
-                    Ok(pieces) => self.pieces("standard input", pieces, send)?,
-                    Err(source) => send(unreadable(Path::new("standard input"), &source, 0))?,
-                }
-                self.known.begin().map_err(End::Store)
-            }
+            Job::StandardInput => self.stream(STANDARD_INPUT, source::standard_input, send),
             Job::File(path) => {
                 let mut content = std::mem::take(&mut self.content);
                 let done = match source::read(&path, &mut content) {
                     Ok(Content::Whole) => {
                         self.object(&path.display().to_string(), &content, content.len() as u64, send)
                     }
-                    Ok(Content::InPieces(pieces)) => self.pieces(&path.display().to_string(), pieces, send),
+                    Ok(Content::InPieces) => self.stream(&path.display().to_string(), || source::pieces(&path), send),
                     Err(source) => {
                         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
                         send(unreadable(&path, &source, bytes))
@@ -183,6 +185,22 @@ impl<'s> Reader<'s> {
             let of_archive = member.path != name;
             archive |= of_archive;
             let (id, bytes) = match (&member.content, of_archive) {
+    /// Reads what comes in pieces.
+    fn stream(
+        &mut self,
+        name: &str,
+        open: impl FnOnce() -> io::Result<Pieces<'static>>,
+        send: &mut impl FnMut(Taken) -> Result<(), End>,
+    ) -> Result<(), End> {
+        // It may last for long.
+        self.known.end().map_err(End::Store)?;
+        match open() {
+            Ok(pieces) => self.pieces(name, pieces, send)?,
+            Err(source) => send(unreadable(Path::new(name), &source, 0))?,
+        }
+        self.known.begin().map_err(End::Store)
+    }
+
                 (Ok(inner), true) => (ObjectId::of(inner), 0),
                 _ => (id, bytes),
             };
