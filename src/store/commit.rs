@@ -29,6 +29,8 @@ pub struct NewBatch {
     pub objects: Vec<ObjectRecord>,
     /// The objects that could not be read.
     pub quarantined: Vec<Quarantined>,
+    /// Names of objects that could not be read once and are no trouble any more.
+    pub released: Vec<String>,
 }
 
 /// A consumed object.
@@ -71,7 +73,8 @@ pub struct Committed {
 }
 
 impl Store {
-    /// Commits a batch. On an error nothing of it is committed.
+    /// Commits a batch. On an error nothing of it is committed, unless removing the ledger files that it replaced was
+    /// what failed: they are litter then, for the next writer to sweep.
     pub fn commit(
         &mut self,
         batch: NewBatch,
@@ -102,6 +105,7 @@ impl Store {
             insert_segments(&transaction, &segments)?;
             insert_runs(&transaction, &runs, now)?;
             insert_objects(&transaction, &objects, number)?;
+            release(&transaction, &released)?;
             insert_quarantined(&transaction, &quarantined, now)?;
             facts::insert(&transaction, &new_facts)?;
             count(&transaction, "duplicates", admitted.duplicates)?;
@@ -240,15 +244,17 @@ fn insert_runs(t: &Transaction<'_>, runs: &NewRuns, now: DateTime<Utc>) -> rusql
 }
 
 fn insert_objects(t: &Transaction<'_>, objects: &[ObjectRecord], batch: i64) -> rusqlite::Result<()> {
-    // Whole once is whole for good.
+    // Whole once is whole for good. One that was taken in part has other requests next time, or the same again, which
+    // are copies then.
     let mut insert = t.prepare(
         "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET
-         whole = max(whole, excluded.whole), records = excluded.records, requests = excluded.requests,
-         calls = excluded.calls, rejects = excluded.rejects, batch = excluded.batch",
+         whole = max(whole, excluded.whole), records = excluded.records, requests = requests + excluded.requests,
+         calls = calls + excluded.calls, rejects = excluded.rejects, batch = excluded.batch",
     )?;
+    // What was set aside in an earlier reading is told anew, but for hours that this one may not have asked for.
+    let mut forget = t.prepare("DELETE FROM rejects WHERE identity = ? AND reason <> ?")?;
+    let any_rejects: bool = t.query_row("SELECT EXISTS (SELECT 1 FROM rejects)", [], |row| row.get(0))?;
     let mut reject = t.prepare("INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?)")?;
-    let mut release = t.prepare("DELETE FROM quarantine WHERE name = ?")?;
-    let any_quarantined: bool = t.query_row("SELECT EXISTS (SELECT 1 FROM quarantine)", [], |row| row.get(0))?;
     // In the table's order: fewer of its pages are written then.
     let mut objects: Vec<&ObjectRecord> = objects.iter().collect();
     objects.sort_unstable_by_key(|object| object.id.bytes());
@@ -273,9 +279,14 @@ fn insert_objects(t: &Transaction<'_>, objects: &[ObjectRecord], batch: i64) -> 
             let position = found.position as i64;
             reject.execute(params![object.id.bytes(), object.name, position, found.reason.code(), found.detail])?;
         }
-        if any_quarantined {
-            release.execute([&object.name])?;
-        }
+    }
+    Ok(())
+}
+
+fn release(t: &Transaction<'_>, names: &[String]) -> rusqlite::Result<()> {
+    let mut release = t.prepare("DELETE FROM quarantine WHERE name = ?")?;
+    for name in names {
+        release.execute([name])?;
     }
     Ok(())
 }
