@@ -43,7 +43,7 @@ const fn room(name: &'static str, rooms: &'static [&'static str], may: &'static 
 
 const ROOMS: &[Room] = &[
     room("domain", &[], &[]),
-    room("source", &[], &[May::Outside]),
+    room("source", &["cloudtrail"], &[May::Outside]),
     room("cloudtrail", &["domain"], &[]),
     room("tally", &["domain", "cloudtrail"], &[]),
     room("store", &["domain", "cloudtrail", "tally", "series"], &[May::Outside, May::Polars, May::Sqlite]),

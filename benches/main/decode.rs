@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use keytide::cloudtrail::unpack::{Inflater, Limits};
-use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, Reject, RejectReason, Sink};
+use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, RejectReason, Sink};
 use keytide::domain::Second;
 use keytide::tally::{Batch, Dictionaries, Ledger, ObjectTally, Profiles, Scope, Workbench, add_up};
 
@@ -71,8 +71,10 @@ impl Sink for Deaf {
     fn request(&mut self, _: u64, _: &Call<'_>) -> Result<(), (RejectReason, String)> {
         Ok(())
     }
-    fn fact(&mut self, _: Fact) {}
-    fn reject(&mut self, _: Reject) {}
+    fn fact(&mut self, _: Fact) -> Result<(), (RejectReason, String)> {
+        Ok(())
+    }
+    fn reject(&mut self, _: u64, _: RejectReason, _: std::fmt::Arguments<'_>) {}
     fn passed_over(&mut self, _: PassedOver) {}
 }
 
@@ -94,17 +96,19 @@ fn work(files: &[PathBuf], until: Until) -> (u64, u64) {
     for (number, file) in files.iter().enumerate() {
         bytes.clear();
         File::open(file).and_then(|mut file| file.read_to_end(&mut bytes)).expect("the trail can be read");
-        let inflated = inflater.gunzip(&bytes, "", &Limits::default()).expect("the trail is whole");
-        if until == Until::Scanned {
-            decoder.document(inflated, &mut Deaf).expect("the trail is one");
-        }
-        if until <= Until::Scanned {
-            continue;
-        }
-        let mut tally = ObjectTally::new(&profiles, &mut bench, &scope, number as u128);
-        decoder.document(inflated, &mut tally).expect("the trail is one");
-        records += tally.counts.records();
-        batch.add(&tally.rows, &tally.ids);
+        let read = inflater.gunzip(&bytes, "", &Limits::default(), |inflated| {
+            if until == Until::Scanned {
+                decoder.document(inflated, &mut Deaf).expect("the trail is one");
+            }
+            if until <= Until::Scanned {
+                return;
+            }
+            let mut tally = ObjectTally::new(&profiles, &mut bench, &scope, number as u128);
+            decoder.document(inflated, &mut tally).expect("the trail is one");
+            records += tally.counts.records();
+            batch.add(&tally.rows, &tally.ids);
+        });
+        read.expect("the trail is whole");
         if batch.len() >= keytide::ingest::BATCH_REQUESTS {
             calls += if until < Until::Admitted { std::mem::take(&mut batch).len() as u64 } else { close(&mut batch) };
         }

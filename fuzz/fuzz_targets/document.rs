@@ -1,7 +1,7 @@
 //! Any bytes as a document, all the way to calls: each record gets one verdict, in order, and every call can be told.
 #![no_main]
 
-use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, Reject, RejectReason, Sink};
+use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, RejectReason, Sink};
 use libfuzzer_sys::fuzz_target;
 
 /// Asks everything of a call, and keeps how far the document is.
@@ -29,12 +29,13 @@ impl Sink for Asking {
         Ok(())
     }
 
-    fn fact(&mut self, fact: Fact) {
+    fn fact(&mut self, fact: Fact) -> Result<(), (RejectReason, String)> {
         assert!(fact.details.is_empty() || fact.details.starts_with('{'));
+        Ok(())
     }
 
-    fn reject(&mut self, reject: Reject) {
-        self.verdict(reject.position);
+    fn reject(&mut self, position: u64, _: RejectReason, _: std::fmt::Arguments<'_>) {
+        self.verdict(position);
     }
 
     fn passed_over(&mut self, _: PassedOver) {}

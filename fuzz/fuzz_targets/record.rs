@@ -1,7 +1,8 @@
 //! Any JSON object as one record of a trail file: it is handed out whole or set aside, and never called malformed.
 #![no_main]
 
-use keytide::cloudtrail::shape::{Found, RejectReason, each_record, recognise};
+use keytide::cloudtrail::RejectReason;
+use keytide::cloudtrail::shape::{Found, each_record, recognise};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ fuzz_target!(|members: &[u8]| {
             Found::Text(text) => assert_eq!(text, record),
             Found::Value(value) => panic!("put together: {value}"),
             Found::Reject { reason, .. } => {
-                assert!(matches!(reason, RejectReason::TooLarge | RejectReason::NestedTooDeep), "{reason}");
+                assert!(matches!(reason, RejectReason::TooLarge | RejectReason::NestedTooDeep), "{reason:?}");
             }
         }
     });

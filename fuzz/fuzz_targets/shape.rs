@@ -1,30 +1,22 @@
 //! Any bytes as a document: the walk ends, and what it hands out is as promised.
 #![no_main]
 
-use keytide::cloudtrail::shape::{Found, MAX_RECORD_BYTES, each_record, recognise};
+use keytide::cloudtrail::RECORD_BYTES_MAX;
+use keytide::cloudtrail::shape::{Found, each_record, recognise};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|document: &[u8]| {
-    let (mut records, mut rejects) = (0, 0);
-    let walked = each_record(document, recognise(document), &mut |position, found| {
-        assert_eq!(position, records + rejects);
-        match found {
+    let mut found = 0;
+    let _ = each_record(document, recognise(document), &mut |position, item| {
+        assert_eq!(position, found);
+        found += 1;
+        match item {
             Found::Text(text) => {
-                assert!(text.len() <= MAX_RECORD_BYTES && text.starts_with(b"{"));
+                assert!(text.len() <= RECORD_BYTES_MAX && text.starts_with(b"{"));
                 assert!(std::str::from_utf8(text).is_ok());
-                records += 1;
             }
-            Found::Value(value) => {
-                assert!(value.is_object());
-                records += 1;
-            }
-            Found::Reject { detail, .. } => {
-                assert!(!detail.is_empty());
-                rejects += 1;
-            }
+            Found::Value(value) => assert!(value.is_object()),
+            Found::Reject { detail, .. } => assert!(!detail.to_string().is_empty()),
         }
     });
-    if let Ok(walked) = walked {
-        assert_eq!((walked.records, walked.rejects), (records, rejects));
-    }
 });

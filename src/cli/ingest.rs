@@ -1,5 +1,6 @@
 //! `keytide ingest`: log files into the store.
 
+use std::fs;
 use std::path::PathBuf;
 
 use indicatif::HumanCount;
@@ -25,7 +26,7 @@ Files may be trail log files, NDJSON, lists, lookup-events output, CloudTrail La
 CloudWatch Logs exports, compressed with gzip or packed into tar and zip: what a file is, is told by its content.
 What was read before is skipped, so the same command again takes only what is new.")]
 pub(super) struct Args {
-    /// Files and folders; `-` reads standard input
+    /// Files, folders and pipes; `-` reads standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,6 +56,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     options.batch_requests = args.batch_requests.map_or(options.batch_requests, |requests| requests as usize);
     options.since = args.range.since.map(|_| Second(range.start.0 * 60));
     options.until = args.range.until.map(|_| Second(range.end.0 * 60));
+    find(&args.paths)?;
     let dir = data_dir(global)?;
     let mut store = Store::open_for_writing(&dir)?;
     let terminal = Terminal::new(global, &args.paths);
@@ -72,37 +74,47 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     Ok(if args.strict && set_aside { Exit::SetAside } else { Exit::Success })
 }
 
+/// Looks for what was named: what isn't there was mistyped, and is no log that can't be read.
+fn find(paths: &[PathBuf]) -> Result<(), Failure> {
+    for path in paths.iter().filter(|path| path.as_os_str() != "-") {
+        fs::metadata(path).map_err(|error| {
+            let hint = "nothing was read; name files and folders that exist, or `-` for standard input";
+            Failure::new(format!("can't find {}: {error}", path.display()), Some(hint))
+        })?;
+    }
+    Ok(())
+}
+
 /// How many quarantined objects are named; `keytide status` names all.
 const QUARANTINED_NAMED: usize = 5;
 
 /// Says what an ingest did, on standard error.
 pub(super) fn print_summary(report: &IngestReport) {
     let progress = &report.progress;
-    let number = HumanCount;
     let new_objects = progress.objects - progress.known_objects - report.quarantined.len() as u64;
-    eprintln!("{} objects read, {} known already", number(new_objects), number(progress.known_objects));
+    eprintln!("{} read, {} known already", counted(new_objects, "object"), HumanCount(progress.known_objects));
     eprintln!(
-        "{} records: {} requests to KMS ({} new, {} duplicates), {} lifecycle facts",
-        number(progress.records),
-        number(progress.requests),
-        number(report.new_requests),
-        number(report.duplicates),
-        number(progress.facts)
+        "{}: {} to KMS ({} new, {}), {}",
+        counted(progress.records, "record"),
+        counted(progress.requests, "request"),
+        HumanCount(report.new_requests),
+        counted(report.duplicates, "duplicate"),
+        counted(progress.facts, "lifecycle fact"),
     );
     if progress.outside_range > 0 {
-        eprintln!("{} requests outside the range were left", number(progress.outside_range));
+        eprintln!("{} outside the range left out", counted(progress.outside_range, "request"));
     }
     let rejects: u64 = report.rejects.values().sum();
     if rejects > 0 {
         let reasons: Vec<String> = report.rejects.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
         eprintln!(
-            "{} records set aside: {}  (`keytide status --rejects` lists them)",
-            number(rejects),
+            "{} set aside: {}  (`keytide status --rejects` lists them)",
+            counted(rejects, "record"),
             reasons.join(", ")
         );
     }
     if !report.quarantined.is_empty() {
-        eprintln!("{} objects could not be read:", number(report.quarantined.len() as u64));
+        eprintln!("{} could not be read:", counted(report.quarantined.len() as u64, "object"));
         for (name, detail) in report.quarantined.iter().take(QUARANTINED_NAMED) {
             // The detail of an archive's member names it already.
             let named = if detail.starts_with(name.as_str()) { detail.clone() } else { format!("{name}: {detail}") };
@@ -112,4 +124,10 @@ pub(super) fn print_summary(report: &IngestReport) {
             eprintln!("  … (`keytide status` lists all)");
         }
     }
+}
+
+/// A number of things: `1 object`, `2 objects`.
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(number))
 }

@@ -3,7 +3,10 @@
 //! They are less than one record in a hundred, so they are kept whole enough that no later report needs a second
 //! reading of the logs: the request, the response and the details as JSON, without credentials.
 
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -102,7 +105,7 @@ pub(super) fn is_kept(source: &[u8], name: &[u8]) -> bool {
 pub struct Fact {
     /// When.
     pub second: Second,
-    /// `eventID`, empty if the record has none.
+    /// `eventID`, empty if the record has none. What restates an event has that event's.
     pub event_id: String,
     /// `sharedEventID`, empty if the record has none.
     pub shared_event_id: String,
@@ -131,8 +134,54 @@ pub struct Fact {
 /// The longest details kept, in bytes: a key policy has 32 KB, CloudTrail's own bound on a request is 100 KB.
 const DETAILS_BYTES_MAX: usize = 256 * 1024;
 
-/// Members that are credentials or as good as them.
-const SECRET: &[&str] = &["sessionToken", "secretAccessKey", "password", "xksProxyAuthenticationCredential"];
+impl Fact {
+    /// Whether this copy of an event tells more than another: who did it, where the key owner's copy names only the
+    /// account; or what a later record put right. Of copies that tell the same the one with the smaller id is taken to,
+    /// so that it doesn't matter which comes first.
+    pub fn tells_more_than(&self, other: &Fact) -> bool {
+        let worth = |fact: &Fact| {
+            // Details are written here; what can't be read tells nothing.
+            let told: Told = serde_json::from_str(&fact.details).unwrap_or_default();
+            let is_reduced = told.identity.and_then(|identity| identity.kind).as_deref() == Some("AWSAccount");
+            let is_restated = told.addendum.is_some_and(|addendum| addendum.original_event_id.is_some());
+            (!is_reduced, is_restated)
+        };
+        if self.event_id == other.event_id && self.details == other.details {
+            return false;
+        }
+        (worth(self), &other.event_id) > (worth(other), &self.event_id)
+    }
+}
+
+/// What of a fact's details says how much they tell.
+#[derive(Default, Deserialize)]
+struct Told<'d> {
+    #[serde(borrow, rename = "userIdentity")]
+    identity: Option<Who<'d>>,
+    addendum: Option<Addendum>,
+}
+
+#[derive(Deserialize)]
+struct Who<'d> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Cow<'d, str>>,
+}
+
+#[derive(Deserialize)]
+struct Addendum {
+    #[serde(rename = "originalEventID")]
+    original_event_id: Option<IgnoredAny>,
+}
+
+/// Members that are credentials or as good as them, in whatever case CloudTrail Lake spells them.
+const SECRET: &[&str] = &[
+    "keyStorePassword",
+    "password",
+    "rawSecretAccessKey",
+    "secretAccessKey",
+    "sessionToken",
+    "xksProxyAuthenticationCredential",
+];
 
 /// The fact that a record is; `None` for a session that neither carries tags nor chains roles.
 pub(super) fn fact(record: &Value) -> Result<Option<Fact>, Unreadable> {
@@ -149,9 +198,10 @@ pub(super) fn fact(record: &Value) -> Result<Option<Fact>, Unreadable> {
     let who = |name: &str| identity.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let account = Some(text("recipientAccountId")).filter(|id| !id.is_empty()).or(who("accountId"));
     let request = record.get("requestParameters").unwrap_or(&Value::Null);
+    let restated = record.pointer("/addendum/originalEventID").and_then(Value::as_str).filter(|id| !id.is_empty());
     Ok(Some(Fact {
         second,
-        event_id: text("eventID").to_owned(),
+        event_id: restated.unwrap_or(text("eventID")).to_owned(),
         shared_event_id: text("sharedEventID").to_owned(),
         event_source: event_source.to_owned(),
         event_name: event_name.to_owned(),
@@ -221,7 +271,7 @@ fn session(record: &Value) -> Result<Option<Fact>, Unreadable> {
     Ok(Some(fact))
 }
 
-/// The key concerned: named by `resources`, the response, the request, or a service event's details.
+/// The key concerned: named by `resources`, the response, the request, a service event's details, or as an alias's.
 fn key_arn(record: &Value, account: &str) -> String {
     let is_key = |text: &&str| KeyArn::parse(text).is_some();
     let resources = record.get("resources").and_then(Value::as_array).into_iter().flatten();
@@ -231,7 +281,9 @@ fn key_arn(record: &Value, account: &str) -> String {
     if let Some(arn) = listed.or_else(|| told.iter().filter_map(|pointer| at(pointer)).find(is_key)) {
         return arn.to_owned();
     }
-    match (at("/serviceEventDetails/keyId"), at("/awsRegion")) {
+    // An alias and its key are of the same account and Region.
+    let id = at("/serviceEventDetails/keyId").or(at("/requestParameters/targetKeyId"));
+    match (id, at("/awsRegion")) {
         (Some(arn), _) if KeyArn::parse(arn).is_some() => arn.to_owned(),
         (Some(id), Some(region)) if !account.is_empty() => {
             format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region))
@@ -287,7 +339,8 @@ impl Serialize for WithoutSecrets<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Object(map) => {
-                let told = map.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
+                let told =
+                    map.iter().filter(|(name, _)| !SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name)));
                 serializer.collect_map(told.map(|(name, value)| (name, WithoutSecrets(value))))
             }
             Value::Array(list) => serializer.collect_seq(list.iter().map(WithoutSecrets)),

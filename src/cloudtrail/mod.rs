@@ -10,7 +10,11 @@
 
 mod call;
 mod context;
+#[cfg(test)]
+mod damage_tests;
 mod facts;
+#[cfg(test)]
+mod facts_tests;
 mod fields;
 mod hash;
 mod index;
@@ -32,15 +36,16 @@ use index::{Index, Indexed};
 use scan::Verdict;
 use serde_json::Value;
 use sessions::Sessions;
+use std::fmt;
 
 /// Receives a document's records.
 pub trait Sink {
     /// A request to KMS. What it derives may yet be unreadable: then the sink gets a reject of its own making.
     fn request(&mut self, position: u64, call: &Call<'_>) -> Result<(), (RejectReason, String)>;
-    /// A lifecycle fact. The same record may also be a request.
-    fn fact(&mut self, fact: Fact);
-    /// A record set aside.
-    fn reject(&mut self, reject: Reject);
+    /// A lifecycle fact. The same record may also be a request, unless the sink sets it aside.
+    fn fact(&mut self, fact: Fact) -> Result<(), (RejectReason, String)>;
+    /// A record set aside: its number in its document, from 0, why, and what was found, for people.
+    fn reject(&mut self, position: u64, reason: RejectReason, detail: fmt::Arguments<'_>);
     /// A record that was read and is neither rejected nor a request.
     fn passed_over(&mut self, kind: PassedOver);
 }
@@ -70,19 +75,24 @@ impl Decoder {
     pub fn document(&mut self, document: &[u8], sink: &mut impl Sink) -> Result<shape::Shape, shape::Unreadable> {
         let mut position = 0;
         let indexed = self.index.over(document);
-        let Some(end) = trail_file(&indexed, &mut self.sessions, &mut self.hour, &mut position, sink) else {
-            return self.other_shape(document, position, sink);
-        };
-        let rest = document[end..].trim_ascii_start();
-        if !rest.is_empty()
-            && let Err(unreadable) = self.other_shape(rest, position, sink)
-        {
-            // The file before it is read and stays so.
-            let reason = match unreadable {
-                shape::Unreadable::NoRecords { .. } => RejectReason::NotARecord,
-                _ => RejectReason::Malformed,
-            };
-            sink.reject(Reject { position, reason, detail: format!("after the log file's end: {unreadable}") });
+        match trail_file(&indexed, &mut self.sessions, &mut self.hour, &mut position, sink) {
+            TrailFile::Other => return self.other_shape(document, position, sink),
+            TrailFile::OddFrom { first, at } => {
+                shape::rest_of_trail(document, first, at, &mut |more, found| self.found(position + more, found, sink));
+            }
+            TrailFile::Read(end) => {
+                let rest = document[end..].trim_ascii_start();
+                if !rest.is_empty()
+                    && let Err(unreadable) = self.other_shape(rest, position, sink)
+                {
+                    // The file before it is read and stays so.
+                    let reason = match unreadable {
+                        shape::Unreadable::NoRecords { .. } => RejectReason::NotARecord,
+                        _ => RejectReason::Malformed,
+                    };
+                    sink.reject(position, reason, format_args!("after the log file's end: {unreadable}"));
+                }
+            }
         }
         Ok(shape::Shape::Trail)
     }
@@ -94,17 +104,16 @@ impl Decoder {
         sink: &mut impl Sink,
     ) -> Result<shape::Shape, shape::Unreadable> {
         let shape = shape::recognise(document);
-        shape::each_record(document, shape, &mut |position, found| {
-            let position = start + position;
-            match found {
-                shape::Found::Text(text) => self.text(position, text, sink),
-                shape::Found::Value(value) => one_value(position, value, sink),
-                shape::Found::Reject { reason, detail } => {
-                    sink.reject(Reject { position, reason: reason.into(), detail });
-                }
-            }
-        })?;
+        shape::each_record(document, shape, &mut |position, found| self.found(start + position, found, sink))?;
         Ok(shape)
+    }
+
+    fn found(&mut self, position: u64, found: shape::Found<'_>, sink: &mut impl Sink) {
+        match found {
+            shape::Found::Text(text) => self.text(position, text, sink),
+            shape::Found::Value(value) => one_value(position, value, sink),
+            shape::Found::Reject { reason, detail } => sink.reject(position, reason, detail),
+        }
     }
 
     /// Reads one record's text.
@@ -121,59 +130,73 @@ impl Decoder {
     }
 }
 
-/// Reads a document that begins as a trail file, `{"Records":[`, counting its records in `position`. Returns where the
-/// file's object ends; `None`, with nothing read, if it is no such file.
+/// What the fast way made of a document.
+enum TrailFile {
+    /// It is none; nothing is read.
+    Other,
+    /// All of it is read; where its object ends.
+    Read(usize),
+    /// It is read up to `at`. What begins there is damaged, or has an end that can't be trusted. The first item of the
+    /// list begins at `first`.
+    OddFrom { first: usize, at: usize },
+}
+
+/// Reads a document that begins as a trail file, `{"Records":[`, counting its records in `position`.
 fn trail_file(
     doc: &Indexed<'_, '_>,
     sessions: &mut Sessions,
     hour: &mut KnownHour,
     position: &mut u64,
     sink: &mut impl Sink,
-) -> Option<usize> {
+) -> TrailFile {
     let mut at = skip_space(doc, 0);
     for token in [&b"{"[..], b"\"Records\"", b":", b"["] {
         if !doc.bytes()[at..].starts_with(token) {
-            return None;
+            return TrailFile::Other;
         }
         at = skip_space(doc, at + token.len());
     }
+    let first = at;
     let mut fields = Fields::default();
     while doc.byte(at) != b']' {
-        let (end, verdict) = match doc.byte(at) {
-            b'{' => {
-                let (verdict, end) = scan::record(doc, at, sessions, &mut fields);
-                (end, verdict)
-            }
-            _ => (scan::value_end(doc, at), Verdict::Odd),
+        let (verdict, end) = match doc.byte(at) {
+            b'{' => scan::record(doc, at, sessions, &mut fields),
+            _ => (Verdict::Odd, scan::value_end(doc, at)),
         };
-        let Some(end) = end else {
-            sink.reject(Reject {
-                position: *position,
-                reason: RejectReason::Truncated,
-                detail: format!("the file ends inside the record that begins at byte {at}"),
-            });
-            *position += 1;
-            return Some(doc.bytes().len());
+        let Some(end) = end else { return TrailFile::OddFrom { first, at } };
+        // Where brackets or quotes don't match, a record can seem to end where another one does, or the list.
+        let next = match skip_space(doc, end) {
+            comma if doc.byte(comma) == b',' => skip_space(doc, comma + 1),
+            close if doc.byte(close) == b']' => close,
+            _ => return TrailFile::OddFrom { first, at },
         };
         match verdict {
-            // What goes on to the general reader is measured there.
-            Verdict::Kms | Verdict::Other if end - at > RECORD_BYTES_MAX => sink.reject(too_large(*position, end - at)),
-            Verdict::Odd => one_text(*position, &doc.bytes()[at..end], sink),
+            Verdict::Odd => match value_of(&doc.bytes()[at..end]) {
+                Some(value) => one_value(*position, &value, sink),
+                None => return TrailFile::OddFrom { first, at },
+            },
+            _ if end - at > RECORD_BYTES_MAX => too_large(*position, end - at, sink),
             _ => one_scanned(*position, verdict, &fields, hour, sink),
         }
         *position += 1;
-        at = skip_space(doc, end);
-        if doc.byte(at) == b',' {
-            at = skip_space(doc, at + 1);
+        at = next;
+    }
+    let next = skip_space(doc, at + 1);
+    match doc.enclosing_close(next) {
+        Some(close) if doc.byte(close) == b'}' && matches!(doc.byte(next), b'}' | b',') => TrailFile::Read(close + 1),
+        None if next >= doc.bytes().len() => {
+            sink.reject(*position, RejectReason::Truncated, format_args!("the file ends before its last bracket"));
+            *position += 1;
+            TrailFile::Read(doc.bytes().len())
         }
+        // That was not the list's bracket, or there is more.
+        _ => TrailFile::OddFrom { first, at },
     }
-    if let Some(close) = doc.enclosing_close(at + 1) {
-        return Some(close + 1);
-    }
-    let detail = "the file ends before its last bracket".to_owned();
-    sink.reject(Reject { position: *position, reason: RejectReason::Truncated, detail });
-    *position += 1;
-    Some(doc.bytes().len())
+}
+
+/// The value that a text is, if it is one and of a size to be read.
+fn value_of(text: &[u8]) -> Option<Value> {
+    (text.len() <= RECORD_BYTES_MAX).then(|| serde_json::from_slice(text).ok())?
 }
 
 #[inline(always)]
@@ -201,18 +224,17 @@ fn one_kms(position: u64, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut 
         Err(unreadable) => Err(unreadable),
     };
     if let Err((reason, detail)) = result {
-        sink.reject(Reject { position, reason, detail });
+        sink.reject(position, reason, format_args!("{detail}"));
     }
 }
 
-fn too_large(position: u64, bytes: usize) -> Reject {
-    let detail = format!("{bytes} bytes, of {RECORD_BYTES_MAX} at most");
-    Reject { position, reason: RejectReason::TooLarge, detail }
+fn too_large(position: u64, bytes: usize, sink: &mut impl Sink) {
+    sink.reject(position, RejectReason::TooLarge, format_args!("{bytes} bytes, of {RECORD_BYTES_MAX} at most"));
 }
 
 fn one_text(position: u64, text: &[u8], sink: &mut impl Sink) {
     if text.len() > RECORD_BYTES_MAX {
-        return sink.reject(too_large(position, text.len()));
+        return too_large(position, text.len(), sink);
     }
     match serde_json::from_slice::<Value>(text) {
         Ok(value) => one_value(position, &value, sink),
@@ -223,21 +245,19 @@ fn one_text(position: u64, text: &[u8], sink: &mut impl Sink) {
                 _ if std::str::from_utf8(text).is_err() => RejectReason::InvalidUtf8,
                 _ => RejectReason::Malformed,
             };
-            sink.reject(Reject { position, reason, detail: error.to_string() });
+            sink.reject(position, reason, format_args!("{error}"));
         }
     }
 }
 
 fn one_value(position: u64, record: &Value, sink: &mut impl Sink) {
-    let unreadable = |(reason, detail)| Reject { position, reason, detail };
     let fields = match value::fields(record) {
         Ok(fields) => fields,
-        Err(error) => return sink.reject(unreadable(error)),
+        Err((reason, detail)) => return sink.reject(position, reason, format_args!("{detail}")),
     };
-    match facts::fact(record) {
-        Ok(Some(fact)) => sink.fact(fact),
-        Ok(None) => {}
-        Err(error) => return sink.reject(unreadable(error)),
+    let fact = facts::fact(record).and_then(|fact| fact.map_or(Ok(()), |fact| sink.fact(fact)));
+    if let Err((reason, detail)) = fact {
+        return sink.reject(position, reason, format_args!("{detail}"));
     }
     if call::is_kms(&fields) {
         one_kms(position, &fields, &mut KnownHour::default(), sink);

@@ -5,7 +5,7 @@
 pub enum RejectReason {
     /// The text is no JSON.
     Malformed,
-    /// The document ends inside the record.
+    /// The text ends inside the record.
     Truncated,
     /// A list of records holds something that is no object.
     NotAnObject,
@@ -19,9 +19,9 @@ pub enum RejectReason {
     TimeOutOfRange,
     /// `eventTime` lies more than a day ahead of the clock.
     TimeInFuture,
-    /// Objects or lists nested more than 128 deep.
+    /// Objects or lists nested deeper than [`MAX_DEPTH`](super::shape::MAX_DEPTH).
     NestedTooDeep,
-    /// The record is larger than any that CloudTrail writes.
+    /// The record is larger than [`RECORD_BYTES_MAX`](super::RECORD_BYTES_MAX), which none of CloudTrail's is.
     TooLarge,
     /// A text that is no UTF-8.
     InvalidUtf8,
@@ -78,20 +78,4 @@ pub struct Reject {
     pub reason: RejectReason,
     /// What was found, for people.
     pub detail: String,
-}
-
-impl From<super::shape::RejectReason> for RejectReason {
-    fn from(reason: super::shape::RejectReason) -> Self {
-        use super::shape::RejectReason as Shape;
-        match reason {
-            Shape::NotAnObject => Self::NotAnObject,
-            Shape::NotARecord => Self::NotARecord,
-            Shape::Malformed => Self::Malformed,
-            Shape::Truncated => Self::Truncated,
-            Shape::InvalidUtf8 => Self::InvalidUtf8,
-            Shape::TooLarge => Self::TooLarge,
-            Shape::NestedTooDeep => Self::NestedTooDeep,
-            Shape::UndecodablePayload => Self::UndecodablePayload,
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! A few dozen names, and which of them a text is.
 
-/// NameSet to find texts among. Of nearly every record some text is asked for, and nearly none has the length of more
+/// Names to find texts among. Of nearly every record some text is asked for, and nearly none has the length of more
 /// than a few of the names.
 pub(crate) struct NameSet<const N: usize> {
     names: [&'static str; N],

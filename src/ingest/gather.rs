@@ -17,14 +17,40 @@ pub(super) struct Gatherer<'g> {
     clock: &'g dyn Clock,
     monitor: &'g dyn Monitor,
     batch: NewBatch,
-    /// Objects of this ingest: the same content twice in one run.
-    seen: HashSet<ObjectId>,
+    /// Bytes of text in the batch, about.
+    text_bytes: usize,
+    recent: Recent,
     report: IngestReport,
 }
 
-/// Objects and facts a batch, where requests are few.
+/// Objects, facts and bytes of text a batch, where requests are few.
 const BATCH_OBJECTS: usize = 20_000;
 const BATCH_FACTS: usize = 20_000;
+const BATCH_TEXT_BYTES: usize = 32 << 20;
+
+/// The objects that came last: the same content twice in one ingest. A reader looks at the store before its next few
+/// files, so it knows those that are committed for longer; and what slipped through would be dropped as copies, request
+/// by request.
+#[derive(Default)]
+struct Recent {
+    last: HashSet<ObjectId>,
+    before: HashSet<ObjectId>,
+}
+
+impl Recent {
+    const OBJECTS: usize = 10 * BATCH_OBJECTS;
+
+    /// Notes an object; whether it is new.
+    fn insert(&mut self, object: ObjectId) -> bool {
+        if self.before.contains(&object) || !self.last.insert(object) {
+            return false;
+        }
+        if self.last.len() >= Self::OBJECTS {
+            self.before = std::mem::take(&mut self.last);
+        }
+        true
+    }
+}
 
 impl<'g> Gatherer<'g> {
     pub(super) fn new(
@@ -34,13 +60,19 @@ impl<'g> Gatherer<'g> {
         clock: &'g dyn Clock,
         monitor: &'g dyn Monitor,
     ) -> Self {
-        let (batch, seen, report) = (NewBatch::default(), HashSet::new(), IngestReport::default());
-        Self { store, options, profiles, clock, monitor, batch, seen, report }
+        let (batch, recent, report) = (NewBatch::default(), Recent::default(), IngestReport::default());
+        Self { store, options, profiles, clock, monitor, batch, text_bytes: 0, recent, report }
+    }
+
+    /// Notes objects that could not be read once and are no trouble any more.
+    pub(super) fn release(&mut self, names: impl IntoIterator<Item = String>) {
+        self.batch.released.extend(names);
     }
 
     pub(super) fn add(&mut self, taken: Taken) -> Result<(), StoreError> {
+        let text_bytes = taken.text_bytes();
         let progress = &mut self.report.progress;
-        progress.objects += 1;
+        progress.objects += u64::from(taken.known || taken.object.is_some() || taken.quarantined.is_some());
         progress.bytes += taken.bytes;
         progress.known_objects += u64::from(taken.known);
         if let Some(quarantined) = taken.quarantined {
@@ -48,7 +80,7 @@ impl<'g> Gatherer<'g> {
             self.batch.quarantined.push(quarantined);
         }
         if let Some(object) = taken.object {
-            if self.seen.insert(object.id) {
+            if self.recent.insert(object.id) {
                 let counts = &object.counts;
                 progress.records += counts.records();
                 progress.requests += counts.requests;
@@ -56,9 +88,10 @@ impl<'g> Gatherer<'g> {
                 progress.outside_range += counts.outside_range;
                 progress.facts += taken.facts.len() as u64;
                 progress.recordless_objects += u64::from(counts.records() == 0);
-                for reject in &object.rejects {
-                    *self.report.rejects.entry(reject.reason.code()).or_default() += 1;
+                for (reason, count) in &object.rejects.by_reason {
+                    *self.report.rejects.entry(reason.code()).or_default() += count;
                 }
+                self.text_bytes += text_bytes;
                 self.batch.requests.add(&taken.rows, &taken.ids);
                 self.batch.facts.extend(taken.facts);
                 self.batch.objects.push(object);
@@ -66,16 +99,19 @@ impl<'g> Gatherer<'g> {
                 progress.known_objects += 1;
             }
         }
+        self.batch.released.extend(taken.released);
         self.monitor.progress(&self.report.progress);
         let full = self.batch.requests.len() >= self.options.batch_requests
             || self.batch.objects.len() >= BATCH_OBJECTS
-            || self.batch.facts.len() >= BATCH_FACTS;
+            || self.batch.facts.len() >= BATCH_FACTS
+            || self.text_bytes >= BATCH_TEXT_BYTES;
         if full { self.commit() } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
         let batch = std::mem::take(&mut self.batch);
-        if batch.objects.is_empty() && batch.quarantined.is_empty() {
+        self.text_bytes = 0;
+        if batch.objects.is_empty() && batch.quarantined.is_empty() && batch.released.is_empty() {
             return Ok(());
         }
         let committed = self.store.commit(batch, self.profiles, self.clock.now())?;
@@ -90,5 +126,21 @@ impl<'g> Gatherer<'g> {
     pub(super) fn finish(mut self) -> Result<IngestReport, StoreError> {
         self.commit()?;
         Ok(self.report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_objects_are_known_again_and_memory_does_not_grow() {
+        let mut recent = Recent::default();
+        for id in 0..3 * Recent::OBJECTS as u128 {
+            assert!(recent.insert(ObjectId(id)));
+            assert!(!recent.insert(ObjectId(id)));
+            assert!(!recent.insert(ObjectId(id.saturating_sub(Recent::OBJECTS as u128 - 1))));
+            assert!(recent.last.len() + recent.before.len() <= 2 * Recent::OBJECTS);
+        }
     }
 }

@@ -10,7 +10,7 @@ mod reader;
 
 pub use monitor::{Monitor, Progress, Silent};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::domain::{Clock, Second};
-use crate::source::Walk;
+use crate::source::{Walk, is_open_folder};
 use crate::store::{Store, StoreError};
 use crate::tally::{Profiles, Scope};
 use gather::Gatherer;
@@ -88,6 +88,7 @@ pub fn ingest(
     };
     let profiles = Profiles::new(store.dictionaries()?);
     let dir = store.dir().to_owned();
+    let quarantined = store.quarantined_names()?;
     let (jobs, job_queue) = bounded::<Vec<Job>>(options.threads * 2);
     let (taken, taken_queue) = bounded::<Part>(options.threads * 2);
     let failed = AtomicBool::new(false);
@@ -95,8 +96,10 @@ pub fn ingest(
         for _ in 0..options.threads.max(1) {
             let (job_queue, taken) = (job_queue.clone(), taken.clone());
             let (profiles, scope, dir, failed) = (&profiles, &scope, &dir, &failed);
+            let quarantined = &quarantined;
             scope_of_threads.spawn(move || {
-                let end = Reader::open(dir, profiles, scope).and_then(|mut reader| reader.work(&job_queue, &taken));
+                let reader = Reader::open(dir, quarantined, profiles, scope);
+                let end = reader.and_then(|mut reader| reader.work(&job_queue, &taken));
                 if let Err(error) = end {
                     failed.store(true, Ordering::Relaxed);
                     // If nobody listens any more, another error ended the ingest first.
@@ -108,7 +111,9 @@ pub fn ingest(
         let (failed, walk) = (&failed, options.paths.clone());
         scope_of_threads
             .spawn(move || feed(&walk, &jobs, || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed)));
-        let gathered = gather(store, options, &profiles, clock, monitor, taken_queue);
+        let mut gatherer = Gatherer::new(store, options, &profiles, clock, monitor);
+        gatherer.release(quarantined.iter().filter(|name| is_open_folder(Path::new(name))).cloned());
+        let gathered = gather(gatherer, taken_queue);
         failed.fetch_or(gathered.is_err(), Ordering::Relaxed);
         gathered
     });
@@ -140,15 +145,7 @@ fn feed(paths: &[PathBuf], jobs: &Sender<Vec<Job>>, ended: impl Fn() -> bool) {
     let _ = jobs.send(at_once);
 }
 
-fn gather(
-    store: &mut Store,
-    options: &IngestOptions,
-    profiles: &Profiles,
-    clock: &dyn Clock,
-    monitor: &dyn Monitor,
-    parts: Receiver<Part>,
-) -> Result<IngestReport, StoreError> {
-    let mut gatherer = Gatherer::new(store, options, profiles, clock, monitor);
+fn gather(mut gatherer: Gatherer<'_>, parts: Receiver<Part>) -> Result<IngestReport, StoreError> {
     for part in parts {
         for taken in part? {
             gatherer.add(taken)?;

@@ -1,15 +1,16 @@
 //! One thread's work: read an object, open it, decode what is in it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::cloudtrail::unpack::{Inflater, Limits, Member};
-use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
+use crate::cloudtrail::{Decoder, Fact, Reject, RejectReason, shape::Shape};
 use crate::source::{self, Content, Pieces, Problem};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
-use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
+use crate::tally::{Id, ObjectTally, Profiles, Rejects, Row, Scope, Workbench};
 
 /// Something to read.
 pub(super) enum Job {
@@ -25,7 +26,17 @@ impl Job {
     pub(super) fn of(found: Result<PathBuf, Problem>) -> Self {
         found.map_or_else(Job::Problem, Job::File)
     }
+
+    /// What its object is called; the objects in it begin with that.
+    fn name(&self) -> String {
+        match self {
+            Job::File(path) | Job::Problem(Problem { path, .. }) => path.display().to_string(),
+            Job::StandardInput => STANDARD_INPUT.to_owned(),
+        }
+    }
 }
+
+const STANDARD_INPUT: &str = "standard input";
 
 /// What became of a part of a job. Each job sends one or more, the last of a file with `bytes`.
 #[derive(Default)]
@@ -42,6 +53,17 @@ pub(super) struct Taken {
     pub known: bool,
     /// Bytes on disk that are done with it.
     pub bytes: u64,
+    /// Objects that could not be read once and are no trouble any more.
+    pub released: Vec<String>,
+}
+
+impl Taken {
+    /// Bytes of text that wait with it for the commit, about.
+    pub(super) fn text_bytes(&self) -> usize {
+        let details = self.facts.iter().map(|fact| fact.details.len());
+        let rejects = self.object.iter().flat_map(|object| &object.rejects.kept);
+        details.chain(rejects.map(|reject| size_of::<Reject>() + reject.detail.len())).sum()
+    }
 }
 
 /// What a reader hands over at a time, or why it ended.
@@ -50,6 +72,8 @@ pub(super) type Part = Result<Vec<Taken>, StoreError>;
 /// A thread's tools.
 pub(super) struct Reader<'s> {
     known: KnownObjects,
+    /// Names of objects that could not be read before.
+    quarantined: &'s BTreeSet<String>,
     profiles: &'s Profiles,
     scope: &'s Scope,
     workbench: Workbench,
@@ -60,9 +84,10 @@ pub(super) struct Reader<'s> {
     content: Vec<u8>,
 }
 
-/// Requests and objects that are handed over without waiting for more: it bounds what waits in memory, and threads
-/// don't wake each other up for little.
+/// Requests, text and objects that are handed over without waiting for more: it bounds what waits in memory, and
+/// threads don't wake each other up for little.
 const ROWS_AT_ONCE: usize = 16 * 1024;
+const TEXT_BYTES_AT_ONCE: usize = 4 << 20;
 const OBJECTS_AT_ONCE: usize = 64;
 
 /// What ends a reader's work early.
@@ -74,9 +99,15 @@ enum End {
 }
 
 impl<'s> Reader<'s> {
-    pub(super) fn open(dir: &Path, profiles: &'s Profiles, scope: &'s Scope) -> Result<Self, StoreError> {
+    pub(super) fn open(
+        dir: &Path,
+        quarantined: &'s BTreeSet<String>,
+        profiles: &'s Profiles,
+        scope: &'s Scope,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             known: KnownObjects::open(dir)?,
+            quarantined,
             profiles,
             scope,
             workbench: Workbench::default(),
@@ -89,14 +120,15 @@ impl<'s> Reader<'s> {
 
     /// Works until no job is left.
     pub(super) fn work(&mut self, jobs: &Receiver<Vec<Job>>, parts: &Sender<Part>) -> Result<(), StoreError> {
-        let (mut part, mut rows): (Vec<Taken>, usize) = (Vec::new(), 0);
+        let (mut part, mut rows, mut text_bytes): (Vec<Taken>, usize, usize) = (Vec::new(), 0, 0);
         let mut send = |taken: Taken| {
             rows += taken.rows.len();
+            text_bytes += taken.text_bytes();
             part.push(taken);
-            if rows < ROWS_AT_ONCE && part.len() < OBJECTS_AT_ONCE {
+            if rows < ROWS_AT_ONCE && text_bytes < TEXT_BYTES_AT_ONCE && part.len() < OBJECTS_AT_ONCE {
                 return Ok(());
             }
-            rows = 0;
+            (rows, text_bytes) = (0, 0);
             parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
         };
         for at_once in jobs {
@@ -116,25 +148,32 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
+    /// Does a job. What could not be read of it before, and isn't met again as such, is released.
     fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
+        if self.quarantined.is_empty() {
+            return self.take(job, send);
+        }
+        let mut over = quarantined_of(self.quarantined, &job.name());
+        self.take(job, &mut |taken: Taken| {
+            if let Some(again) = &taken.quarantined {
+                over.retain(|name| *name != again.name);
+            }
+            send(taken)
+        })?;
+        if over.is_empty() { Ok(()) } else { send(Taken { released: over, ..Taken::default() }) }
+    }
+
+    fn take(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
-            Job::StandardInput => {
-                // It may last for long.
-                self.known.end().map_err(End::Store)?;
-                match source::standard_input() {
-                    Ok(pieces) => self.pieces("standard input", pieces, send)?,
-                    Err(source) => send(unreadable(Path::new("standard input"), &source, 0))?,
-                }
-                self.known.begin().map_err(End::Store)
-            }
+            Job::StandardInput => self.stream(STANDARD_INPUT, source::standard_input, send),
             Job::File(path) => {
                 let mut content = std::mem::take(&mut self.content);
                 let done = match source::read(&path, &mut content) {
                     Ok(Content::Whole) => {
                         self.object(&path.display().to_string(), &content, content.len() as u64, send)
                     }
-                    Ok(Content::InPieces(pieces)) => self.pieces(&path.display().to_string(), pieces, send),
+                    Ok(Content::InPieces) => self.stream(&path.display().to_string(), || source::pieces(&path), send),
                     Err(source) => {
                         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
                         send(unreadable(&path, &source, bytes))
@@ -144,6 +183,22 @@ impl<'s> Reader<'s> {
                 done
             }
         }
+    }
+
+    /// Reads what comes in pieces.
+    fn stream(
+        &mut self,
+        name: &str,
+        open: impl FnOnce() -> io::Result<Pieces<'static>>,
+        send: &mut impl FnMut(Taken) -> Result<(), End>,
+    ) -> Result<(), End> {
+        // It may last for long.
+        self.known.end().map_err(End::Store)?;
+        match open() {
+            Ok(pieces) => self.pieces(name, pieces, send)?,
+            Err(source) => send(unreadable(Path::new(name), &source, 0))?,
+        }
+        self.known.begin().map_err(End::Store)
     }
 
     fn pieces(
@@ -200,7 +255,7 @@ impl<'s> Reader<'s> {
         }
         let counts = crate::tally::ObjectCounts::default();
         let name = name.to_owned();
-        let object = ObjectRecord { id, name, shape: "archive", bytes, whole, counts, rejects: Vec::new() };
+        let object = ObjectRecord { id, name, shape: "archive", bytes, whole, counts, rejects: Rejects::default() };
         send(Taken { object: Some(object), bytes, ..Taken::default() })
     }
 
@@ -224,11 +279,17 @@ impl<'s> Reader<'s> {
         let (facts, rejects, counts) =
             (std::mem::take(&mut tally.facts), std::mem::take(&mut tally.rejects), tally.counts);
         // An object is done with when every record is; one of an hour that is closed will never be taken.
-        let closed = rejects.iter().any(|reject| reject.reason == RejectReason::TimeInFuture);
-        let whole = !tally.left_out && !closed;
+        let whole = !tally.left_out && !rejects.by_reason.contains_key(&RejectReason::TimeInFuture);
         let object = ObjectRecord { id, name, shape: shape_name(shape), bytes, whole, counts, rejects };
         Taken { object: Some(object), rows, ids, facts, bytes, ..Taken::default() }
     }
+}
+
+/// The names among these that belong to an object: its own, and those of its pieces and of what it holds.
+fn quarantined_of(quarantined: &BTreeSet<String>, object: &str) -> Vec<String> {
+    let names = quarantined.range(object.to_owned()..).map_while(|name| Some((name, name.strip_prefix(object)?)));
+    let is_part = |part: &str| part.is_empty() || part.starts_with('!') || part.starts_with(" (piece ");
+    names.filter(|(_, part)| is_part(part)).map(|(name, _)| name.clone()).collect()
 }
 
 fn unreadable(path: &Path, source: &io::Error, bytes: u64) -> Taken {

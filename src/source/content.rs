@@ -1,6 +1,6 @@
-//! A file's bytes: at once, or in pieces if they are many.
+//! A file's bytes: at once, or in pieces if they are many or a stream's.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -10,17 +10,19 @@ use super::pieces::{Pieces, READ_BYTES_MAX};
 pub enum Content {
     /// All of it is in the buffer.
     Whole,
-    /// It is more than is taken at once.
-    InPieces(Pieces<'static>),
+    /// It is more than is taken at once, or comes through a pipe: [`pieces`] reads it.
+    InPieces,
 }
 
-/// Reads a file into `buffer`, in the place of what that held, or begins to hand it out in pieces.
+/// Reads a file into `buffer`, in the place of what that held, if it is to be taken at once.
 pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
-    let mut file = File::open(path)?;
-    let bytes = file.metadata()?.len();
-    if bytes > READ_BYTES_MAX as u64 {
-        return Ok(Content::InPieces(Pieces::new(file)?));
+    let metadata = fs::metadata(path)?;
+    let bytes = metadata.len();
+    // A pipe's size is not known before its end, and opening it waits for who writes to it.
+    if bytes > READ_BYTES_MAX as u64 || !metadata.is_file() {
+        return Ok(Content::InPieces);
     }
+    let mut file = File::open(path)?;
     // A byte more than there should be, so that the end is met without making room for more.
     buffer.resize(usize::try_from(bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
     let mut filled = 0;
@@ -37,6 +39,11 @@ pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
     }
     buffer.truncate(filled);
     Ok(Content::Whole)
+}
+
+/// A file's pieces.
+pub fn pieces(path: &Path) -> io::Result<Pieces<'static>> {
+    Pieces::new(File::open(path)?)
 }
 
 /// What comes in on standard input.

@@ -14,18 +14,29 @@ pub struct Problem {
     pub source: io::Error,
 }
 
-/// Walks files and folders. Memory holds the entries of the folders on the way down, never of the whole tree.
+/// Walks files and folders. What is neither is handed out if it was named itself, as `<(zcat logs.gz)` names a pipe,
+/// and passed over in folders. Memory holds the entries of the folders on the way down, never of the whole tree.
 pub struct Walk {
-    /// What is left, the next at the end, with its kind if the folder told it.
-    stack: Vec<(PathBuf, Option<FileType>)>,
+    /// What is left, the next at the end.
+    stack: Vec<Entry>,
     /// The folders that this walk has entered, links followed: a loop of links is entered once.
     entered: HashSet<PathBuf>,
+}
+
+/// Something to walk.
+struct Entry {
+    path: PathBuf,
+    /// Its kind, if the folder told it.
+    kind: Option<FileType>,
+    /// Whether it is one of the paths that the walk was given.
+    is_named: bool,
 }
 
 impl Walk {
     /// Begins a walk over several paths, in their order.
     pub fn new(paths: &[PathBuf]) -> Self {
-        Self { stack: paths.iter().rev().map(|path| (path.clone(), None)).collect(), entered: HashSet::new() }
+        let named = |path: &PathBuf| Entry { path: path.clone(), kind: None, is_named: true };
+        Self { stack: paths.iter().rev().map(named).collect(), entered: HashSet::new() }
     }
 
     fn enter(&mut self, folder: &Path) -> io::Result<()> {
@@ -39,32 +50,36 @@ impl Walk {
             if !entry.file_name().to_string_lossy().starts_with('.') {
                 // A link's own kind says nothing of what it leads to.
                 let kind = entry.file_type().ok().filter(|kind| !kind.is_symlink());
-                entries.push((entry.path(), kind));
+                entries.push(Entry { path: entry.path(), kind, is_named: false });
             }
         }
         // By bytes: comparing paths part by part takes ten times as long.
-        entries.sort_unstable_by(|(a, _), (b, _)| b.as_os_str().cmp(a.as_os_str()));
+        entries.sort_unstable_by(|a, b| b.path.as_os_str().cmp(a.path.as_os_str()));
         self.stack.append(&mut entries);
         Ok(())
     }
+}
+
+/// Whether a folder can be walked.
+pub fn is_open_folder(path: &Path) -> bool {
+    fs::read_dir(path).is_ok()
 }
 
 impl Iterator for Walk {
     type Item = Result<PathBuf, Problem>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some((path, kind)) = self.stack.pop() {
+        while let Some(Entry { path, kind, is_named }) = self.stack.pop() {
             let kind = match kind.map_or_else(|| fs::metadata(&path).map(|metadata| metadata.file_type()), Ok) {
                 Ok(kind) => kind,
                 Err(source) => return Some(Err(Problem { path, source })),
             };
-            if kind.is_file() {
+            if kind.is_dir() {
+                if let Err(source) = self.enter(&path) {
+                    return Some(Err(Problem { path, source }));
+                }
+            } else if kind.is_file() || is_named {
                 return Some(Ok(path));
-            }
-            if kind.is_dir()
-                && let Err(source) = self.enter(&path)
-            {
-                return Some(Err(Problem { path, source }));
             }
         }
         None

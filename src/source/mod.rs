@@ -2,13 +2,13 @@
 //!
 //! Paths enter; what leaves, one at a time, are log objects: a name for people and the bytes as they lie there. Folders
 //! are walked in the order of names, so that memory doesn't grow with the trail; what is too large to be taken at once,
-//! and standard input, is cut at line ends into pieces that are objects of their own. The room refuses to know what the
-//! bytes mean.
+//! and what comes through a pipe, is cut at line ends into pieces that are objects of their own. The room refuses to
+//! know what the bytes mean.
 
 mod content;
 mod folder;
 mod pieces;
 
-pub use content::{Content, read, standard_input};
-pub use folder::{Problem, Walk};
+pub use content::{Content, pieces, read, standard_input};
+pub use folder::{Problem, Walk, is_open_folder};
 pub use pieces::{PIECE_BYTES, Pieces, READ_BYTES_MAX};

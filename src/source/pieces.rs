@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use flate2::read::MultiGzDecoder;
+use crate::cloudtrail::unpack::GzipReader;
 
 /// The most that is taken at once: of a document that has no lines to be cut at, of a compressed file, of an archive.
 pub const READ_BYTES_MAX: usize = 256 << 20;
@@ -35,11 +35,8 @@ impl<'r> Pieces<'r> {
     fn with_limits(input: impl Read + 'r, piece: usize, whole: usize) -> io::Result<Self> {
         let mut input = BufReader::with_capacity(1 << 20, input);
         let is_gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let input: Box<dyn BufRead + 'r> = if is_gzip {
-            Box::new(BufReader::with_capacity(1 << 20, MultiGzDecoder::new(input)))
-        } else {
-            Box::new(input)
-        };
+        let input: Box<dyn BufRead + 'r> =
+            if is_gzip { Box::new(BufReader::with_capacity(1 << 20, GzipReader::new(input))) } else { Box::new(input) };
         Ok(Self { input, rest: Vec::new(), limits: (piece, whole), state: State::First })
     }
 
@@ -156,7 +153,13 @@ mod tests {
             gzip.write_all(member.as_bytes()).unwrap();
             gzip.finish().unwrap();
         }
-        assert_eq!(pieces(&stream, 1000, 1000), [Ok(b"{\"a\":1}\n{\"b\":2}\n".to_vec())]);
+        let content = b"{\"a\":1}\n{\"b\":2}\n".to_vec();
+        assert_eq!(pieces(&stream, 1000, 1000), [Ok(content.clone())]);
+        // Padded, as tapes and some copies leave it.
+        assert_eq!(pieces(&[&stream[..], &[0; 512]].concat(), 1000, 1000), [Ok(content)]);
+        for end in [&b"more"[..], b"\0more"] {
+            assert!(pieces(&[&stream[..], end].concat(), 1000, 1000)[0].is_err(), "{end:?}");
+        }
     }
 
     #[test]

@@ -9,14 +9,15 @@ use rusqlite::{Transaction, params};
 
 use super::catalog;
 use super::error::StoreError;
+use super::facts;
 use super::ledger::{RunWriter, Source, merge};
 use super::lookup::LedgerView;
 use super::objects::ObjectId;
 use super::open::{LEDGER, SEGMENTS, Store, file_error, sync_folder};
 use super::segment::{self, Kind, Written};
-use crate::cloudtrail::{Fact, Reject};
+use crate::cloudtrail::{Fact, RejectReason};
 use crate::domain::Minute;
-use crate::tally::{Batch, Cells, ObjectCounts, Profiles, add_up};
+use crate::tally::{Batch, Cells, ObjectCounts, Profiles, Rejects, add_up};
 
 /// What one batch brings.
 #[derive(Default)]
@@ -29,6 +30,8 @@ pub struct NewBatch {
     pub objects: Vec<ObjectRecord>,
     /// The objects that could not be read.
     pub quarantined: Vec<Quarantined>,
+    /// Names of objects that could not be read once and are no trouble any more.
+    pub released: Vec<String>,
 }
 
 /// A consumed object.
@@ -47,7 +50,7 @@ pub struct ObjectRecord {
     /// What it held.
     pub counts: ObjectCounts,
     /// Its records that were set aside.
-    pub rejects: Vec<Reject>,
+    pub rejects: Rejects,
 }
 
 /// An object that could not be read.
@@ -70,11 +73,9 @@ pub struct Committed {
     pub duplicates: u64,
 }
 
-/// Rejects kept of one object; a file of noise shall not fill the catalog.
-const REJECTS_PER_OBJECT_MAX: usize = 10_000;
-
 impl Store {
-    /// Commits a batch. On an error nothing of it is committed.
+    /// Commits a batch. On an error nothing of it is committed, unless removing the ledger files that it replaced was
+    /// what failed: they are litter then, for the next writer to sweep.
     pub fn commit(
         &mut self,
         batch: NewBatch,
@@ -82,7 +83,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Committed, StoreError> {
         let number = self.next_batch()?;
-        let NewBatch { requests, facts, objects, quarantined } = batch;
+        let NewBatch { requests, facts: new_facts, objects, quarantined, released } = batch;
         let mut view = LedgerView::new(&self.catalog, &self.dir);
         let admitted = requests.admit(profiles, &mut view)?;
         drop(view);
@@ -105,8 +106,9 @@ impl Store {
             insert_segments(&transaction, &segments)?;
             insert_runs(&transaction, &runs, now)?;
             insert_objects(&transaction, &objects, number)?;
+            release(&transaction, &released)?;
             insert_quarantined(&transaction, &quarantined, now)?;
-            insert_facts(&transaction, &facts)?;
+            facts::insert(&transaction, &new_facts)?;
             count(&transaction, "duplicates", admitted.duplicates)?;
             transaction.commit()
         };
@@ -251,15 +253,17 @@ fn insert_runs(t: &Transaction<'_>, runs: &NewRuns, now: DateTime<Utc>) -> rusql
 }
 
 fn insert_objects(t: &Transaction<'_>, objects: &[ObjectRecord], batch: i64) -> rusqlite::Result<()> {
-    // Whole once is whole for good.
+    // Whole once is whole for good. One that was taken in part has other requests next time, or the same again, which
+    // are copies then.
     let mut insert = t.prepare(
         "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (identity) DO UPDATE SET
-         whole = max(whole, excluded.whole), records = excluded.records, requests = excluded.requests,
-         calls = excluded.calls, rejects = excluded.rejects, batch = excluded.batch",
+         whole = max(whole, excluded.whole), records = excluded.records, requests = requests + excluded.requests,
+         calls = calls + excluded.calls, rejects = excluded.rejects, batch = excluded.batch",
     )?;
+    // What was set aside in an earlier reading is told anew, but for hours that this one may not have asked for.
+    let mut forget = t.prepare("DELETE FROM rejects WHERE identity = ? AND reason <> ?")?;
+    let any_rejects: bool = t.query_row("SELECT EXISTS (SELECT 1 FROM rejects)", [], |row| row.get(0))?;
     let mut reject = t.prepare("INSERT OR IGNORE INTO rejects VALUES (?, ?, ?, ?, ?)")?;
-    let mut release = t.prepare("DELETE FROM quarantine WHERE name = ?")?;
-    let any_quarantined: bool = t.query_row("SELECT EXISTS (SELECT 1 FROM quarantine)", [], |row| row.get(0))?;
     // In the table's order: fewer of its pages are written then.
     let mut objects: Vec<&ObjectRecord> = objects.iter().collect();
     objects.sort_unstable_by_key(|object| object.id.bytes());
@@ -277,13 +281,21 @@ fn insert_objects(t: &Transaction<'_>, objects: &[ObjectRecord], batch: i64) -> 
             counts.rejects as i64,
             batch
         ])?;
-        for found in object.rejects.iter().take(REJECTS_PER_OBJECT_MAX) {
+        if any_rejects {
+            forget.execute(params![object.id.bytes(), RejectReason::HourClosed.code()])?;
+        }
+        for found in &object.rejects.kept {
             let position = found.position as i64;
             reject.execute(params![object.id.bytes(), object.name, position, found.reason.code(), found.detail])?;
         }
-        if any_quarantined {
-            release.execute([&object.name])?;
-        }
+    }
+    Ok(())
+}
+
+fn release(t: &Transaction<'_>, names: &[String]) -> rusqlite::Result<()> {
+    let mut release = t.prepare("DELETE FROM quarantine WHERE name = ?")?;
+    for name in names {
+        release.execute([name])?;
     }
     Ok(())
 }
@@ -295,34 +307,6 @@ fn insert_quarantined(t: &Transaction<'_>, objects: &[Quarantined], now: DateTim
     )?;
     for object in objects {
         insert.execute(params![object.name, object.reason, object.detail, now.timestamp()])?;
-    }
-    Ok(())
-}
-
-fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
-    // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session
-    // that is known of its day.
-    let mut insert = t.prepare(
-        "INSERT OR IGNORE INTO lifecycle (second, event_id, shared_event_id, session, event_source, event_name, account,
-         region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    for fact in facts {
-        insert.execute(params![
-            fact.second.0,
-            id(&fact.event_id),
-            id(&fact.shared_event_id),
-            fact.session.map(u128::to_le_bytes),
-            fact.event_source,
-            fact.event_name,
-            fact.account,
-            fact.region,
-            fact.key_arn,
-            fact.alias,
-            fact.actor,
-            fact.error_code,
-            fact.details
-        ])?;
     }
     Ok(())
 }

@@ -1,4 +1,6 @@
-//! Lifecycle facts, read back.
+//! Lifecycle facts: kept, and read back.
+
+use rusqlite::{Row, Transaction, params};
 
 use crate::cloudtrail::Fact;
 use crate::domain::Second;
@@ -6,33 +8,80 @@ use crate::domain::Second;
 use super::error::StoreError;
 use super::open::Store;
 
+/// A fact's columns, as [`read`] takes them.
+const COLUMNS: &str =
+    "second, coalesce(event_id, ''), coalesce(shared_event_id, ''), event_source, event_name, account,
+    region, key_arn, alias, actor, error_code, details, id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Fact> {
+    Ok(Fact {
+        second: Second(row.get(0)?),
+        event_id: row.get(1)?,
+        shared_event_id: row.get(2)?,
+        event_source: row.get(3)?,
+        event_name: row.get(4)?,
+        account: row.get(5)?,
+        region: row.get(6)?,
+        key_arn: row.get(7)?,
+        alias: row.get(8)?,
+        actor: row.get(9)?,
+        error_code: row.get(10)?,
+        details: row.get(11)?,
+        session: None,
+    })
+}
+
+/// Adds facts, each event once: of its copies (in the other account's trail, restated later) the one that tells most
+/// stays, whichever comes first, and of a session that is known of its day the first.
+pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
+    let mut copies = t.prepare(&format!(
+        "SELECT {COLUMNS} FROM lifecycle WHERE event_id = ? OR shared_event_id = ? OR session = ?"
+    ))?;
+    let mut delete = t.prepare("DELETE FROM lifecycle WHERE id = ?")?;
+    let mut insert = t.prepare(
+        "INSERT INTO lifecycle (second, event_id, shared_event_id, session, event_source, event_name, account,
+         region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    for fact in facts {
+        let (event_id, shared_id) = (id(&fact.event_id), id(&fact.shared_event_id));
+        let session = fact.session.map(u128::to_le_bytes);
+        let known = copies.query_map(params![event_id, shared_id, session], |row| Ok((row.get(12)?, read(row)?)))?;
+        let known: Vec<(i64, Fact)> = known.collect::<Result<_, _>>()?;
+        if !known.iter().all(|(_, known)| fact.tells_more_than(known)) {
+            continue;
+        }
+        for (row, _) in known {
+            delete.execute([row])?;
+        }
+        insert.execute(params![
+            fact.second.0,
+            event_id,
+            shared_id,
+            session,
+            fact.event_source,
+            fact.event_name,
+            fact.account,
+            fact.region,
+            fact.key_arn,
+            fact.alias,
+            fact.actor,
+            fact.error_code,
+            fact.details
+        ])?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// The facts of a half-open range of seconds, in the order of time, then of arrival.
     pub fn facts(&self, since: Second, until: Second) -> Result<Vec<Fact>, StoreError> {
         let query = format!(
-            "SELECT second, coalesce(event_id, ''), coalesce(shared_event_id, ''), event_source, event_name, account,
-             region, key_arn, alias, actor, error_code, details FROM lifecycle
-             WHERE second >= {} AND second < {} ORDER BY second, id",
+            "SELECT {COLUMNS} FROM lifecycle WHERE second >= {} AND second < {} ORDER BY second, id",
             since.0, until.0
         );
-        super::catalog::rows(&self.catalog, &query, |row| {
-            Ok(Fact {
-                second: Second(row.get(0)?),
-                event_id: row.get(1)?,
-                shared_event_id: row.get(2)?,
-                event_source: row.get(3)?,
-                event_name: row.get(4)?,
-                account: row.get(5)?,
-                region: row.get(6)?,
-                key_arn: row.get(7)?,
-                alias: row.get(8)?,
-                actor: row.get(9)?,
-                error_code: row.get(10)?,
-                details: row.get(11)?,
-                session: None,
-            })
-        })
-        .map_err(|source| self.catalog_error("read the lifecycle facts", source))
+        super::catalog::rows(&self.catalog, &query, read)
+            .map_err(|source| self.catalog_error("read the lifecycle facts", source))
     }
 
     /// The alias that each key had at a second, by the key's ARN; of several the one set last.

@@ -1,5 +1,7 @@
 //! What a store knows about itself.
 
+use std::collections::BTreeSet;
+
 use super::error::StoreError;
 use super::open::{LEDGER, SEGMENTS, Store, file_error};
 use crate::domain::{Minute, MinuteRange};
@@ -13,9 +15,9 @@ pub struct Status {
     pub objects_in_part: u64,
     /// Their records of any kind.
     pub records: u64,
-    /// Requests to KMS in them, copies included.
+    /// Requests to KMS in them, copies included; those of an object that was taken in part, then again, each time.
     pub requests: u64,
-    /// Cryptographic calls in them, copies included.
+    /// Cryptographic calls, counted the same way.
     pub calls: u64,
     /// Requests that were copies.
     pub duplicates: u64,
@@ -135,6 +137,13 @@ impl Store {
             bytes += list().map_err(|source| file_error("list", &folder, source))?;
         }
         Ok(bytes)
+    }
+
+    /// The names of the objects that can't be read.
+    pub fn quarantined_names(&self) -> Result<BTreeSet<String>, StoreError> {
+        super::catalog::rows(&self.catalog, "SELECT name FROM quarantine", |row| row.get(0))
+            .map(|names| names.into_iter().collect())
+            .map_err(|source| self.catalog_error("list the quarantine", source))
     }
 
     /// Every record set aside, by object and position.

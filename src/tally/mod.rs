@@ -12,6 +12,8 @@ mod admit;
 mod cells;
 mod note;
 mod object;
+#[cfg(test)]
+mod object_tests;
 mod profiles;
 mod requests;
 mod row;
@@ -20,6 +22,6 @@ mod settle;
 pub use admit::{Admitted, Batch, Correction, Ledger};
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
 pub use note::Note;
-pub use object::{ObjectCounts, ObjectTally, Scope, Workbench};
+pub use object::{ObjectCounts, ObjectTally, Rejects, Scope, Workbench};
 pub use profiles::{Dictionaries, Profile, Profiles};
 pub use row::{Claim, Id, MARK_MASK, Mark, Row};

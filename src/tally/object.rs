@@ -1,12 +1,15 @@
 //! One object's requests, gathered as the decoder hands them over.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::profiles::Profiles;
 use super::row::{Claim, Id, MARK_MASK, Row};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
-use crate::domain::Second;
+use crate::domain::{Second, format_second};
 
 /// What a thread keeps from object to object: the profiles it has met, and what its objects are like.
 #[derive(Default)]
@@ -98,6 +101,27 @@ impl ObjectCounts {
     }
 }
 
+/// An object's records that were set aside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rejects {
+    /// The first of them: a file of noise shall fill neither memory nor the store.
+    pub kept: Vec<Reject>,
+    /// How many there are, kept or not.
+    pub by_reason: BTreeMap<RejectReason, u64>,
+}
+
+impl Rejects {
+    /// Rejects kept of one object.
+    pub const KEPT_MAX: usize = 10_000;
+
+    fn add(&mut self, position: u64, reason: RejectReason, detail: fmt::Arguments<'_>) {
+        *self.by_reason.entry(reason).or_default() += 1;
+        if self.kept.len() < Self::KEPT_MAX {
+            self.kept.push(Reject { position, reason, detail: detail.to_string() });
+        }
+    }
+}
+
 /// One object's requests, facts and rejects.
 pub struct ObjectTally<'w> {
     profiles: &'w Profiles,
@@ -111,7 +135,7 @@ pub struct ObjectTally<'w> {
     /// The lifecycle facts.
     pub facts: Vec<Fact>,
     /// The records set aside.
-    pub rejects: Vec<Reject>,
+    pub rejects: Rejects,
     /// How many of what.
     pub counts: ObjectCounts,
     /// Whether requests or facts were left because they lie outside the scope's range.
@@ -128,7 +152,7 @@ impl<'w> ObjectTally<'w> {
             rows: Vec::with_capacity(workbench.usual_rows),
             ids: Vec::with_capacity(workbench.usual_rows + workbench.usual_rows / 4),
             facts: Vec::new(),
-            rejects: Vec::new(),
+            rejects: Rejects::default(),
             counts: ObjectCounts::default(),
             left_out: false,
             workbench,
@@ -223,17 +247,24 @@ impl Sink for ObjectTally<'_> {
         Ok(())
     }
 
-    fn fact(&mut self, fact: Fact) {
+    fn fact(&mut self, fact: Fact) -> Result<(), (RejectReason, String)> {
+        if fact.second > self.scope.not_after {
+            return Err((
+                RejectReason::TimeInFuture,
+                format!("eventTime is {}", format_second(i64::from(fact.second.0))),
+            ));
+        }
         if fact.second >= self.scope.since && fact.second < self.scope.until {
             self.facts.push(fact);
         } else {
             self.left_out = true;
         }
+        Ok(())
     }
 
-    fn reject(&mut self, reject: Reject) {
+    fn reject(&mut self, position: u64, reason: RejectReason, detail: fmt::Arguments<'_>) {
         self.counts.rejects += 1;
-        self.rejects.push(reject);
+        self.rejects.add(position, reason, detail);
     }
 
     fn passed_over(&mut self, kind: PassedOver) {

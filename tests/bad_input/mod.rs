@@ -2,6 +2,7 @@
 //!
 //! Everything here goes through the real program, since its words and its exit code are what is promised.
 
+mod again;
 mod disk;
 mod objects;
 mod records;

@@ -17,7 +17,7 @@ fn assert_quarantined(name: &str, content: &[u8], reason: &str, says: &str) {
     let path = place.put(name, content);
     let ran = place.ingest();
     assert_eq!(ran.code, Some(0), "{name}: {}", ran.err);
-    assert_says(&ran.err, &["1 objects could not be read", path.to_str().unwrap(), says]);
+    assert_says(&ran.err, &["1 object could not be read", path.to_str().unwrap(), says]);
     let quarantined = &place.status()["objects_quarantined"];
     assert_eq!(quarantined[0]["object"], path.to_str().unwrap(), "{name}");
     assert_eq!(quarantined[0]["reason"], reason, "{name}: {quarantined}");
@@ -98,14 +98,56 @@ fn one_bad_file_in_an_archive_leaves_the_others() {
 }
 
 #[test]
-fn a_path_that_does_not_exist_is_named_and_the_rest_is_read() {
+fn a_path_that_was_mistyped_is_an_error_before_anything_is_read() {
     let place = Place::with_good_files();
     let missing = place.trail().join("missing");
-    let ran = place.run(&["ingest", missing.to_str().unwrap(), place.trail().to_str().unwrap()]);
-    assert_eq!(ran.code, Some(0));
-    assert_says(&ran.err, &[missing.to_str().unwrap(), "No such file"]);
-    assert_eq!(place.status()["objects_quarantined"][0]["reason"], "not-found");
-    assert_eq!(place.decrypts(), 4);
+    for paths in [[missing.as_path(), place.trail()], [place.trail(), missing.as_path()]] {
+        let ran = place.run(&["ingest", paths[0].to_str().unwrap(), paths[1].to_str().unwrap()]);
+        assert_eq!(ran.code, Some(1));
+        assert_says(&ran.err, &["error: ", missing.to_str().unwrap(), "No such file", "help: ", "nothing was read"]);
+    }
+    assert_eq!(place.run(&["status"]).code, Some(1), "there is no store yet");
+}
+
+#[test]
+fn a_folder_that_could_not_be_walked_once_is_released_when_it_can() {
+    let place = Place::with_good_files();
+    let nowhere = place.trail().join("link");
+    symlink(place.trail().join("later"), &nowhere).unwrap();
+    assert_says(&place.ingest().err, &["1 object could not be read", nowhere.to_str().unwrap()]);
+    fs::create_dir(place.trail().join("later")).unwrap();
+    assert_eq!(place.ingest().code, Some(0));
+    assert_eq!(place.status()["objects_quarantined"], serde_json::json!([]));
+}
+
+#[test]
+fn an_object_that_was_mended_is_released_though_its_content_is_known() {
+    let place = Place::with_good_files();
+    let whole = files::gzip(&files::log_file(&[Record::decrypt("m").value()]));
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in [("good.json.gz", &whole[..]), ("bad.json.gz", &whole[..whole.len() - 9])] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, name, content).unwrap();
+    }
+    place.put("m.tar", &archive.into_inner().unwrap());
+    place.put("n.json.gz", &whole[..whole.len() - 9]);
+    place.put("n.json.gz.txt", b"a stranger with the beginning of its name");
+    let names = |place: &Place| {
+        let status = place.status();
+        let entries = status["objects_quarantined"].as_array().unwrap();
+        entries.iter().map(|entry| entry["object"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    place.ingest();
+    let of_trail = |name: &str| place.trail().join(name).to_str().unwrap().to_owned();
+    assert_eq!(names(&place), [of_trail("m.tar!bad.json.gz"), of_trail("n.json.gz"), of_trail("n.json.gz.txt")]);
+    // What is whole now was read under other names.
+    place.put("n.json.gz", &whole);
+    fs::write(place.trail().join("m.tar"), &whole).unwrap();
+    place.ingest();
+    assert_eq!((names(&place), place.decrypts()), (vec![of_trail("n.json.gz.txt")], 5));
+    // What fails again keeps its count of tries.
+    assert_eq!(place.status()["objects_quarantined"][0]["attempts"], 2);
 }
 
 #[test]

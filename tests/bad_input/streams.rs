@@ -1,7 +1,8 @@
 //! Standard input and standard output.
 
+use std::fs;
 use std::io::{Read, Write};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -35,11 +36,41 @@ fn standard_input_is_read_in_any_shape_and_once() {
 fn bad_standard_input_is_named_as_such() {
     let place = Place::with_good_files();
     let ran = piped(&place, b"hello\n");
-    assert_says(&ran.err, &["1 objects could not be read", "standard input", "hello"]);
+    assert_says(&ran.err, &["1 object could not be read", "standard input", "hello"]);
     let whole = files::gzip(&files::log_file(&[Record::decrypt("1").value()]));
-    assert_says(&piped(&place, &whole[..whole.len() - 10]).err, &["1 objects could not be read", "standard input"]);
+    assert_says(&piped(&place, &whole[..whole.len() - 10]).err, &["1 object could not be read", "standard input"]);
     // Nothing at all is nothing to complain about: `grep … | keytide ingest -`.
     assert_eq!(piped(&place, b"").code, Some(0));
+}
+
+#[test]
+fn a_named_pipe_is_read_as_standard_input_is() {
+    let place = Place::with_good_files();
+    let content = files::log_file(&["one", "two"].map(|id| Record::decrypt(id).value()));
+    for content in [files::gzip(&content), [files::gzip(&content), vec![0; 512]].concat()] {
+        let pipe = place.store().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut command = keytide(place.store());
+        command.args(["ingest", "--strict", pipe.to_str().unwrap()]).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        fs::write(&pipe, &content).unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert_eq!(place.decrypts(), 2, "{}", ran.err);
+        fs::remove_file(&pipe).unwrap();
+    }
+    // In a folder it is no log: nobody may write to it, ever.
+    let pipe = place.trail().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_says(&place.ingest().err, &["2 objects read"]);
+}
+
+#[test]
+fn a_padded_gzip_is_read_from_standard_input_as_from_a_file() {
+    let place = Place::with_good_files();
+    let padded = [files::gzip(&files::log_file(&[Record::decrypt("1").value()])), vec![0; 512]].concat();
+    assert_says(&piped(&place, &padded).err, &["1 object read, 0 known already", "1 record: 1 request to KMS (1 new"]);
+    assert_eq!(place.decrypts(), 1);
 }
 
 #[test]

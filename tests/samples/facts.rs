@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use keytide::cloudtrail::Fact;
+use keytide::domain::Second;
+use keytide::store::Store;
 use serde_json::{Value, json};
 
 use super::{assert_minutes, gave, ingested};
 use crate::support::files;
-use crate::support::record::{KEY, OWNER, Record};
+use crate::support::record::{GUEST, KEY, OWNER, Record};
 use crate::support::stores::{ingest_path, passing_folder};
 
 #[test]
@@ -87,10 +90,65 @@ fn a_session_with_tags_is_a_fact_and_keeps_no_credentials() {
     let trail = passing_folder();
     let path = files::write(trail.path(), "log.json", &files::log_file(&[session.value()]));
     ingest_path(dir.path(), path);
-    let store = keytide::store::Store::open_for_reading(dir.path()).unwrap();
-    let all = keytide::domain::Second(u32::MAX);
-    let facts = store.facts(keytide::domain::Second(0), all).unwrap();
+    let store = Store::open_for_reading(dir.path()).unwrap();
+    let facts = store.facts(Second(0), Second(u32::MAX)).unwrap();
     assert_eq!(facts.len(), 1);
     assert!(facts[0].details.contains("team") && facts[0].details.contains("role/r"), "{}", facts[0].details);
     assert!(!facts[0].details.contains("SECRET-TOKEN"));
+}
+
+/// Ingests log files one after the other, and reads the facts.
+fn facts_of(files: &[&[Record]]) -> Vec<Fact> {
+    let (dir, trail) = (passing_folder(), passing_folder());
+    for (number, records) in files.iter().enumerate() {
+        let records: Vec<Value> = records.iter().map(Record::value).collect();
+        let path = files::write(trail.path(), &format!("{number}.json"), &files::log_file(&records));
+        ingest_path(dir.path(), path);
+    }
+    let store = Store::open_for_reading(dir.path()).unwrap();
+    store.facts(Second(0), Second(u32::MAX)).unwrap()
+}
+
+#[test]
+fn of_a_grant_in_two_trails_the_copy_that_names_the_caller_stays_whatever_the_order() {
+    let grant = Record::call("CreateGrant").key(KEY).id("callers").shared("both").with("recipientAccountId", GUEST);
+    let callers = grant.clone().identity("arn", "arn:aws:sts::444455556666:assumed-role/admin/bob");
+    let owners = grant.seen_by_owner(OWNER, "owners");
+    let (callers, owners) = ([callers], [owners]);
+    let both = [callers.clone(), owners.clone()].concat();
+    for files in [vec![&callers[..], &owners], vec![&owners, &callers], vec![&both], vec![&owners, &callers, &owners]] {
+        let facts = facts_of(&files);
+        assert_eq!(facts.len(), 1);
+        assert_eq!(facts[0].actor, "arn:aws:sts::444455556666:assumed-role/admin/bob");
+        assert_eq!((facts[0].event_id.as_str(), facts[0].account.as_str()), ("callers", GUEST));
+    }
+}
+
+#[test]
+fn a_restated_grant_is_the_same_grant_and_the_restatement_stays_whatever_the_order() {
+    let grant = Record::call("CreateGrant").key(KEY).id("1");
+    let addendum = json!({"reason": "UPDATED_DATA", "updatedFields": "sourceIPAddress", "originalEventID": "1"});
+    let restated = grant.clone().id("2").with("addendum", addendum).with("sourceIPAddress", "198.51.100.7");
+    let (first, second) = ([grant], [restated]);
+    for files in [[&first[..], &second], [&second, &first]] {
+        let facts = facts_of(&files);
+        assert_eq!(facts.iter().map(|fact| fact.event_id.as_str()).collect::<Vec<_>>(), ["1"]);
+        assert!(facts[0].details.contains("198.51.100.7"), "{}", facts[0].details);
+    }
+}
+
+#[test]
+fn large_details_are_committed_before_they_fill_the_memory() {
+    let (dir, trail) = (passing_folder(), passing_folder());
+    let policy = "x".repeat(200_000);
+    for file in 0..3 {
+        let facts: Vec<Value> = (0..84)
+            .map(|number| Record::call("PutKeyPolicy").key(KEY).id(&format!("{file}-{number}")))
+            .map(|record| record.parameter("policy", policy.as_str()).value())
+            .collect();
+        files::write(trail.path(), &format!("{file}.json"), &files::log_file(&facts));
+    }
+    let report = ingest_path(dir.path(), trail.path().to_owned());
+    // Each file has 16.8 MB of details: two make a batch.
+    assert_eq!((report.progress.facts, report.batches), (252, 2));
 }

@@ -1,11 +1,12 @@
 //! The scanner against the general reader: whatever a record looks like, both make the same of it.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::cloudtrail::{Call, Decoder, Fact, PassedOver, Reject, RejectReason, Sink, one_text};
+use crate::cloudtrail::{Call, Decoder, Fact, PassedOver, RejectReason, Sink, one_text};
 
 /// Writes down what it hears. Of sessions that are known only the first is told, so that each is heard once.
 #[derive(Default)]
@@ -22,14 +23,15 @@ impl Sink for Heard {
         Ok(())
     }
 
-    fn fact(&mut self, fact: Fact) {
+    fn fact(&mut self, fact: Fact) -> Result<(), (RejectReason, String)> {
         if fact.session.is_none_or(|session| self.sessions.insert(session)) {
             self.said.push(format!("{fact:?}"));
         }
+        Ok(())
     }
 
-    fn reject(&mut self, reject: Reject) {
-        self.said.push(format!("{reject:?}"));
+    fn reject(&mut self, position: u64, reason: RejectReason, detail: fmt::Arguments<'_>) {
+        self.said.push(format!("{position}: {reason:?} {detail}"));
     }
 
     fn passed_over(&mut self, kind: PassedOver) {

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr3};
 use smallvec::SmallVec;
 
-use super::RejectReason;
+use crate::cloudtrail::RejectReason;
 
 /// Why a value's end can't be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,15 @@ impl<'a> Cursor<'a> {
                 open.depth -= 1;
             }
         }
+    }
+
+    /// Passes what is left of an object, from after one of its values.
+    pub(super) fn rest_of_object(&mut self) -> Result<(), Fault> {
+        while self.eat(b',') {
+            self.key()?;
+            self.skip()?;
+        }
+        self.expect(b'}')
     }
 
     fn number(&mut self) {

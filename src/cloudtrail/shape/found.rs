@@ -1,13 +1,18 @@
 //! What a document turns out to hold.
 
+use std::fmt;
+
 use serde_json::Value;
+
+use crate::cloudtrail::RejectReason;
 
 /// One finding in a document, in the document's order.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// One record: an object's JSON text, valid UTF-8, at most [`MAX_RECORD_BYTES`](super::MAX_RECORD_BYTES) long and
-    /// [`MAX_DEPTH`](super::MAX_DEPTH) deep. It has a record's marks, but isn't parsed: its numbers, words and escapes
-    /// can still be wrong, and in line-based documents its brackets too.
+    /// One record: an object's JSON text, valid UTF-8, at most
+    /// [`RECORD_BYTES_MAX`](crate::cloudtrail::RECORD_BYTES_MAX) long and [`MAX_DEPTH`](super::MAX_DEPTH) deep. It has
+    /// a record's marks, but isn't parsed: its numbers, words and escapes can still be wrong, and in line-based
+    /// documents its brackets too.
     Text(&'a [u8]),
     /// One record put together from columns, with CloudTrail's own names.
     Value(&'a Value),
@@ -15,64 +20,9 @@ pub enum Found<'a> {
     Reject {
         /// What it is.
         reason: RejectReason,
-        /// Where, and what was seen; for people.
-        detail: String,
+        /// Where, and what was seen; for people. It is written out by who keeps it.
+        detail: fmt::Arguments<'a>,
     },
-}
-
-/// Why a part of a document is set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RejectReason {
-    /// A number, text, list or `null` where a record should be.
-    NotAnObject,
-    /// An object with neither `eventVersion` nor `eventSource`, `eventName` and `eventTime`.
-    NotARecord,
-    /// Not JSON.
-    Malformed,
-    /// The document ends inside the record.
-    Truncated,
-    /// A text that isn't UTF-8.
-    InvalidUtf8,
-    /// Larger than [`MAX_RECORD_BYTES`](super::MAX_RECORD_BYTES).
-    TooLarge,
-    /// Nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
-    NestedTooDeep,
-    /// A payload that should be base64 of gzip, and isn't.
-    UndecodablePayload,
-}
-
-impl RejectReason {
-    /// A short fixed word, in kebab case.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotAnObject => "not-an-object",
-            Self::NotARecord => "not-a-record",
-            Self::Malformed => "malformed",
-            Self::Truncated => "truncated",
-            Self::InvalidUtf8 => "invalid-utf8",
-            Self::TooLarge => "too-large",
-            Self::NestedTooDeep => "nested-too-deep",
-            Self::UndecodablePayload => "undecodable-payload",
-        }
-    }
-}
-
-impl std::fmt::Display for RejectReason {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.code())
-    }
-}
-
-/// What a walk through a document met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Walked {
-    /// [`Found::Text`] and [`Found::Value`].
-    pub records: u64,
-    /// [`Found::Reject`].
-    pub rejects: u64,
-    /// Things known to hold no record: digests, control messages of CloudWatch Logs, EventBridge events that aren't
-    /// CloudTrail's.
-    pub recordless: u64,
 }
 
 /// Why nothing at all can be read from a document.
@@ -118,9 +68,13 @@ impl Unreadable {
 }
 
 /// The first bytes of a text, quoted and escaped, for a message.
-pub(super) fn seen(text: &[u8]) -> String {
-    let text = text.trim_ascii_start();
-    let shown = &text[..text.len().min(60)];
-    let more = if shown.len() < text.len() { "…" } else { "" };
-    format!("\"{}{more}\"", shown.escape_ascii())
+pub(super) struct Seen<'a>(pub(super) &'a [u8]);
+
+impl fmt::Display for Seen<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.trim_ascii_start();
+        let shown = &text[..text.len().min(60)];
+        let more = if shown.len() < text.len() { "…" } else { "" };
+        write!(formatter, "\"{}{more}\"", shown.escape_ascii())
+    }
 }

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, Fault};
-use super::found::{Found, RejectReason, Unreadable};
+use super::found::{Found, Unreadable};
 use super::lake_text;
 use super::walk::{Place, Walker};
+use crate::cloudtrail::RejectReason;
 
 /// The column with the whole record as JSON.
 const EVENT_JSON: &str = "eventjson";

@@ -2,8 +2,9 @@
 
 use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
 
+use super::MAX_DEPTH;
 use super::cursor::Cursor;
-use super::{MAX_DEPTH, MAX_RECORD_BYTES};
+use crate::cloudtrail::RECORD_BYTES_MAX;
 
 /// The line at the cursor, if one look shows that it is one whole record and of no unusual depth: its text, and where
 /// the next line begins. Most lines of most files are, and need no second look here.
@@ -14,7 +15,7 @@ pub(super) fn whole_record<'a>(cursor: &Cursor<'a>) -> Option<(&'a [u8], usize)>
     }
     let (line, next) = cursor.line();
     let line = line.trim_ascii_end();
-    if !line.ends_with(b"}") || line.len() > MAX_RECORD_BYTES {
+    if !line.ends_with(b"}") || line.len() > RECORD_BYTES_MAX {
         return None;
     }
     let mut brackets = 0;
@@ -54,17 +55,23 @@ pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
     line.or_else(|| memmem::find(rest, b"}{").map(|end| from + end + 1))
 }
 
-/// Where the next item of a list could begin after the damaged one whose first byte is before `from`: after a comma, at
-/// an object with the same first key, as the items of such lists have. Inside a text the key's quotes would be escaped.
-pub(super) fn next_item(text: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let mut first = Cursor::new(rest);
-    first.peek();
-    let begin = first.at;
-    let key = if first.string().is_ok() { &rest[begin..first.at] } else { b"\"eventVersion\"" };
-    memmem::find_iter(rest, key).find_map(|at| {
-        let before = rest[..at].trim_ascii_end().strip_suffix(b"{")?;
-        before.trim_ascii_end().ends_with(b",").then_some(from + before.len())
+/// The first key of the object that begins at `start`, with its quotes.
+pub(super) fn first_key(text: &[u8], start: usize) -> Option<&[u8]> {
+    let mut cursor = Cursor { text, at: start };
+    cursor.expect(b'{').ok()?;
+    cursor.peek();
+    let begin = cursor.at;
+    cursor.string().ok()?;
+    Some(&text[begin..cursor.at])
+}
+
+/// Where the next item of a list could begin at or after `from`: at an object whose first key is one of `keys`, since
+/// the items of such lists begin alike, and that is no member's value. Inside a text the key's quotes would be escaped.
+pub(super) fn next_item(text: &[u8], keys: [&[u8]; 2], from: usize) -> Option<usize> {
+    memchr_iter(b'{', text.get(from..)?).map(|at| from + at).find(|&at| {
+        let (before, first) = (text[..at].trim_ascii_end(), text[at + 1..].trim_ascii_start());
+        let member = before.strip_suffix(b":").is_some_and(|key| key.trim_ascii_end().ends_with(b"\""));
+        !member && keys.iter().any(|key| first.starts_with(key))
     })
 }
 

@@ -17,11 +17,8 @@ mod recognise;
 mod tests;
 mod walk;
 
-pub use found::{Found, RejectReason, Unreadable, Walked};
+pub use found::{Found, Unreadable};
 pub use recognise::{Shape, recognise};
-
-/// Bytes of the largest record handed out. CloudTrail's own limit is 256 KB, that of CloudTrail Lake 1 MB.
-pub const MAX_RECORD_BYTES: usize = 16 << 20;
 
 /// Brackets that may be open at once in a record handed out: serde_json reads no deeper.
 pub const MAX_DEPTH: usize = 127;
@@ -34,13 +31,19 @@ pub const MAX_DEPTH: usize = 127;
 ///
 /// # Errors
 /// [`Unreadable`] when `shape` is [`Shape::Unknown`], or when a CloudTrail Lake result has too few columns.
-pub fn each_record(document: &[u8], shape: Shape, visit: &mut dyn FnMut(u64, Found<'_>)) -> Result<Walked, Unreadable> {
+pub fn each_record(document: &[u8], shape: Shape, visit: &mut dyn FnMut(u64, Found<'_>)) -> Result<(), Unreadable> {
     let text = recognise::without_mark(document);
     let mut walker = walk::Walker::new(text, visit);
     match shape {
         Shape::Unknown => return Err(recognise::explain(document)),
         Shape::LakeCsv => walker.csv(text)?,
-        _ => walker.stream(text),
+        _ => walker.stream(cursor::Cursor::new(text)),
     }
-    Ok(walker.walked)
+    Ok(())
+}
+
+/// As [`each_record`], of a trail file whose list has its first item at the byte `first`, and was read up to `at`: from
+/// there, where an item should begin, to the document's end.
+pub(super) fn rest_of_trail(document: &[u8], first: usize, at: usize, visit: &mut dyn FnMut(u64, Found<'_>)) {
+    walk::Walker::new(document, visit).rest_of_trail(first, cursor::Cursor { text: document, at });
 }

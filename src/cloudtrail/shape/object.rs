@@ -6,10 +6,10 @@ use std::ops::Range;
 use base64::Engine as _;
 use smallvec::SmallVec;
 
-use super::RejectReason;
 use super::cursor::{Cursor, Fault};
 use super::keys::{Key, Marks};
 use super::walk::{Items, Place, Walker};
+use crate::cloudtrail::RejectReason;
 use crate::cloudtrail::unpack::{Inflater, Limits};
 
 /// Bytes that one payload of CloudWatch Logs may inflate to. Lambda takes 6 MB of payload.
@@ -120,21 +120,21 @@ impl Walker<'_> {
             }
             return;
         }
-        let before = self.findings();
+        let before = self.findings;
         // A text that doesn't begin like an object is no envelope.
         let quoted = |range: &Option<Range<usize>>| {
             range.clone().map(|range| &text[range]).filter(|value| value.starts_with(b"\"{"))
         };
         if members.digest {
-            self.walked.recordless += 1;
+            // Known, and without records.
         } else if let (true, Some(detail)) = (members.event_bridge, &members.detail) {
-            self.part(text, detail, place.searching());
             // EventBridge carries other services' events too.
-            self.walked.recordless += u64::from(self.findings() == before);
+            self.part(text, detail, place.searching());
         } else if members.message_type.is_some() || members.log_events.is_some() {
-            match &members.log_events {
-                Some(events) if members.is_data(text) != Some(false) => self.part(text, events, place),
-                _ => self.walked.recordless += 1,
+            if let Some(events) = &members.log_events
+                && members.is_data(text) != Some(false)
+            {
+                self.part(text, events, place);
             }
         } else if let Some(event) = quoted(&members.lookup_event).or_else(|| quoted(&members.message)) {
             self.quoted(event, place);
@@ -147,7 +147,7 @@ impl Walker<'_> {
                     self.part(text, other, place.searching());
                 }
             }
-            if self.findings() == before && !place.search {
+            if self.findings == before && !place.search {
                 self.reject(RejectReason::NotARecord, &text[object]);
             }
         }
@@ -168,9 +168,8 @@ impl Walker<'_> {
         let Some(data) = data else { return self.reject(RejectReason::UndecodablePayload, awslogs) };
         let mut inflater: Inflater = self.inflater.take().unwrap_or_default();
         let limits = Limits { member_bytes: PAYLOAD_BYTES, ..Limits::default() };
-        match inflater.gunzip(&data, "awslogs.data", &limits) {
-            Ok(text) => self.inner(text, place),
-            Err(_) => self.reject(RejectReason::UndecodablePayload, awslogs),
+        if inflater.gunzip(&data, "awslogs.data", &limits, |text| self.inner(text, place)).is_err() {
+            self.reject(RejectReason::UndecodablePayload, awslogs);
         }
         self.inflater = Some(inflater);
     }

@@ -2,11 +2,11 @@
 
 use super::Unreadable;
 use super::cursor::Cursor;
-use super::found::seen;
+use super::found::Seen;
 use super::keys::{Key, Marks};
 use super::lake;
 use super::lines;
-use super::walk::{Place, Walker};
+use super::walk::{Place, RECORDS_KEY, Walker};
 
 /// What a document is, by its first value that says so. What follows may be of another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,7 +66,8 @@ pub fn recognise(document: &[u8]) -> Shape {
         }
         cursor.at = start;
         if cursor.skip().is_err() {
-            match lines::next_value(text, start + 1) {
+            let next = lines::next_value(text, start + 1);
+            match next.or_else(|| lines::next_item(text, [RECORDS_KEY; 2], start + 1)) {
                 Some(next) => cursor.at = next,
                 None => break,
             }
@@ -92,8 +93,8 @@ pub(super) fn explain(document: &[u8]) -> Unreadable {
         return Unreadable::Utf16;
     }
     match cursor.skip() {
-        Ok(_) => Unreadable::NoRecords { seen: seen(text) },
-        Err(_) => Unreadable::NotJson { seen: seen(text) },
+        Ok(_) => Unreadable::NoRecords { seen: Seen(text).to_string() },
+        Err(_) => Unreadable::NotJson { seen: Seen(text).to_string() },
     }
 }
 

@@ -1,11 +1,14 @@
 //! The walk through a document, value by value.
 
+use std::fmt;
+
 use memchr::memchr_iter;
 
 use super::cursor::{Cursor, Fault};
-use super::found::{Found, RejectReason, Walked, seen};
-use super::{MAX_DEPTH, MAX_RECORD_BYTES, lines};
+use super::found::{Found, Seen};
+use super::{MAX_DEPTH, lines};
 use crate::cloudtrail::unpack::Inflater;
+use crate::cloudtrail::{RECORD_BYTES_MAX, RejectReason};
 
 /// Where in its envelopes a value stands.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +53,15 @@ pub(super) enum Items {
     LakeRows,
 }
 
+/// The first key of a record as CloudTrail writes it.
+pub(super) const RECORDS_KEY: &[u8] = b"\"eventVersion\"";
+
 /// One walk through one document.
 pub(super) struct Walker<'v> {
     document: &'v [u8],
     visit: &'v mut dyn FnMut(u64, Found<'_>),
-    pub(super) walked: Walked,
+    /// What was handed out so far, rejects too.
+    pub(super) findings: u64,
     pub(super) inflater: Option<Inflater>,
     /// Where the value at hand begins in the document.
     here: usize,
@@ -67,12 +74,12 @@ pub(super) struct Walker<'v> {
 impl<'v> Walker<'v> {
     pub(super) fn new(document: &'v [u8], visit: &'v mut dyn FnMut(u64, Found<'_>)) -> Self {
         let patience = document.len().saturating_mul(4).saturating_add(1 << 20);
-        Self { document, visit, walked: Walked::default(), inflater: None, here: 0, counted: (0, 1), patience }
+        Self { document, visit, findings: 0, inflater: None, here: 0, counted: (0, 1), patience }
     }
 
     /// Walks values that follow each other.
-    pub(super) fn stream(&mut self, text: &[u8]) {
-        let mut cursor = Cursor::new(text);
+    pub(super) fn stream(&mut self, mut cursor: Cursor<'_>) {
+        let text = cursor.text;
         while cursor.peek().is_some() {
             self.here = cursor.at;
             if let Some((record, next)) = lines::whole_record(&cursor) {
@@ -80,7 +87,7 @@ impl<'v> Walker<'v> {
                 cursor.at = next;
                 continue;
             }
-            let (start, before) = (cursor.at, self.findings());
+            let (start, before) = (cursor.at, self.findings);
             // Without a time, the value begins here.
             let _ = lines::after_time(&mut cursor);
             match self.value(&mut cursor, Place::top()) {
@@ -88,9 +95,9 @@ impl<'v> Walker<'v> {
                     cursor.eat(b',');
                 }
                 Err(fault) => {
-                    let again = if self.findings() == before { start + 1 } else { fault.at };
+                    let again = if self.findings == before { start + 1 } else { fault.at };
                     self.report(fault);
-                    let Some(next) = self.resume(fault, again, lines::next_value, text) else { break };
+                    let Some(next) = self.resume(fault, again, |from| lines::next_value(text, from)) else { break };
                     cursor.at = next;
                 }
             }
@@ -115,9 +122,21 @@ impl<'v> Walker<'v> {
         }
     }
 
-    /// Walks a list's items. A damaged item costs itself, if another can be found after it.
+    /// Walks a list.
     pub(super) fn list(&mut self, cursor: &mut Cursor<'_>, place: Place, items: Items) -> Result<(), Fault> {
         cursor.expect(b'[')?;
+        self.items(cursor, place, items, None)
+    }
+
+    /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after it,
+    /// which begins like the one at `good`; what is wrong between two items costs neither.
+    fn items(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        place: Place,
+        items: Items,
+        mut good: Option<usize>,
+    ) -> Result<(), Fault> {
         while !cursor.eat(b']') {
             let start = cursor.at;
             self.mark(cursor);
@@ -125,24 +144,54 @@ impl<'v> Walker<'v> {
                 Items::Values => self.value(cursor, place.deeper()),
                 Items::LakeRows => self.row(cursor, place.deeper()),
             };
+            let again = if item.is_ok() { cursor.at } else { start + 1 };
             let end = item.and_then(|()| {
                 if cursor.eat(b',') || cursor.peek() == Some(b']') { Ok(()) } else { Err(cursor.fault()) }
             });
-            if let Err(fault) = end {
-                self.report(fault);
-                match self.resume(fault, start + 1, lines::next_item, cursor.text) {
-                    Some(next) => cursor.at = next,
-                    None => return Err(Fault { reported: true, ..fault }),
+            match end {
+                Ok(()) => good = Some(start),
+                Err(fault) => {
+                    self.report(fault);
+                    let text = cursor.text;
+                    let first_key = [good, Some(start)].into_iter().flatten().find_map(|at| lines::first_key(text, at));
+                    let keys = [first_key.unwrap_or(RECORDS_KEY), RECORDS_KEY];
+                    match self.resume(fault, again, |from| lines::next_item(text, keys, from)) {
+                        Some(next) => cursor.at = next,
+                        None => return Err(Fault { reported: true, ..fault }),
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    /// Walks what is left of a trail file's list and what follows it.
+    pub(super) fn rest_of_trail(&mut self, first: usize, mut cursor: Cursor<'_>) {
+        let text = cursor.text;
+        loop {
+            if let Err(fault) = self.items(&mut cursor, Place::top(), Items::Values, Some(first)) {
+                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
+                cursor.at = next;
+                break;
+            }
+            self.mark(&cursor);
+            let after_list = cursor.at;
+            let Err(fault) = cursor.rest_of_object() else { break };
+            self.report(fault);
+            if fault.reason == RejectReason::Truncated {
+                return;
+            }
+            // That was a bracket too many, and the list goes on.
+            cursor.at = self.resume(fault, after_list, Some).unwrap_or(fault.at);
+            cursor.eat(b',');
+        }
+        self.stream(cursor);
+    }
+
     /// Walks a JSON text inside a JSON text: `quoted` has its quotes and escapes.
     pub(super) fn quoted(&mut self, quoted: &[u8], place: Place) {
         // An escape takes six bytes at most for one.
-        if quoted.len() > 6 * MAX_RECORD_BYTES {
+        if quoted.len() > 6 * RECORD_BYTES_MAX {
             return self.reject(RejectReason::TooLarge, quoted);
         }
         match serde_json::from_slice::<String>(quoted) {
@@ -176,7 +225,7 @@ impl<'v> Walker<'v> {
 
     /// Hands out a record whose end and depth are known.
     pub(super) fn record(&mut self, text: &[u8], depth: usize) {
-        if text.len() > MAX_RECORD_BYTES {
+        if text.len() > RECORD_BYTES_MAX {
             self.reject(RejectReason::TooLarge, text);
         } else if depth > MAX_DEPTH {
             self.reject(RejectReason::NestedTooDeep, text);
@@ -193,16 +242,15 @@ impl<'v> Walker<'v> {
         }
     }
 
-    pub(super) fn hand(&mut self, record: Found<'_>) {
-        let position = self.findings();
-        self.walked.records += 1;
-        (self.visit)(position, record);
+    pub(super) fn hand(&mut self, found: Found<'_>) {
+        let position = self.findings;
+        self.findings += 1;
+        (self.visit)(position, found);
     }
 
     pub(super) fn reject(&mut self, reason: RejectReason, text: &[u8]) {
         let line = self.line();
-        let detail = format!("line {line}: {} bytes that begin with {}", text.len(), seen(text));
-        self.set_aside(reason, detail);
+        self.set_aside(reason, format_args!("line {line}: {} bytes that begin with {}", text.len(), Seen(text)));
     }
 
     /// The same for what has no end that could be found.
@@ -210,39 +258,33 @@ impl<'v> Walker<'v> {
         if !fault.reported {
             let line = self.line();
             let from = self.here.min(self.document.len());
-            let detail =
-                format!("line {line}: begins with {}, goes wrong at byte {}", seen(&self.document[from..]), fault.at);
-            self.set_aside(fault.reason, detail);
+            let (begins, at) = (Seen(&self.document[from..]), fault.at);
+            match fault.reason {
+                RejectReason::Truncated => {
+                    self.set_aside(fault.reason, format_args!("line {line}: begins with {begins}, and has no end"));
+                }
+                _ => self.set_aside(
+                    fault.reason,
+                    format_args!("line {line}: begins with {begins}, goes wrong at byte {at}"),
+                ),
+            }
         }
     }
 
-    fn set_aside(&mut self, reason: RejectReason, detail: String) {
-        let position = self.findings();
-        self.walked.rejects += 1;
-        (self.visit)(position, Found::Reject { reason, detail });
-    }
-
-    /// What was handed out so far.
-    pub(super) fn findings(&self) -> u64 {
-        self.walked.records + self.walked.rejects
+    fn set_aside(&mut self, reason: RejectReason, detail: fmt::Arguments<'_>) {
+        self.hand(Found::Reject { reason, detail });
     }
 
     /// Where to go on after a fault: at the next beginning at or after `again`, or if that would be walking the same
     /// bytes once too often, after the fault.
-    fn resume(
-        &mut self,
-        fault: Fault,
-        again: usize,
-        next: fn(&[u8], usize) -> Option<usize>,
-        text: &[u8],
-    ) -> Option<usize> {
-        let at = next(text, again)?;
+    fn resume(&mut self, fault: Fault, again: usize, next: impl Fn(usize) -> Option<usize>) -> Option<usize> {
+        let at = next(again)?;
         match self.patience.checked_sub(fault.at.saturating_sub(at)) {
             Some(left) => {
                 self.patience = left;
                 Some(at)
             }
-            None => next(text, fault.at),
+            None => next(fault.at),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Inflating gzip, into buffers that are kept.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
@@ -38,15 +38,22 @@ impl std::fmt::Debug for Inflater {
 }
 
 impl Inflater {
-    /// Inflates a gzip file of one or many members. `member` names it in errors.
+    /// Inflates a gzip file of one or many members and hands it to `read`. `member` names it in errors.
     ///
     /// # Errors
     /// [`UnpackError`] when it is damaged, ends early, or inflates to more than [`Limits::member_bytes`].
-    pub fn gunzip(&mut self, bytes: &[u8], member: &str, limits: &Limits) -> Result<&[u8], UnpackError> {
+    pub fn gunzip<T>(
+        &mut self,
+        bytes: &[u8],
+        member: &str,
+        limits: &Limits,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, UnpackError> {
         let mut buffer = self.take_buffer(0);
         let (length, outcome) = self.inflate(bytes, member, &mut buffer, limits.member_bytes);
-        self.buffers[0] = buffer;
-        outcome.map(|()| &self.buffers[0][..length])
+        let read = outcome.map(|()| read(&buffer[..length]));
+        self.release(0, buffer);
+        read
     }
 
     /// Inflates into the beginning of `buffer`: how many bytes came, and whether they are the whole.
@@ -130,34 +137,51 @@ pub(super) fn read_bounded(reader: &mut dyn Read, buffer: &mut Vec<u8>, limit: u
     (limit, End::More)
 }
 
-/// All members of a gzip file, one after the other. Zeros after the last are padding, as for gzip(1); other bytes are
-/// an error, since a damaged member looks the same.
-pub(super) struct GzipReader<'a> {
-    member: Option<GzDecoder<&'a [u8]>>,
+/// All members of a gzip file or stream, one after the other. Zeros after the last are padding, as for gzip(1); other
+/// bytes are an error, since a damaged member looks the same.
+pub struct GzipReader<R> {
+    member: Option<GzDecoder<R>>,
 }
 
-impl<'a> GzipReader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { member: Some(GzDecoder::new(bytes)) }
+impl<R: BufRead> GzipReader<R> {
+    /// Begins with the first member.
+    pub fn new(input: R) -> Self {
+        Self { member: Some(GzDecoder::new(input)) }
     }
 }
 
-impl Read for GzipReader<'_> {
+impl<R: BufRead> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(member) = &mut self.member {
             let read = member.read(buffer)?;
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            let rest = self.member.take().map(GzDecoder::into_inner).unwrap_or_default();
-            if rest.iter().all(|byte| *byte == 0) {
-                return Ok(0);
+            let Some(mut rest) = self.member.take().map(GzDecoder::into_inner) else { break };
+            let mut padded = false;
+            while next_byte(&mut rest)? == Some(0) {
+                rest.consume(1);
+                padded = true;
             }
-            if rest.len() >= 2 && !rest.starts_with(&[0x1f, 0x8b]) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes after the gzip data that are no gzip"));
+            match next_byte(&mut rest)? {
+                None => break,
+                Some(0x1f) if !padded => self.member = Some(GzDecoder::new(rest)),
+                Some(_) => {
+                    let what = "bytes after the gzip data that are no gzip";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+                }
             }
-            self.member = Some(GzDecoder::new(rest));
         }
         Ok(0)
+    }
+}
+
+/// The byte that comes; `None` at the end.
+fn next_byte(input: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            bytes => return Ok(bytes?.first().copied()),
+        }
     }
 }

@@ -13,7 +13,7 @@ mod layer;
 mod tests;
 
 pub use error::UnpackError;
-pub use gzip::Inflater;
+pub use gzip::{GzipReader, Inflater};
 
 use archive::Walk;
 

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{RejectReason, Shape, Unreadable, each_record, recognise};
+use super::super::{Shape, Unreadable, each_record, recognise};
 use super::{all, details, envelopes, event_bridge, lines, record, try_walk, unreadable, walk};
+use crate::cloudtrail::RejectReason;
 
 #[test]
 fn a_bad_line_is_set_aside_with_its_number_and_the_rest_goes_on() {
@@ -96,7 +97,7 @@ fn deep_large_and_ill_encoded_records_are_set_aside_alone() {
             let (first, last) = (record(0).to_string(), record(1).to_string());
             let parts = [begin, &first, separator].concat();
             let document = [parts.as_bytes(), &bad, [separator, &last, end].concat().as_bytes()].concat();
-            assert_eq!(walk(document).1, [Ok(record(0)), Err(reason), Ok(record(1))], "{reason}");
+            assert_eq!(walk(document).1, [Ok(record(0)), Err(reason), Ok(record(1))], "{reason:?}");
         }
     }
     let deepest = format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(126));

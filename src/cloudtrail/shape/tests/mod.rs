@@ -11,7 +11,8 @@ use base64::Engine as _;
 use flate2::Compression;
 use serde_json::{Value, json};
 
-use super::{Found, RejectReason, Shape, Unreadable, Walked, each_record, recognise};
+use super::{Found, Shape, Unreadable, each_record, recognise};
+use crate::cloudtrail::RejectReason;
 
 /// What a walk gives: a record, or why there is none.
 type Outcome = Result<Value, RejectReason>;
@@ -22,7 +23,7 @@ fn walk(document: impl AsRef<[u8]>) -> (Shape, Vec<Outcome>) {
     (shape, found)
 }
 
-fn try_walk(document: &[u8]) -> (Shape, Vec<Outcome>, Result<Walked, Unreadable>) {
+fn try_walk(document: &[u8]) -> (Shape, Vec<Outcome>, Result<(), Unreadable>) {
     let shape = recognise(document);
     let mut found = Vec::new();
     let walked = each_record(document, shape, &mut |position, item| {
@@ -40,7 +41,7 @@ fn details(document: impl AsRef<[u8]>) -> Vec<String> {
     let mut details = Vec::new();
     each_record(document.as_ref(), recognise(document.as_ref()), &mut |_, found| {
         if let Found::Reject { detail, .. } = found {
-            details.push(detail);
+            details.push(detail.to_string());
         }
     })
     .unwrap();
