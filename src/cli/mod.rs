@@ -15,6 +15,7 @@ mod ingest;
 mod labels;
 mod logging;
 mod memory;
+mod output;
 mod progress;
 mod query;
 mod question;

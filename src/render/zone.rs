@@ -44,6 +44,11 @@ impl Zone {
         self.at(minute, "%m-%d %H:%M")
     }
 
+    /// Its year: `2026`.
+    pub(super) fn year(&self, minute: Minute) -> String {
+        self.at(minute, "%Y")
+    }
+
     /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
     pub fn stamp(&self, minute: Minute) -> String {
         match self.0 {
