@@ -12,8 +12,8 @@ use polars::prelude::{
 };
 
 use super::error::StoreError;
-use super::open::{SEGMENTS, Store, file_error};
-use super::segment::Kind;
+use super::open::{SEGMENTS, Store};
+use super::segment::{self, Kind};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::{Counts, Cover, RollupBy};
 
@@ -47,10 +47,7 @@ pub(super) fn scan(folder: &Path, files: &[&str]) -> Result<Option<LazyFrame>, S
     if files.is_empty() {
         return Ok(None);
     }
-    let open = |file: &&str| {
-        let path = folder.join(file);
-        File::open(&path).map_err(|source| file_error("open", &path, source))
-    };
+    let open = |file: &&str| segment::open(&folder.join(file));
     let opened: Arc<[File]> = files.iter().map(open).collect::<Result<Vec<_>, _>>()?.into();
     let failed = |source| StoreError::Frame { action: format!("scan {}", folder.display()), source };
     let hive_options = HiveOptions::new_disabled();
