@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::cloudtrail::unpack::{Inflater, Limits, Member};
-use crate::cloudtrail::{Decoder, Fact, RejectReason, shape::Shape};
-use crate::source::{self, Content, Pieces, Problem};
+use crate::cloudtrail::shape::{Seams, Shape};
+use crate::cloudtrail::unpack::{Inflater, Limits, Member, UnpackError};
+use crate::cloudtrail::{Decoder, Fact, RejectReason};
+use crate::source::{self, Content, Cuts, PieceLimits, Pieces, Problem};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
 use crate::tally::{Id, ObjectTally, Profiles, Row, Scope, Workbench};
 
@@ -56,6 +57,7 @@ pub(super) struct Reader<'s> {
     decoder: Decoder,
     inflater: Inflater,
     limits: Limits,
+    piece_limits: PieceLimits,
     /// The file in hand; its memory serves the next too.
     content: Vec<u8>,
 }
@@ -83,6 +85,7 @@ impl<'s> Reader<'s> {
             decoder: Decoder::default(),
             inflater: Inflater::default(),
             limits: Limits::default(),
+            piece_limits: PieceLimits::default(),
             content: Vec::new(),
         })
     }
@@ -116,13 +119,13 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
+    fn job(&mut self, job: Job, send: &mut dyn FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
             Job::StandardInput => {
                 // It may last for long.
                 self.known.end().map_err(End::Store)?;
-                match source::standard_input() {
+                match source::standard_input(cuts) {
                     Ok(pieces) => self.pieces("standard input", pieces, send)?,
                     Err(source) => send(unreadable(Path::new("standard input"), &source, 0))?,
                 }
@@ -130,7 +133,7 @@ impl<'s> Reader<'s> {
             }
             Job::File(path) => {
                 let mut content = std::mem::take(&mut self.content);
-                let done = match source::read(&path, &mut content) {
+                let done = match source::read(&path, &mut content, cuts) {
                     Ok(Content::Whole) => {
                         self.object(&path.display().to_string(), &content, content.len() as u64, send)
                     }
@@ -149,16 +152,20 @@ impl<'s> Reader<'s> {
     fn pieces(
         &mut self,
         name: &str,
-        pieces: Pieces<'_>,
-        send: &mut impl FnMut(Taken) -> Result<(), End>,
+        mut pieces: Pieces<'_>,
+        send: &mut dyn FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
-        for (number, piece) in pieces.enumerate() {
+        let (mut number, mut taken) = (0, 0);
+        while let Some(piece) = pieces.next() {
+            number += 1;
+            let bytes = pieces.bytes_taken() - taken;
+            taken += bytes;
             match piece {
                 Ok(content) => {
-                    let name = if number == 0 { name.to_owned() } else { format!("{name} (piece {})", number + 1) };
-                    self.object(&name, &content, content.len() as u64, send)?;
+                    let name = if number == 1 { name.to_owned() } else { format!("{name} (piece {number})") };
+                    self.object(&name, &content, bytes, send)?;
                 }
-                Err(source) => send(unreadable(Path::new(name), &source, 0))?,
+                Err(source) => send(unreadable(Path::new(name), &source, bytes))?,
             }
         }
         Ok(())
@@ -170,18 +177,24 @@ impl<'s> Reader<'s> {
         name: &str,
         content: &[u8],
         bytes: u64,
-        send: &mut impl FnMut(Taken) -> Result<(), End>,
+        send: &mut dyn FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
         let id = ObjectId::of(content);
-        if self.known.contains(id).map_err(End::Store)? {
+        let known = self.known.contains(id).map_err(End::Store)?;
+        tracing::debug!(object = ?name, bytes = content.len(), known, "object opened");
+        if known {
             return send(Taken { known: true, bytes, ..Taken::default() });
         }
         let mut inflater = std::mem::take(&mut self.inflater);
-        let (mut archive, mut whole) = (false, true);
+        let (mut archive, mut whole, mut too_large) = (false, true, false);
         let limits = self.limits;
         let walked = inflater.unpack(content, name, &limits, &mut |member| {
             let of_archive = member.path != name;
             archive |= of_archive;
+            if !of_archive && matches!(member.content, Err(UnpackError::TooLarge { .. })) {
+                too_large = true;
+                return Ok(());
+            }
             let (id, bytes) = match (&member.content, of_archive) {
                 (Ok(inner), true) => (ObjectId::of(inner), 0),
                 _ => (id, bytes),
@@ -195,6 +208,12 @@ impl<'s> Reader<'s> {
         });
         self.inflater = inflater;
         walked?;
+        if too_large {
+            return match Pieces::new(content, self.piece_limits, cuts) {
+                Ok(pieces) => self.pieces(name, pieces, send),
+                Err(source) => send(unreadable(Path::new(name), &source, bytes)),
+            };
+        }
         if !archive {
             return Ok(());
         }
@@ -231,6 +250,12 @@ impl<'s> Reader<'s> {
     }
 }
 
+/// Where a stream may be cut: what the bytes mean decides.
+fn cuts(start: &[u8]) -> Cuts {
+    let seams = Seams::of(start);
+    Cuts { header: seams.header(), last: Box::new(move |text| seams.last(text)) }
+}
+
 fn unreadable(path: &Path, source: &io::Error, bytes: u64) -> Taken {
     let reason = match source.kind() {
         io::ErrorKind::NotFound => "not-found",
@@ -261,3 +286,7 @@ fn shape_name(shape: Shape) -> &'static str {
         Shape::Unknown => "unknown",
     }
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::pieces::{Pieces, READ_BYTES_MAX};
+use super::pieces::{PieceLimits, Pieces, READ_BYTES_MAX, TellCuts};
 
 /// What reading a file came to.
 pub enum Content {
@@ -15,11 +15,11 @@ pub enum Content {
 }
 
 /// Reads a file into `buffer`, in the place of what that held, or begins to hand it out in pieces.
-pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
+pub fn read(path: &Path, buffer: &mut Vec<u8>, tell: TellCuts) -> io::Result<Content> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();
     if bytes > READ_BYTES_MAX as u64 {
-        return Ok(Content::InPieces(Pieces::new(file)?));
+        return Ok(Content::InPieces(Pieces::new(file, PieceLimits::default(), tell)?));
     }
     // A byte more than there should be, so that the end is met without making room for more.
     buffer.resize(usize::try_from(bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
@@ -40,6 +40,6 @@ pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
 }
 
 /// What comes in on standard input.
-pub fn standard_input() -> io::Result<Pieces<'static>> {
-    Pieces::new(io::stdin().lock())
+pub fn standard_input(tell: TellCuts) -> io::Result<Pieces<'static>> {
+    Pieces::new(io::stdin().lock(), PieceLimits::default(), tell)
 }

@@ -23,7 +23,7 @@ fn assert_set_aside(bad: &[(Vec<u8>, &str, &str)]) {
         let path = place.put(name, &content);
         let ran = place.ingest();
         assert_eq!(ran.code, Some(0), "{}", ran.err);
-        assert_says(&ran.err, &["records set aside", "status --rejects"]);
+        assert_says(&ran.err, &[" set aside: ", "status --rejects"]);
         let rejects = place.rejects();
         assert_eq!(rejects.len(), bad.len(), "{name}: {rejects:#?}");
         for (number, (reject, (_, reason, detail))) in rejects.iter().zip(bad).enumerate() {

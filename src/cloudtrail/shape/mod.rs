@@ -13,12 +13,14 @@ mod lake_text;
 mod lines;
 mod object;
 mod recognise;
+mod seams;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use found::{Found, RejectReason, Unreadable, Walked};
 pub use recognise::{Shape, recognise};
+pub use seams::Seams;
 
 /// Bytes of the largest record handed out. CloudTrail's own limit is 256 KB, that of CloudTrail Lake 1 MB.
 pub const MAX_RECORD_BYTES: usize = 16 << 20;
