@@ -54,7 +54,6 @@ impl<'g> Gatherer<'g> {
                 progress.requests += counts.requests;
                 progress.calls += counts.calls;
                 progress.outside_range += counts.outside_range;
-                progress.facts += taken.facts.len() as u64;
                 progress.recordless_objects += u64::from(counts.records() == 0);
                 for reject in &object.rejects {
                     *self.report.rejects.entry(reject.reason.code()).or_default() += 1;
@@ -81,6 +80,7 @@ impl<'g> Gatherer<'g> {
         let committed = self.store.commit(batch, self.profiles, self.clock.now())?;
         self.report.new_requests += committed.new_requests;
         self.report.duplicates += committed.duplicates;
+        self.report.new_facts += committed.new_facts;
         self.report.batches += 1;
         self.monitor.committed(&self.report.progress);
         Ok(())

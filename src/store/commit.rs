@@ -67,6 +67,8 @@ pub struct Committed {
     pub new_requests: u64,
     /// Requests that were copies of others.
     pub duplicates: u64,
+    /// Lifecycle facts that were not known.
+    pub new_facts: u64,
 }
 
 /// Rejects kept of one object; a file of noise shall not fill the catalog.
@@ -95,7 +97,7 @@ impl Store {
         let sizes = self.dictionary_sizes()?;
         let new = profiles.since(sizes[0], sizes[1], sizes[2]);
         let transaction = self.catalog.transaction();
-        let names = |transaction: Transaction<'_>| {
+        let names = |transaction: Transaction<'_>| -> rusqlite::Result<u64> {
             let minute_first = segments.iter().map(|segment| segment.minute_first).min();
             let minute_last = segments.iter().map(|segment| segment.minute_last).max();
             let batch = "INSERT INTO batches (number, committed_at, minute_first, minute_last) VALUES (?, ?, ?, ?)";
@@ -105,16 +107,18 @@ impl Store {
             insert_runs(&transaction, &runs, now)?;
             insert_objects(&transaction, &objects, number)?;
             insert_quarantined(&transaction, &quarantined, now)?;
-            insert_facts(&transaction, &facts)?;
+            let new_facts = insert_facts(&transaction, &facts)?;
             count(&transaction, "duplicates", admitted.duplicates)?;
-            transaction.commit()
+            transaction.commit()?;
+            Ok(new_facts)
         };
-        transaction.and_then(names).map_err(|source| self.catalog_error("commit the batch", source))?;
+        let named = transaction.and_then(names);
+        let new_facts = named.map_err(|source| self.catalog_error("commit the batch", source))?;
         self.step("remove replaced ledger files")?;
         if !runs.replaced.is_empty() {
             self.sweep()?;
         }
-        Ok(Committed { new_requests: admitted.rows.len() as u64, duplicates: admitted.duplicates })
+        Ok(Committed { new_requests: admitted.rows.len() as u64, duplicates: admitted.duplicates, new_facts })
     }
 
     /// The number of the next batch.
@@ -290,7 +294,8 @@ fn insert_quarantined(t: &Transaction<'_>, objects: &[Quarantined], now: DateTim
     Ok(())
 }
 
-fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
+/// Stores what is new of them, and tells how many that is.
+fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<u64> {
     // A copy has the same event id, that of the other account's trail the same shared one: ignored. So is a session
     // that is known of its day.
     let mut insert = t.prepare(
@@ -298,8 +303,9 @@ fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
          region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut new = 0;
     for fact in facts {
-        insert.execute(params![
+        new += insert.execute(params![
             fact.second.0,
             id(&fact.event_id),
             id(&fact.shared_event_id),
@@ -313,9 +319,9 @@ fn insert_facts(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
             fact.actor,
             fact.error_code,
             fact.details
-        ])?;
+        ])? as u64;
     }
-    Ok(())
+    Ok(new)
 }
 
 fn count(t: &Transaction<'_>, name: &str, more: u64) -> rusqlite::Result<()> {
