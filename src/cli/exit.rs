@@ -6,7 +6,9 @@ use std::io;
 use std::process::ExitCode;
 
 use super::question::QuestionError;
-use crate::store::StoreError;
+use crate::render::printable;
+use crate::series::SeriesError;
+use crate::store::{StoreError, hint_of_series};
 use crate::synth::SynthError;
 use crate::watch::WatchError;
 
@@ -43,7 +45,9 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure with advice.
     pub(super) fn new(error: impl Into<Box<dyn Error>>, hint: Option<&str>) -> Self {
-        Self { error: error.into(), hint: hint.map(str::to_owned), exit: Exit::Failure }
+        let error = error.into();
+        let hint = hint.or_else(|| hint_of_counts(&*error)).map(str::to_owned);
+        Self { error, hint, exit: Exit::Failure }
     }
 
     /// A flag that can't be understood.
@@ -56,13 +60,13 @@ impl Failure {
         if self.is_broken_pipe() {
             return Exit::Success;
         }
-        eprintln!("error: {}", self.error);
+        eprintln!("error: {}", shown(&self.error.to_string()));
         let mut source = self.error.source();
         let mut said = self.error.to_string();
         while let Some(cause) = source {
             let text = cause.to_string();
             if !said.contains(&text) {
-                eprintln!("caused by: {text}");
+                eprintln!("caused by: {}", shown(&text));
             }
             said = text;
             source = cause.source();
@@ -86,6 +90,23 @@ impl Failure {
     }
 }
 
+/// An error's lines as a terminal may have them: names in them come from anywhere.
+fn shown(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// What to do if counts could not be read.
+fn hint_of_counts(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<SeriesError>() {
+            return hint_of_series(error);
+        }
+        next = error.source();
+    }
+    None
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
@@ -101,9 +122,12 @@ impl From<StoreError> for Failure {
 
 impl From<QuestionError> for Failure {
     fn from(error: QuestionError) -> Self {
-        let typed_wrong = matches!(error, QuestionError::Range(_) | QuestionError::Operation { .. });
+        let typed_wrong = matches!(
+            error,
+            QuestionError::Range(_) | QuestionError::Operation { .. } | QuestionError::Empty | QuestionError::Terminal
+        );
         let exit = if typed_wrong { Exit::Usage } else { Exit::Failure };
-        Self { error: error.into(), hint: None, exit }
+        Self { exit, ..Self::new(error, None) }
     }
 }
 

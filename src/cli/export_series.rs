@@ -14,6 +14,7 @@ use super::top::Metric;
 use crate::domain::{KeyArn, MinuteRange, format_second};
 use crate::render::Zone;
 use crate::series::{Counts, Dense, KeyOperation, SeriesError, key_operations, read};
+use crate::store::hint_of_series;
 
 /// Calls that are held in memory at once, as numbers of eight bytes.
 const HELD: usize = 32 << 20;
@@ -191,7 +192,8 @@ fn read_incidents(path: &Path) -> Result<Incidents, Failure> {
 }
 
 fn unread(error: SeriesError) -> Failure {
-    Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
+    let hint = hint_of_series(&error).unwrap_or("keytide status shows what is stored");
+    Failure::new(format!("can't read counts: {error}"), Some(hint))
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {

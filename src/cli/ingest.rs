@@ -12,7 +12,7 @@ use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir, stop_flag};
 use crate::domain::{Clock, Second};
 use crate::ingest::{IngestOptions, IngestReport, ingest};
-use crate::render::Zone;
+use crate::render::{Zone, counted, printable};
 use crate::store::Store;
 
 /// Flags of `keytide ingest`.
@@ -90,44 +90,78 @@ const QUARANTINED_NAMED: usize = 5;
 
 /// Says what an ingest did, on standard error.
 pub(super) fn print_summary(report: &IngestReport) {
+    eprint!("{}", summary(report));
+}
+
+fn summary(report: &IngestReport) -> String {
     let progress = &report.progress;
-    let new_objects = progress.objects - progress.known_objects - report.quarantined.len() as u64;
-    eprintln!("{} read, {} known already", counted(new_objects, "object"), HumanCount(progress.known_objects));
-    eprintln!(
-        "{}: {} to KMS ({} new, {}), {}",
-        counted(progress.records, "record"),
-        counted(progress.requests, "request"),
-        HumanCount(report.new_requests),
-        counted(report.duplicates, "duplicate"),
-        counted(progress.facts, "lifecycle fact"),
-    );
+    let objects = |number: u64| counted(number, "object", "objects");
+    let records = |number: u64| counted(number, "record", "records");
+    let quarantined = report.quarantined.len() as u64;
+    let mut lines = vec![
+        format!(
+            "{} read, {} known already",
+            objects(progress.objects - progress.known_objects - quarantined),
+            HumanCount(progress.known_objects)
+        ),
+        format!(
+            "{}: {} to KMS ({} new, {}), {}",
+            records(progress.records),
+            counted(progress.requests, "request", "requests"),
+            HumanCount(report.new_requests),
+            counted(report.duplicates, "duplicate", "duplicates"),
+            counted(report.new_facts, "new lifecycle fact", "new lifecycle facts")
+        ),
+    ];
     if progress.outside_range > 0 {
-        eprintln!("{} outside the range left out", counted(progress.outside_range, "request"));
+        lines.push(format!("{} outside the range left out", counted(progress.outside_range, "request", "requests")));
     }
     let rejects: u64 = report.rejects.values().sum();
     if rejects > 0 {
         let reasons: Vec<String> = report.rejects.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        eprintln!(
-            "{} set aside: {}  (`keytide status --rejects` lists them)",
-            counted(rejects, "record"),
-            reasons.join(", ")
-        );
+        let reasons = reasons.join(", ");
+        lines.push(format!("{} set aside: {reasons}  (`keytide status --rejects` lists them)", records(rejects)));
     }
-    if !report.quarantined.is_empty() {
-        eprintln!("{} could not be read:", counted(report.quarantined.len() as u64, "object"));
-        for (name, detail) in report.quarantined.iter().take(QUARANTINED_NAMED) {
-            // The detail of an archive's member names it already.
-            let named = if detail.starts_with(name.as_str()) { detail.clone() } else { format!("{name}: {detail}") };
-            eprintln!("  {named}");
-        }
-        if report.quarantined.len() > QUARANTINED_NAMED {
-            eprintln!("  … (`keytide status` lists all)");
-        }
+    if quarantined > 0 {
+        lines.push(format!("{} could not be read:", objects(quarantined)));
     }
+    for (name, detail) in report.quarantined.iter().take(QUARANTINED_NAMED) {
+        // The detail of an archive's member names it already.
+        let named = if detail.starts_with(name.as_str()) { detail.clone() } else { format!("{name}: {detail}") };
+        lines.push(format!("  {}", printable(&named)));
+    }
+    if report.quarantined.len() > QUARANTINED_NAMED {
+        lines.push("  … (`keytide status` lists all)".to_owned());
+    }
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// A number of things: `1 object`, `2 objects`.
-fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", HumanCount(number))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Progress;
+
+    #[test]
+    fn one_is_singular_and_nothing_in_a_name_is_obeyed() {
+        let progress =
+            Progress { objects: 2, records: 1, requests: 1, calls: 1, outside_range: 1, ..Progress::default() };
+        let report = IngestReport {
+            progress,
+            new_requests: 1,
+            duplicates: 1,
+            new_facts: 1,
+            rejects: [("bad-time", 1)].into_iter().collect(),
+            quarantined: vec![("n\u{1b}[31mred\nx.json".to_owned(), "not JSON".to_owned())],
+            ..IngestReport::default()
+        };
+        let expect = "\
+1 object read, 0 known already
+1 record: 1 request to KMS (1 new, 1 duplicate), 1 new lifecycle fact
+1 request outside the range left out
+1 record set aside: 1 bad-time  (`keytide status --rejects` lists them)
+1 object could not be read:
+  n [31mred x.json: not JSON
+";
+        assert_eq!(summary(&report), expect);
+    }
 }

@@ -15,6 +15,7 @@ mod labels;
 mod logging;
 mod memory;
 mod open_files;
+mod output;
 mod progress;
 mod query;
 mod question;

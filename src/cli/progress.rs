@@ -3,45 +3,55 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Global;
 use crate::ingest::{Monitor, Progress};
+use crate::render::counted;
 use crate::source::Walk;
 
-/// A bar on a terminal, a plain line every few seconds elsewhere, nothing with `--quiet`.
-pub(super) enum Terminal {
-    Bar { bar: ProgressBar, started: Instant },
-    Lines { last: Mutex<Instant>, objects: AtomicU64, bytes_total: u64 },
+/// What an ingest says on its way.
+pub(super) struct Terminal {
+    form: Form,
+    started: Instant,
+    committed: Mutex<Instant>,
+}
+
+/// A bar on a terminal, a plain line every few seconds elsewhere and beside log lines, nothing with `--quiet`.
+enum Form {
+    Bar(ProgressBar),
+    Lines { last: Mutex<Instant>, bytes_total: u64 },
     Quiet,
 }
 
 /// How often the plain line comes.
 const LINE_EVERY: Duration = Duration::from_secs(10);
+/// What is left can't be told sooner.
+const LEFT_AFTER: Duration = Duration::from_secs(3);
 
 impl Terminal {
     /// A monitor for what the paths hold.
     pub(super) fn new(global: &Global, paths: &[PathBuf]) -> Self {
-        if global.quiet {
-            return Terminal::Quiet;
-        }
-        let bytes_total = total_bytes(paths);
-        if !std::io::stderr().is_terminal() {
-            return Terminal::Lines { last: Mutex::new(Instant::now()), objects: AtomicU64::new(0), bytes_total };
-        }
-        let bar = ProgressBar::new(bytes_total);
-        let style = ProgressStyle::with_template("{bar:24.cyan} {percent:>3}%  {msg}  {eta} left")
-            .expect("the template is a constant");
-        bar.set_style(style);
-        Terminal::Bar { bar, started: Instant::now() }
+        let now = Instant::now();
+        let form = if global.quiet {
+            Form::Quiet
+        } else if !std::io::stderr().is_terminal() || global.verbose > 0 {
+            Form::Lines { last: Mutex::new(now), bytes_total: total_bytes(paths) }
+        } else {
+            let bar = ProgressBar::new(total_bytes(paths));
+            // The message is cut where the terminal ends: a bar of two lines can't be drawn over.
+            let style = ProgressStyle::with_template("{bar:16.cyan} {percent:>3}%  {wide_msg}");
+            bar.set_style(style.expect("the template is a constant"));
+            Form::Bar(bar)
+        };
+        Self { form, started: now, committed: Mutex::new(now) }
     }
 
     /// Removes the bar.
     pub(super) fn finish(&self) {
-        if let Terminal::Bar { bar, .. } = self {
+        if let Form::Bar(bar) = &self.form {
             bar.finish_and_clear();
         }
     }
@@ -52,34 +62,61 @@ fn total_bytes(paths: &[PathBuf]) -> u64 {
     Walk::new(&files).flatten().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
+/// What stands behind the bar.
+fn message(progress: &Progress, elapsed: Duration, left: Duration) -> String {
+    let rate = (progress.calls as f64 / elapsed.as_secs_f64().max(0.001)) as u64;
+    let left = match elapsed >= LEFT_AFTER {
+        true => format!("  {:#} left", HumanDuration(left)),
+        false => String::new(),
+    };
+    let objects = counted(progress.objects, "object", "objects");
+    format!("{objects}  {}  {} calls/s{left}", HumanBytes(progress.bytes), HumanCount(rate))
+}
+
 impl Monitor for Terminal {
     fn progress(&self, progress: &Progress) {
-        match self {
-            Terminal::Bar { bar, started } => {
+        match &self.form {
+            Form::Bar(bar) => {
                 bar.set_position(progress.bytes);
-                let rate = progress.calls as f64 / started.elapsed().as_secs_f64().max(0.001);
-                bar.set_message(format!(
-                    "{} objects  {}  {} calls/s",
-                    HumanCount(progress.objects),
-                    HumanBytes(progress.bytes),
-                    HumanCount(rate as u64)
-                ));
+                bar.set_message(message(progress, self.started.elapsed(), bar.eta()));
             }
-            Terminal::Lines { last, objects, bytes_total } => {
-                objects.store(progress.objects, Ordering::Relaxed);
+            Form::Lines { last, bytes_total } => {
                 let Ok(mut last) = last.try_lock() else { return };
                 if last.elapsed() >= LINE_EVERY {
                     *last = Instant::now();
-                    eprintln!(
-                        "{} objects, {} of {}, {} calls",
-                        progress.objects,
-                        HumanBytes(progress.bytes),
-                        HumanBytes(*bytes_total),
-                        progress.calls
-                    );
+                    let objects = counted(progress.objects, "object", "objects");
+                    // Of standard input nobody knows how much there is.
+                    let of = match bytes_total {
+                        0 => String::new(),
+                        total => format!(" of {}", HumanBytes(*total)),
+                    };
+                    let calls = counted(progress.calls, "call", "calls");
+                    eprintln!("{objects}, {}{of}, {calls}", HumanBytes(progress.bytes));
                 }
             }
-            Terminal::Quiet => {}
+            Form::Quiet => {}
         }
+    }
+
+    fn committed(&self, progress: &Progress) {
+        let Ok(mut last) = self.committed.lock() else { return };
+        let after_ms = std::mem::replace(&mut *last, Instant::now()).elapsed().as_millis();
+        tracing::info!(objects = progress.objects, requests = progress.requests, after_ms, "batch committed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_fits_80_columns_and_says_what_is_left_when_that_can_be_told() {
+        let of = |objects, bytes, calls| Progress { objects, bytes, calls, ..Progress::default() };
+        let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+        assert_eq!(message(&of(1, 512, 10), second, 5 * minute), "1 object  512 B  10 calls/s");
+        let long = message(&of(123_456, 999 << 30, 1_234_567 * 60), minute, 59 * minute);
+        assert_eq!(long, "123,456 objects  999.00 GiB  1,234,567 calls/s  59m left");
+        // The bar, its percentage and the blanks between.
+        assert!(16 + 1 + 4 + 2 + long.chars().count() <= 80, "{long}");
     }
 }

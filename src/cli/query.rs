@@ -1,6 +1,6 @@
 //! `keytide query`: CloudWatch Metrics Insights SQL over the store.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +8,8 @@ use clap::ValueEnum;
 
 use super::question::{QuestionError, width};
 use super::range::{Period, RangeArgs};
-use crate::insights::{Answer, METRICS, Window, answer, parse, without_leading_comments};
+use crate::domain::{Minute, MinuteRange};
+use crate::insights::{Answer, InsightsError, METRICS, Query, Window, answer, parse, without_leading_comments};
 use crate::render::{self, Cell, Column};
 use crate::series::Counts;
 
@@ -51,8 +52,11 @@ pub enum Output {
 
 /// Answers the query to `out`.
 pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), QuestionError> {
+    if args.output == Output::Parquet && io::stdout().is_terminal() {
+        return Err(QuestionError::Terminal);
+    }
     let text = text_of(&args.query, io::stdin().lock())?;
-    let query = parse(&text).map_err(crate::insights::InsightsError::from)?;
+    let query = parse(&text).map_err(InsightsError::from)?;
     let window = Window { range: args.range.minutes(now)?, period: args.period.minutes };
     let answered = answer(&query, counts, window, args.buckets)?;
     if answered.metric.is_none() {
@@ -64,12 +68,44 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
         let used = Period { minutes: answered.window.period };
         eprintln!("note: this metric is counted in slots of five minutes; buckets are {used} long");
     }
+    // Without GROUP BY there is a row, with nothing in it.
+    let is_empty = answered.series.iter().all(|series| series.value.is_none() && series.points.is_empty());
+    if answered.metric.is_some() && is_empty {
+        eprintln!("note: {}", nothing(&query, counts, &args.range, window.range)?);
+    }
     write(args, &answered, width(), out)
+}
+
+/// Why an answer has no row: what was asked, and what there is.
+fn nothing(query: &Query, counts: &dyn Counts, args: &RangeArgs, range: MinuteRange) -> Result<String, QuestionError> {
+    let covered =
+        |range| counts.covered(range).map_err(|source| InsightsError::Frame { action: "find what is stored", source });
+    let zone = args.zone();
+    let Some(stored) = covered(MinuteRange::ALL)? else {
+        return Ok("Nothing is stored yet; `keytide ingest PATH` reads log files".to_owned());
+    };
+    let last = Minute(stored.end.0.saturating_sub(1));
+    let stored = format!("it holds {} to {}", zone.long(stored.start), zone.long(last));
+    let asked = match (&args.since, &args.until) {
+        (None, None) => String::new(),
+        (Some(_), None) => format!(" from {} on", zone.long(range.start)),
+        (None, Some(_)) => format!(" before {}", zone.long(range.end)),
+        (Some(_), Some(_)) => format!(" from {} to {}", zone.long(range.start), zone.long(range.end)),
+    };
+    if covered(range)?.is_none() {
+        return Ok(format!("asked{asked}. Nothing is stored in this range; `keytide status` shows what is: {stored}"));
+    }
+    let (metric, namespace) = (&query.metric, &query.source.namespace);
+    let that = if query.conditions.is_empty() { "" } else { " that WHERE asks for" };
+    Ok(format!("no {metric} of \"{namespace}\"{that} is stored{asked}; `keytide status` shows what is: {stored}"))
 }
 
 /// The query's text: of a file if there is one of that name, else the argument itself.
 fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError> {
     let path = Path::new(argument);
+    if argument.trim().is_empty() {
+        return Err(QuestionError::Empty);
+    }
     let read = if argument == "-" {
         let mut text = String::new();
         stdin.read_to_string(&mut text).map(|_| text)
@@ -78,8 +114,11 @@ fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError
     } else {
         return Ok(argument.to_owned());
     };
-    read.map(|text| without_leading_comments(&text))
-        .map_err(|source| QuestionError::File { path: path.to_owned(), source })
+    let text = read.map_err(|source| QuestionError::File { path: path.to_owned(), source })?;
+    match without_leading_comments(&text) {
+        text if text.trim().is_empty() => Err(QuestionError::Empty),
+        text => Ok(text),
+    }
 }
 
 fn write(args: &Args, answer: &Answer, width: Option<usize>, out: &mut dyn Write) -> Result<(), QuestionError> {

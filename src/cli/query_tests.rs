@@ -103,3 +103,31 @@ fn a_query_is_an_argument_a_file_or_standard_input() {
     assert!(missing.contains("no-such.sql") && missing.contains("SELECT"), "{missing}");
     assert!(Minute(TEN).to_string().starts_with("2026-01-05T10:00"));
 }
+
+#[test]
+fn an_empty_query_is_said_to_be_empty() {
+    for (argument, input) in [("", ""), (" \n", ""), ("-", "-- only a comment\n")] {
+        let told = text_of(argument, input.as_bytes()).expect_err("no query").to_string();
+        assert!(told.starts_with("the query is empty"), "{told}");
+    }
+}
+
+#[test]
+fn an_answer_without_rows_is_told_with_what_is_stored() {
+    let told = |arguments: &[&str]| {
+        let args = Line::try_parse_from(["query"].iter().chain(arguments)).expect("arguments").args;
+        let range = args.range.minutes(DateTime::UNIX_EPOCH).expect("a range");
+        nothing(&parse(&args.query).expect("a query"), &fake(), &args.range, range).expect("told")
+    };
+    let sum = "SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\"";
+    assert_eq!(
+        told(&[sum, "--since", "2027-01-01", "--until", "2027-01-02"]),
+        "asked from 2027-01-01 00:00 to 2027-01-02 00:00. Nothing is stored in this range; `keytide status` shows what \
+         is: it holds 2026-01-05 10:00 to 2026-01-05 10:03"
+    );
+    assert_eq!(
+        told(&[&format!("{sum} WHERE Operation = 'Encrypt'")]),
+        "no SuccessfulRequest of \"AWS/KMS\" that WHERE asks for is stored; `keytide status` shows what is: it holds \
+         2026-01-05 10:00 to 2026-01-05 10:03"
+    );
+}

@@ -23,6 +23,12 @@ pub enum QuestionError {
         /// Why.
         source: io::Error,
     },
+    /// There is no query.
+    #[error("the query is empty; one starts with SELECT, as in SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\"")]
+    Empty,
+    /// Parquet, to a terminal.
+    #[error("Parquet is no text for a terminal; write it to a file: … > FILE")]
+    Terminal,
     /// The answer can't be written.
     #[error("can't write the answer: {0}")]
     Write(#[from] io::Error),

@@ -74,10 +74,9 @@ impl FromStr for When {
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
             return Ok(When::Instant(instant.to_utc()));
         }
-        if let Some(minute) = text.strip_suffix('Z')
-            && let Ok(time) = NaiveDateTime::parse_from_str(minute, "%Y-%m-%dT%H:%M")
-        {
-            return Ok(When::Instant(time.and_utc()));
+        let without_seconds = ["%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z"];
+        if let Some(time) = without_seconds.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()) {
+            return Ok(When::Instant(time.to_utc()));
         }
         if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
             return Ok(When::Local(date.and_time(NaiveTime::MIN)));
@@ -190,6 +189,9 @@ mod tests {
             ("2026-11-01T09:30:59", "2026-11-01T09:30:00Z"),
             ("2026-11-01T09:30:59Z", "2026-11-01T09:30:00Z"),
             ("2026-11-01T09:30:00+02:00", "2026-11-01T07:30:00Z"),
+            ("2026-11-01T09:30+02:00", "2026-11-01T07:30:00Z"),
+            ("2026-11-01 09:30-0130", "2026-11-01T11:00:00Z"),
+            ("2026-11-01T09:30Z", "2026-11-01T09:30:00Z"),
             ("1969-12-31", "1970-01-01T00:00:00Z"),
             ("99999999w", "1970-01-01T00:00:00Z"),
         ] {

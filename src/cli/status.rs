@@ -1,14 +1,17 @@
 //! `keytide status`: what was read, what was set aside and why.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::json;
 
 use super::Global;
 use super::exit::{Exit, Failure};
+use super::output::write_to;
 use super::system::data_dir;
 use crate::domain::{Minute, format_second};
+use crate::render::printable;
+use crate::series::calls_counted;
 use crate::store::{DeadLetter, OutboxDepth, RejectEntry, Status, Store};
 
 /// Flags of `keytide status`.
@@ -33,13 +36,14 @@ enum Output {
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    match (args.rejects, args.output) {
-        (true, output) => write_rejects(&store.rejects()?, output, &mut out)?,
-        (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, &mut out)?,
-        (false, Output::Json) => writeln!(out, "{:#}", as_json(&store.status()?, &Owed::of(&store)?))?,
-    }
-    out.flush()?;
+    write_to(None, |out| {
+        match (args.rejects, args.output) {
+            (true, output) => write_rejects(&store.rejects()?, output, out)?,
+            (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, out)?,
+            (false, Output::Json) => writeln!(out, "{:#}", as_json(&store, &store.status()?, &Owed::of(&store)?))?,
+        }
+        Ok(())
+    })?;
     Ok(Exit::Success)
 }
 
@@ -55,7 +59,7 @@ impl Owed {
     }
 }
 
-fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut impl Write) -> io::Result<()> {
+fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Write) -> io::Result<()> {
     let number = |count: u64| HumanCount(count).to_string();
     let mut line = |name: &str, value: String| writeln!(out, "{name:<20} {value}");
     line("store", format!("{} ({})", store.dir().display(), HumanBytes(status.bytes)))?;
@@ -66,8 +70,14 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut impl Wr
     line("objects consumed", number(status.objects) + &in_part)?;
     line("objects quarantined", number(status.quarantined.len() as u64))?;
     line("records", number(status.records))?;
-    line("requests to KMS", format!("{}, {} of them calls", number(status.requests), number(status.calls)))?;
+    let requests = format!("{}, {} of them calls; copies included", number(status.requests), number(status.calls));
+    line("requests to KMS", requests)?;
     line("duplicates dropped", number(status.duplicates))?;
+    // The rest of the status is told of a damaged store too.
+    line(
+        "calls counted once",
+        calls_counted(&store.counts()).map_or_else(|error| format!("unknown: {error}"), number),
+    )?;
     line("records set aside", number(status.rejects.iter().map(|(_, count)| count).sum()))?;
     line("series", number(status.series))?;
     line("callers", number(status.callers))?;
@@ -94,20 +104,21 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut impl Wr
     if !status.quarantined.is_empty() {
         writeln!(out, "\nobjects that could not be read; the next ingest that meets them tries again")?;
         for entry in &status.quarantined {
-            writeln!(out, "  {}\n    {}: {}", entry.name, entry.reason, entry.detail)?;
+            writeln!(out, "  {}\n    {}: {}", printable(&entry.name), entry.reason, printable(&entry.detail))?;
         }
     }
     if !outbox.dead.is_empty() {
         writeln!(out, "\nmessages that were given up")?;
         for letter in &outbox.dead {
             let owed_at = format_second(letter.owed_at);
-            writeln!(out, "  {} over {}, owed at {owed_at}\n    {}", letter.dedup_key, letter.route, letter.error)?;
+            let [name, route, error] = [&letter.dedup_key, &letter.route, &letter.error].map(|text| printable(text));
+            writeln!(out, "  {name} over {route}, owed at {owed_at}\n    {error}")?;
         }
     }
     Ok(())
 }
 
-fn as_json(status: &Status, outbox: &Owed) -> serde_json::Value {
+fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
     let quarantined: Vec<_> = status
         .quarantined
         .iter()
@@ -140,6 +151,7 @@ fn as_json(status: &Status, outbox: &Owed) -> serde_json::Value {
         "requests": status.requests,
         "calls": status.calls,
         "duplicates": status.duplicates,
+        "calls_counted": calls_counted(&store.counts()).ok(),
         "records_set_aside": rejects,
         "series": status.series,
         "callers": status.callers,
@@ -154,15 +166,44 @@ fn as_json(status: &Status, outbox: &Owed) -> serde_json::Value {
     })
 }
 
-fn write_rejects(rejects: &[RejectEntry], output: Output, out: &mut impl Write) -> io::Result<()> {
+fn write_rejects(rejects: &[RejectEntry], output: Output, out: &mut dyn Write) -> io::Result<()> {
+    let mut named = None;
     for RejectEntry { object, position, reason, detail } in rejects {
-        match output {
-            Output::Table => writeln!(out, "{object}\n  record {position}: {reason}: {detail}")?,
-            Output::Json => {
-                let line = json!({"object": object, "position": position, "reason": reason, "detail": detail});
-                writeln!(out, "{line}")?;
-            }
+        if output == Output::Json {
+            let line = json!({"object": object, "position": position, "reason": reason, "detail": detail});
+            writeln!(out, "{line}")?;
+            continue;
         }
+        if named.replace(object) != Some(object) {
+            writeln!(out, "{}", printable(object))?;
+        }
+        writeln!(out, "  record {position}: {reason}: {}", printable(detail))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_named_once_and_nothing_in_it_is_obeyed() {
+        let reject = |object: &str, position| RejectEntry {
+            object: object.to_owned(),
+            position,
+            reason: "bad-time".to_owned(),
+            detail: "eventTime is bad\u{1b}[31m".to_owned(),
+        };
+        let rejects = [reject("n\u{1b}[31mred\nx.json", 0), reject("n\u{1b}[31mred\nx.json", 7), reject("b.json", 1)];
+        let mut out = Vec::new();
+        write_rejects(&rejects, Output::Table, &mut out).unwrap();
+        let expect = "\
+n [31mred x.json
+  record 0: bad-time: eventTime is bad [31m
+  record 7: bad-time: eventTime is bad [31m
+b.json
+  record 1: bad-time: eventTime is bad [31m
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expect);
+    }
 }

@@ -95,10 +95,12 @@ impl Args {
 
 /// Makes the trail, with progress on a terminal, and says what was made.
 pub fn run(args: &Args) -> Result<(), SynthError> {
+    let options = args.options();
+    tracing::info!(folder = ?args.out, ?options, "making a trail");
     let bar = indicatif::ProgressBar::new(0);
     let style = indicatif::ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
     bar.set_style(style.expect("the template is well formed"));
-    let summary = generate(&args.options(), &args.out, &mut |progress: SynthProgress| {
+    let summary = generate(&options, &args.out, &mut |progress: SynthProgress| {
         bar.set_length(progress.total_seconds);
         bar.set_position(progress.seconds);
         bar.set_message(format!("{} records, {} calls", progress.records, progress.calls));

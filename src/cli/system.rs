@@ -1,6 +1,6 @@
 //! What commands need of the system: the clock, the data folder, signals, standard output.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::Global;
 use super::exit::{Exit, Failure};
+use super::output::write_to;
 use crate::domain::Clock;
 use crate::series::Counts;
 use crate::store::Store;
@@ -42,9 +43,7 @@ pub(super) fn with_counts(
     run: impl FnOnce(&dyn Counts, DateTime<Utc>, &mut dyn Write) -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let mut out = BufWriter::new(io::stdout().lock());
-    run(&store.counts(), SystemClock.now(), &mut out)?;
-    out.flush()?;
+    write_to(None, |out| run(&store.counts(), SystemClock.now(), out))?;
     Ok(Exit::Success)
 }
 

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 
 use super::question::{QuestionError, width};
 use super::range::RangeArgs;
-use crate::domain::{Operation, Outcome};
+use crate::domain::{Minute, Operation, Outcome};
 use crate::insights::{By, Top, TopQuestion, top};
-use crate::render::{self, Cell, Column, Zone, grouped};
+use crate::render::{self, Cell, Column, Zone, counted, grouped};
 use crate::series::Counts;
 
 /// Show the busiest keys, operations, callers …
@@ -196,9 +196,11 @@ fn write(args: &Args, top: &Top, width: Option<usize>, out: &mut dyn Write) -> R
 }
 
 fn headline(args: &Args, top: &Top, zone: Zone) -> String {
-    let (_, many, _) = args.by.words();
+    let (one, many, _) = args.by.words();
     let metric = args.metric.outcome().metric();
-    let range = format!("{} to {}", zone.long(top.range.start), zone.long(top.range.end));
+    // What is counted in slots is counted to a slot's end.
+    let end = Minute(top.range.end.0.next_multiple_of(top.resolution.max(1)));
+    let range = format!("{} to {}", zone.long(top.range.start), zone.long(end));
     if top.rows.is_empty() {
         return match top.range.is_empty() {
             true => "Nothing is stored in this range; `keytide status` shows what is.".to_owned(),
@@ -207,10 +209,10 @@ fn headline(args: &Args, top: &Top, zone: Zone) -> String {
     }
     let shown = top.rows.len() as u64;
     let ranked = match shown == top.ranked {
-        true => format!("{} {many}", grouped(shown as i64)),
-        false => format!("Top {} of {} {many}", grouped(shown as i64), grouped(top.ranked as i64)),
+        true => counted(shown, one, many),
+        false => format!("Top {} of {}", grouped(shown as i64), counted(top.ranked, one, many)),
     };
-    format!("{ranked} by {metric}, {range}\n{} calls in all", grouped(top.total as i64))
+    format!("{ranked} by {metric}, {range}\n{} in all", counted(top.total, "call", "calls"))
 }
 
 fn notes(args: &Args, top: &Top) -> Vec<String> {
@@ -219,8 +221,8 @@ fn notes(args: &Args, top: &Top) -> Vec<String> {
         notes.push(format!("Peaks are of {} minutes: callers are counted in such slots.", top.resolution));
     }
     if top.unattributed > 0 {
-        let calls = grouped(i64::try_from(top.unattributed).unwrap_or(i64::MAX));
-        notes.push(format!("Not in it: {calls} calls that name no key ARN (keytide export unattributed)."));
+        let calls = counted(top.unattributed, "call that names", "calls that name");
+        notes.push(format!("Not in it: {calls} no key ARN (keytide export unattributed)."));
     }
     if args.by == Ranked::Account && !top.rows.is_empty() {
         notes.push("Accounts are those that own the keys.".to_owned());

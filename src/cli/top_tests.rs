@@ -89,3 +89,25 @@ fn slots_and_owners_are_said() {
     let told = question(&unknown, DateTime::UNIX_EPOCH).expect_err("no such operation").to_string();
     assert!(told.contains("'Rotate'") && told.contains("Decrypt"), "{told}");
 }
+
+#[test]
+fn one_is_singular() {
+    let got = answered(&["--operation", "Encrypt", "--until", "2026-01-05T10:48"], 80);
+    assert!(got.starts_with("1 key by SuccessfulRequest, "), "{got}");
+    let got = answered(&["--since", "2026-01-05T10:47", "--limit", "1"], 80);
+    assert!(
+        got.starts_with("1 key by SuccessfulRequest, 2026-01-05 10:47 to 2026-01-05 10:48\n10 calls in all"),
+        "{got}"
+    );
+    let got = answered(&["--limit", "1"], 80);
+    assert!(got.starts_with("Top 1 of 2 keys by"), "{got}");
+}
+
+#[test]
+fn a_range_of_slots_is_told_with_whole_slots() {
+    // Something is stored until 10:48.
+    for since in [&["--by", "service"][..], &["--by", "service", "--since", "2026-01-05T10:02"]] {
+        let got = answered(since, 80);
+        assert!(got.contains("SuccessfulRequest, 2026-01-05 10:00 to 2026-01-05 10:50\n"), "{got}");
+    }
+}

@@ -86,7 +86,6 @@ impl<'g> Gatherer<'g> {
                 progress.requests += counts.requests;
                 progress.calls += counts.calls;
                 progress.outside_range += counts.outside_range;
-                progress.facts += taken.facts.len() as u64;
                 progress.recordless_objects += u64::from(counts.records() == 0);
                 for (reason, count) in &object.rejects.by_reason {
                     *self.report.rejects.entry(reason.code()).or_default() += count;
@@ -117,6 +116,7 @@ impl<'g> Gatherer<'g> {
         let committed = self.store.commit(batch, self.profiles, self.clock.now())?;
         self.report.new_requests += committed.new_requests;
         self.report.duplicates += committed.duplicates;
+        self.report.new_facts += committed.new_facts;
         self.report.batches += 1;
         self.monitor.committed(&self.report.progress);
         Ok(())

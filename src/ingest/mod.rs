@@ -59,6 +59,8 @@ pub struct IngestReport {
     pub new_requests: u64,
     /// Requests that had been counted already.
     pub duplicates: u64,
+    /// Lifecycle facts that were not known.
+    pub new_facts: u64,
     /// Records set aside, by reason.
     pub rejects: std::collections::BTreeMap<&'static str, u64>,
     /// Objects that could not be read: name and reason.

@@ -17,8 +17,6 @@ pub struct Progress {
     pub requests: u64,
     /// Of these, cryptographic calls.
     pub calls: u64,
-    /// Lifecycle facts.
-    pub facts: u64,
     /// Requests outside the wanted range.
     pub outside_range: u64,
 }

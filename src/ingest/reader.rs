@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::cloudtrail::unpack::{Inflater, Limits, Member};
-use crate::cloudtrail::{Decoder, Fact, Reject, RejectReason, shape::Shape};
-use crate::source::{self, Content, Pieces, Problem};
+use crate::cloudtrail::shape::{Seams, Shape};
+use crate::cloudtrail::unpack::{Inflater, Limits, Member, UnpackError};
+use crate::cloudtrail::{Decoder, Fact, Reject, RejectReason};
+use crate::source::{self, Content, Cuts, PieceLimits, Pieces, Problem};
 use crate::store::{KnownObjects, ObjectId, ObjectRecord, Quarantined, StoreError};
 use crate::tally::{Id, ObjectTally, Profiles, Rejects, Row, Scope, Workbench};
 
@@ -80,6 +81,7 @@ pub(super) struct Reader<'s> {
     decoder: Decoder,
     inflater: Inflater,
     limits: Limits,
+    piece_limits: PieceLimits,
     /// The file in hand; its memory serves the next too.
     content: Vec<u8>,
 }
@@ -114,6 +116,7 @@ impl<'s> Reader<'s> {
             decoder: Decoder::default(),
             inflater: Inflater::default(),
             limits: Limits::default(),
+            piece_limits: PieceLimits::default(),
             content: Vec::new(),
         })
     }
@@ -149,7 +152,7 @@ impl<'s> Reader<'s> {
     }
 
     /// Does a job. What could not be read of it before, and isn't met again as such, is released.
-    fn job(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
+    fn job(&mut self, job: Job, send: &mut dyn FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         if self.quarantined.is_empty() {
             return self.take(job, send);
         }
@@ -163,17 +166,19 @@ impl<'s> Reader<'s> {
         if over.is_empty() { Ok(()) } else { send(Taken { released: over, ..Taken::default() }) }
     }
 
-    fn take(&mut self, job: Job, send: &mut impl FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
+    fn take(&mut self, job: Job, send: &mut dyn FnMut(Taken) -> Result<(), End>) -> Result<(), End> {
         match job {
             Job::Problem(Problem { path, source }) => send(unreadable(&path, &source, 0)),
-            Job::StandardInput => self.stream(STANDARD_INPUT, source::standard_input, send),
+            Job::StandardInput => self.stream(STANDARD_INPUT, || source::standard_input(cuts), send),
             Job::File(path) => {
                 let mut content = std::mem::take(&mut self.content);
                 let done = match source::read(&path, &mut content) {
                     Ok(Content::Whole) => {
                         self.object(&path.display().to_string(), &content, content.len() as u64, send)
                     }
-                    Ok(Content::InPieces) => self.stream(&path.display().to_string(), || source::pieces(&path), send),
+                    Ok(Content::InPieces) => {
+                        self.stream(&path.display().to_string(), || source::pieces(&path, cuts), send)
+                    }
                     Err(source) => {
                         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
                         send(unreadable(&path, &source, bytes))
@@ -190,7 +195,7 @@ impl<'s> Reader<'s> {
         &mut self,
         name: &str,
         open: impl FnOnce() -> io::Result<Pieces<'static>>,
-        send: &mut impl FnMut(Taken) -> Result<(), End>,
+        send: &mut dyn FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
         // It may last for long.
         self.known.end().map_err(End::Store)?;
@@ -204,16 +209,20 @@ impl<'s> Reader<'s> {
     fn pieces(
         &mut self,
         name: &str,
-        pieces: Pieces<'_>,
-        send: &mut impl FnMut(Taken) -> Result<(), End>,
+        mut pieces: Pieces<'_>,
+        send: &mut dyn FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
-        for (number, piece) in pieces.enumerate() {
+        let (mut number, mut taken) = (0, 0);
+        while let Some(piece) = pieces.next() {
+            number += 1;
+            let bytes = pieces.bytes_taken() - taken;
+            taken += bytes;
             match piece {
                 Ok(content) => {
-                    let name = if number == 0 { name.to_owned() } else { format!("{name} (piece {})", number + 1) };
-                    self.object(&name, &content, content.len() as u64, send)?;
+                    let name = if number == 1 { name.to_owned() } else { format!("{name} (piece {number})") };
+                    self.object(&name, &content, bytes, send)?;
                 }
-                Err(source) => send(unreadable(Path::new(name), &source, 0))?,
+                Err(source) => send(unreadable(Path::new(name), &source, bytes))?,
             }
         }
         Ok(())
@@ -225,18 +234,24 @@ impl<'s> Reader<'s> {
         name: &str,
         content: &[u8],
         bytes: u64,
-        send: &mut impl FnMut(Taken) -> Result<(), End>,
+        send: &mut dyn FnMut(Taken) -> Result<(), End>,
     ) -> Result<(), End> {
         let id = ObjectId::of(content);
-        if self.known.contains(id).map_err(End::Store)? {
+        let known = self.known.contains(id).map_err(End::Store)?;
+        tracing::debug!(object = ?name, bytes = content.len(), known, "object opened");
+        if known {
             return send(Taken { known: true, bytes, ..Taken::default() });
         }
         let mut inflater = std::mem::take(&mut self.inflater);
-        let (mut archive, mut whole) = (false, true);
+        let (mut archive, mut whole, mut too_large) = (false, true, false);
         let limits = self.limits;
         let walked = inflater.unpack(content, name, &limits, &mut |member| {
             let of_archive = member.path != name;
             archive |= of_archive;
+            if !of_archive && matches!(member.content, Err(UnpackError::TooLarge { .. })) {
+                too_large = true;
+                return Ok(());
+            }
             let (id, bytes) = match (&member.content, of_archive) {
                 (Ok(inner), true) => (ObjectId::of(inner), 0),
                 _ => (id, bytes),
@@ -250,6 +265,12 @@ impl<'s> Reader<'s> {
         });
         self.inflater = inflater;
         walked?;
+        if too_large {
+            return match Pieces::new(content, self.piece_limits, cuts) {
+                Ok(pieces) => self.pieces(name, pieces, send),
+                Err(source) => send(unreadable(Path::new(name), &source, bytes)),
+            };
+        }
         if !archive {
             return Ok(());
         }
@@ -292,6 +313,12 @@ fn quarantined_of(quarantined: &BTreeSet<String>, object: &str) -> Vec<String> {
     names.filter(|(_, part)| is_part(part)).map(|(name, _)| name.clone()).collect()
 }
 
+/// Where a stream may be cut: what the bytes mean decides.
+fn cuts(start: &[u8]) -> Cuts {
+    let seams = Seams::of(start);
+    Cuts { header: seams.header(), last: Box::new(move |text| seams.last(text)) }
+}
+
 fn unreadable(path: &Path, source: &io::Error, bytes: u64) -> Taken {
     let reason = match source.kind() {
         io::ErrorKind::NotFound => "not-found",
@@ -322,3 +349,7 @@ fn shape_name(shape: Shape) -> &'static str {
         Shape::Unknown => "unknown",
     }
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

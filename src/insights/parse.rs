@@ -107,11 +107,11 @@ impl Parser<'_> {
 
     fn source(&mut self) -> Result<Source, SyntaxError> {
         if !(self.is("SCHEMA") && self.lexemes[self.at + 1].what == What::Open) {
-            let namespace = self.name("a namespace, or SCHEMA(namespace, dimension, …)")?;
+            let namespace = self.namespace("a namespace, or SCHEMA(namespace, dimension, …)")?;
             return Ok(Source { namespace, schema: None });
         }
         self.at += 2;
-        let namespace = self.name("a namespace")?;
+        let namespace = self.namespace("a namespace")?;
         let mut names = Vec::new();
         if self.now().what == What::Comma {
             self.at += 1;
@@ -119,6 +119,21 @@ impl Parser<'_> {
         }
         self.symbol(&What::Close, "a comma or )")?;
         Ok(Source { namespace, schema: Some(names.into_iter().collect()) })
+    }
+
+    fn namespace(&mut self, expected: &str) -> Result<String, SyntaxError> {
+        let (start, name) = (self.now().start, self.name(expected)?);
+        let next = self.now();
+        if next.what != What::Other || next.start != self.lexemes[self.at - 1].end {
+            return Ok(name);
+        }
+        // `FROM AWS/KMS`.
+        let rest = &self.query[start..];
+        let whole = &rest[..rest.find(|ch: char| ch.is_whitespace() || ",()".contains(ch)).unwrap_or(rest.len())];
+        let quoted = whole.replace('"', "");
+        Err(self.near(&format!(
+            "double quotes around a namespace with other characters than letters, digits and _: \"{quoted}\""
+        )))
     }
 
     fn condition(&mut self) -> Result<Condition, SyntaxError> {
@@ -281,6 +296,12 @@ impl Parser<'_> {
     /// CloudWatch's `Invalid syntax near '…'`, from the current word on.
     fn near(&self, expected: &str) -> SyntaxError {
         let rest = self.query[self.now().start..].trim_end();
+        let quote = rest.chars().next().filter(|first| matches!(first, '\'' | '"'));
+        let unclosed = quote.filter(|quote| {
+            self.now().what == What::Other && !rest[1..].replace(&format!("\\{quote}"), "").contains(*quote)
+        });
+        let unclosed = unclosed.map(|quote| format!("a closing {quote} for what this one opens"));
+        let expected = unclosed.as_deref().unwrap_or(expected);
         let near = match rest.chars().count() > NEAR_MAX {
             true => rest.chars().take(NEAR_MAX - 3).chain("...".chars()).collect(),
             false => rest.to_owned(),

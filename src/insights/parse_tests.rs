@@ -165,7 +165,8 @@ fn an_error_shows_its_place_under_the_line() {
         .expect_err("an OR");
     let expect = "Invalid syntax near 'OR Operation = 'x''
   | … \"AWS/KMS\" WHERE Operation = 'Decrypt' OR Operation = 'x'
-  |                                         ^^ expected AND, GROUP BY, ORDER BY, LIMIT or the end of the query";
+  |                                         ^^
+  | expected AND, GROUP BY, ORDER BY, LIMIT or the end of the query";
     assert_eq!(error.to_string(), expect);
 }
 
@@ -177,7 +178,8 @@ fn an_error_in_a_query_of_several_lines_names_the_line_and_its_column() {
     let query = without_leading_comments("-- Which keys?\nSELECT SUM(a)\nFROM b\nWHERE\tu = 'é' OR\nc = 'd'\n");
     let expect = "Invalid syntax near 'OR c = 'd''
   4 | WHERE u = 'é' OR
-    |               ^^ expected AND, GROUP BY, ORDER BY, LIMIT or the end of the query";
+    |               ^^
+    | expected AND, GROUP BY, ORDER BY, LIMIT or the end of the query";
     let error = parse(&query).expect_err("an OR");
     assert_eq!(error.to_string(), expect);
     assert_eq!(error.message(), "Invalid syntax near 'OR\nc = 'd''");
@@ -196,4 +198,48 @@ fn an_error_at_the_end_points_behind_the_last_word() {
 fn only_comment_lines_before_the_query_are_left_out() {
     assert_eq!(without_leading_comments("-- a\n\n  -- b\nSELECT --c\n-- d"), "\n\n\nSELECT --c\n-- d");
     assert_eq!(without_leading_comments("-- only"), "");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_said_to_be() {
+    for (query, quote) in [
+        ("SELECT SUM(a) FROM \"AWS/KMS\" WHERE Operation = 'Decrypt", '\''),
+        ("SELECT SUM(a) FROM \"AWS/KMS", '"'),
+        ("SELECT SUM(\"a) FROM b", '"'),
+        ("SELECT SUM(a) FROM b WHERE c = 'd' AND e = 'it\\'s", '\''),
+    ] {
+        let error = parse(query).expect_err(query);
+        let expect = format!("a closing {quote} for what this one opens");
+        assert_eq!(error.expected(), Some(expect.as_str()), "{query}");
+    }
+    let doubled = parse("SELECT SUM(a) FROM b WHERE c = 'd''e'").expect_err("a doubled quote");
+    assert!(!doubled.expected().expect("expected").contains("closing"), "{doubled}");
+}
+
+#[test]
+fn a_namespace_with_other_characters_is_told_to_need_quotes() {
+    for query in ["SELECT SUM(a) FROM AWS/KMS", "SELECT SUM(a) FROM AWS/KMS WHERE b = 'c'"] {
+        let error = parse(query).expect_err(query);
+        assert!(error.message().starts_with("Invalid syntax near '/KMS"), "{error}");
+        let expected = error.expected().expect("expected");
+        assert!(expected.contains("double quotes") && expected.ends_with("\"AWS/KMS\""), "{expected}");
+    }
+    let error = parse("SELECT SUM(a) FROM SCHEMA(AWS/KMS, KeyArn)").expect_err("no quotes");
+    assert!(error.expected().expect("expected").ends_with("\"AWS/KMS\""), "{error}");
+    let error = parse("SELECT SUM(a) FROM b / c").expect_err("no operators");
+    assert!(!error.expected().expect("expected").contains("double quotes"), "{error}");
+}
+
+#[test]
+fn no_line_of_an_error_is_wider_than_80_columns() {
+    let long = "b".repeat(90);
+    for query in [
+        "SELECT SUM(SuccessfulRequest) FROM AWS/KMS WHERE Operation = 'Decrypt' GROUP BY KeyArn ORDER BY SUM() DESC",
+        &format!("SELECT SUM(a) FROM b WHERE Operation = 'Decrypt' AND {long} > 'c' AND d = 'e' AND f = 'g' LIMIT 10"),
+        &format!("SELECT SUM(a)\nFROM b\nWHERE Operation = 'Decrypt' AND c = 'd' OR {long}"),
+        "SELECT SUM(a) FROM b GROUP BY tag.a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.u.v.w.x.y.z",
+    ] {
+        let error = parse(query).expect_err(query).to_string();
+        assert!(error.lines().all(|line| line.chars().count() <= 80), "{error}");
+    }
 }

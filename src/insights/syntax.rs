@@ -14,7 +14,9 @@ pub struct SyntaxError {
 }
 
 /// How much of a long line is shown.
-const LINE_MAX: usize = 76;
+const LINE_MAX: usize = 70;
+/// Columns that nothing goes beyond: the least that terminals have.
+const COLUMNS_MAX: usize = 80;
 /// How much of a long line is shown before the place.
 const BEFORE_MAX: usize = 40;
 
@@ -65,11 +67,32 @@ impl fmt::Display for SyntaxError {
         let carets = width.min((first + LINE_MAX).saturating_sub(at)).max(1);
         let blank = " ".repeat(margin.len());
         write!(f, "\n  {blank}| {}{}", " ".repeat(indent), "^".repeat(carets))?;
-        match &self.expected {
-            Some(expected) => write!(f, " expected {expected}"),
-            None => Ok(()),
+        let Some(expected) = &self.expected else { return Ok(()) };
+        let expected = format!("expected {expected}");
+        let gutter = 2 + blank.len() + 2;
+        if gutter + indent + carets + 1 + expected.chars().count() <= COLUMNS_MAX {
+            return write!(f, " {expected}");
+        }
+        for line in wrapped(&expected, COLUMNS_MAX - gutter) {
+            write!(f, "\n  {blank}| {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text in lines of at most `width` characters, if its words are no longer.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
         }
     }
+    lines
 }
 
 /// The first character shown of a line: its first, or a word's that isn't far before the place.

@@ -7,6 +7,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::cell::{Cell, Column, decimal, grouped};
 use super::shorten::{Level, Names, middle};
 use super::spark::spark;
+use super::words::printable;
 use super::zone::Zone;
 
 /// No name is cut shorter than this.
@@ -45,7 +46,7 @@ const FITS: [Fit; 12] = [
 /// A column's cells: as text for each way to fit.
 enum Cells {
     Names(Names),
-    Times { long: Vec<String>, compact: Vec<String> },
+    Times { long: Vec<String>, compact: Vec<String>, year: Option<String> },
     Trends(Vec<Vec<u64>>),
     Fixed(Vec<String>),
 }
@@ -76,9 +77,13 @@ pub fn table(
     }
     write_grid(columns, &texts, chosen.gap, out)?;
     let mut notes: Vec<String> = Vec::new();
-    if cells.iter().any(|cells| matches!(cells, Cells::Times { long, .. } if !long.is_empty())) {
-        notes.push(format!("Times are {}.", zone.name()));
-    }
+    notes.extend(cells.iter().find_map(|cells| match cells {
+        Cells::Times { year: Some(year), .. } if chosen.compact_times => {
+            Some(format!("Times are {}, of {year}.", zone.name()))
+        }
+        Cells::Times { long, .. } if !long.is_empty() => Some(format!("Times are {}.", zone.name())),
+        _ => None,
+    }));
     let stands_for = cells.iter().filter_map(|cells| match cells {
         Cells::Names(Names { stands_for: Some(stands_for), .. }) => Some(format!("… stands for {stands_for}.")),
         _ => None,
@@ -89,9 +94,12 @@ pub fn table(
         Level::Lean | Level::Tight => notes.push("Names are cut; --output json has them whole.".to_owned()),
     }
     notes.dedup();
-    match notes.is_empty() {
-        true => Ok(()),
-        false => writeln!(out, "\n{}", notes.join(" ")),
+    let joined = notes.join(" ");
+    let fits = width.is_none_or(|width| joined.chars().count() <= width);
+    match (notes.is_empty(), fits) {
+        (true, _) => Ok(()),
+        (false, true) => writeln!(out, "\n{joined}"),
+        (false, false) => writeln!(out, "\n{}", notes.join("\n")),
     }
 }
 
@@ -104,7 +112,14 @@ impl Cells {
                 let text = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { as_text(*minute) } else { fixed(cell) };
                 column().map(text).collect::<Vec<String>>()
             };
-            return Cells::Times { long: format(&|at| zone.long(at)), compact: format(&|at| zone.compact(at)) };
+            let long = format(&|at| zone.long(at));
+            let year_of = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { Some(zone.year(*minute)) } else { None };
+            let mut years = column().filter_map(year_of);
+            // Without its year, a time is told only if all are of the same one, which a line below names.
+            return match years.next().filter(|first| years.all(|year| year == *first)) {
+                Some(year) => Cells::Times { long, compact: format(&|at| zone.compact(at)), year: Some(year) },
+                None => Cells::Times { compact: long.clone(), long, year: None },
+            };
         }
         if column().any(|cell| matches!(cell, Cell::Trend(_))) {
             let values = |cell: &Cell<'_>| if let Cell::Trend(values) = cell { values.clone() } else { vec![] };
@@ -120,7 +135,7 @@ impl Cells {
     fn texts(&self, fit: Fit) -> Vec<String> {
         match self {
             Cells::Names(names) => names.at(fit.names).to_vec(),
-            Cells::Times { long, compact } => if fit.compact_times { compact } else { long }.clone(),
+            Cells::Times { long, compact, .. } => if fit.compact_times { compact } else { long }.clone(),
             Cells::Trends(trends) => trends.iter().map(|values| spark(values, fit.trend)).collect(),
             Cells::Fixed(texts) => texts.clone(),
         }
@@ -129,8 +144,7 @@ impl Cells {
 
 fn fixed(cell: &Cell<'_>) -> String {
     match cell {
-        // Line ends and other controls in a name must not break the table.
-        Cell::Text(text) => text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect(),
+        Cell::Text(text) => printable(text).into_owned(),
         Cell::Absent(text) => (*text).to_owned(),
         Cell::Count(number) => grouped(*number),
         Cell::Number(number) => decimal(*number),

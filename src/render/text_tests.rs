@@ -46,7 +46,7 @@ fn a_top_list_of_one_account_reads_well_at_80_columns() {
     assert!(got.iter().all(|line| line.chars().count() <= 80), "{}", got.join("\n"));
     assert!(got[1].starts_with("   1  …:key/1234abcd…90ab  1,234,567  61.2%  12,345  "), "{}", got.join("\n"));
     assert!(got[1].ends_with('█'));
-    assert_eq!(got[4], "Times are UTC. … stands for arn:aws:kms:us-east-1:111122223333.");
+    assert_eq!(got[4], "Times are UTC, of 2026. … stands for arn:aws:kms:us-east-1:111122223333.");
 }
 
 #[test]
@@ -82,4 +82,19 @@ fn numbers_are_set_right_and_absence_is_told() {
     let expect =
         ["service           value", "s3.amazonaws.com  1,000", "(direct)           2.50", "a b                   -"];
     assert_eq!(lines(&columns, &rows, Some(80)), expect);
+}
+
+#[test]
+fn times_without_their_year_are_of_one_year_that_is_named() {
+    let key = key("us-east-1", "111122223333", "1234abcd").repeat(2);
+    let columns = [Column::left("key"), Column::left("peak_at"), Column::left("trend")];
+    let row = |minute| vec![Cell::text(&key), Cell::Time(Minute(minute)), Cell::Trend((0..24).collect())];
+    // 2026-01-05T10:00:00Z, and a day and a year later.
+    let [first, next_day, next_year] = [29_460_120, 29_461_560, 29_985_720];
+    let got = lines(&columns, &[row(first), row(next_day)], Some(40));
+    assert!(got[1].contains(" 01-05 10:00 "), "{}", got.join("\n"));
+    assert!(got[4].starts_with("Times are UTC, of 2026."), "{}", got.join("\n"));
+    let got = lines(&columns, &[row(first), row(next_year)], Some(40));
+    assert!(got[1].contains(" 2026-01-05 10:00 ") && got[2].contains(" 2027-01-05 10:00 "), "{}", got.join("\n"));
+    assert!(got[4].starts_with("Times are UTC."), "{}", got.join("\n"));
 }

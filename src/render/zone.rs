@@ -49,6 +49,11 @@ impl Zone {
         self.at(i64::from(minute.0) * 60, "%m-%d %H:%M")
     }
 
+    /// Its year: `2026`.
+    pub(super) fn year(&self, minute: Minute) -> String {
+        self.at(i64::from(minute.0) * 60, "%Y")
+    }
+
     /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
     pub fn stamp(&self, minute: Minute) -> String {
         let format = if self.0 == Tz::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };

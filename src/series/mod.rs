@@ -13,6 +13,7 @@ mod periods;
 mod pool_minutes;
 mod selection;
 pub mod text;
+mod total;
 
 pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_name, caller_windows, callers_seen};
 pub use dense::{Dense, read};
@@ -21,6 +22,7 @@ pub use peaks::{PoolFilter, PoolUse, pool_uses};
 pub use periods::{PeriodCalls, periods};
 pub use pool_minutes::{PoolMinute, pool_minutes, pools};
 pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
+pub use total::calls_counted;
 
 use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, PolarsError};
 

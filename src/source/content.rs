@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::pieces::{Pieces, READ_BYTES_MAX};
+use super::pieces::{PieceLimits, Pieces, READ_BYTES_MAX, TellCuts};
 
 /// What reading a file came to.
 pub enum Content {
@@ -41,12 +41,12 @@ pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
     Ok(Content::Whole)
 }
 
-/// A file's pieces.
-pub fn pieces(path: &Path) -> io::Result<Pieces<'static>> {
-    Pieces::new(File::open(path)?)
+/// A file's pieces, cut where `tell` says.
+pub fn pieces(path: &Path, tell: TellCuts) -> io::Result<Pieces<'static>> {
+    Pieces::new(File::open(path)?, PieceLimits::default(), tell)
 }
 
-/// What comes in on standard input.
-pub fn standard_input() -> io::Result<Pieces<'static>> {
-    Pieces::new(io::stdin().lock())
+/// What comes in on standard input, cut alike.
+pub fn standard_input(tell: TellCuts) -> io::Result<Pieces<'static>> {
+    Pieces::new(io::stdin().lock(), PieceLimits::default(), tell)
 }

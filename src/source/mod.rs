@@ -2,8 +2,8 @@
 //!
 //! Paths enter; what leaves, one at a time, are log objects: a name for people and the bytes as they lie there. Folders
 //! are walked in the order of names, so that memory doesn't grow with the trail; what is too large to be taken at once,
-//! and what comes through a pipe, is cut at line ends into pieces that are objects of their own. The room refuses to
-//! know what the bytes mean.
+//! and what comes through a pipe, is cut into pieces that are objects of their own, where whoever reads them says. The
+//! room refuses to know what the bytes mean.
 
 mod content;
 mod folder;
@@ -11,4 +11,4 @@ mod pieces;
 
 pub use content::{Content, pieces, read, standard_input};
 pub use folder::{Problem, Walk, is_open_folder};
-pub use pieces::{PIECE_BYTES, Pieces, READ_BYTES_MAX};
+pub use pieces::{Cuts, PIECE_BYTES, PieceLimits, Pieces, READ_BYTES_MAX, TellCuts};

@@ -71,6 +71,8 @@ pub struct Committed {
     pub new_requests: u64,
     /// Requests that were copies of others.
     pub duplicates: u64,
+    /// Lifecycle facts that were not known.
+    pub new_facts: u64,
 }
 
 impl Store {
@@ -97,7 +99,7 @@ impl Store {
         let sizes = self.dictionary_sizes()?;
         let new = profiles.since(sizes[0], sizes[1], sizes[2]);
         let transaction = self.catalog.transaction();
-        let names = |transaction: Transaction<'_>| {
+        let names = |transaction: Transaction<'_>| -> rusqlite::Result<u64> {
             let minute_first = segments.iter().map(|segment| segment.minute_first).min();
             let minute_last = segments.iter().map(|segment| segment.minute_last).max();
             let batch = "INSERT INTO batches (number, committed_at, minute_first, minute_last) VALUES (?, ?, ?, ?)";
@@ -108,16 +110,18 @@ impl Store {
             insert_objects(&transaction, &objects, number)?;
             release(&transaction, &released)?;
             insert_quarantined(&transaction, &quarantined, now)?;
-            facts::insert(&transaction, &new_facts)?;
+            let new_facts = facts::insert(&transaction, &new_facts)?;
             count(&transaction, "duplicates", admitted.duplicates)?;
-            transaction.commit()
+            transaction.commit()?;
+            Ok(new_facts)
         };
-        transaction.and_then(names).map_err(|source| self.catalog_error("commit the batch", source))?;
+        let named = transaction.and_then(names);
+        let new_facts = named.map_err(|source| self.catalog_error("commit the batch", source))?;
         self.step("remove replaced ledger files")?;
         if !runs.replaced.is_empty() {
             self.sweep()?;
         }
-        Ok(Committed { new_requests: admitted.rows.len() as u64, duplicates: admitted.duplicates })
+        Ok(Committed { new_requests: admitted.rows.len() as u64, duplicates: admitted.duplicates, new_facts })
     }
 
     /// The number of the last batch that was committed, 0 before the first. It only grows.

@@ -12,8 +12,8 @@ use polars::prelude::{
 };
 
 use super::error::StoreError;
-use super::open::{SEGMENTS, Store, file_error};
-use super::segment::Kind;
+use super::open::{SEGMENTS, Store};
+use super::segment::{self, Kind};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::series::{Counts, Cover, Days, RollupBy};
 
@@ -48,10 +48,7 @@ pub(super) fn scan(folder: &Path, files: &[impl AsRef<Path>]) -> Result<Option<L
     if files.is_empty() {
         return Ok(None);
     }
-    let open = |file: &_| {
-        let path = folder.join(file);
-        File::open(&path).map_err(|source| file_error("open", &path, source))
-    };
+    let open = |file: &_| segment::open(&folder.join(file));
     let opened: Arc<[File]> = files.iter().map(open).collect::<Result<Vec<_>, _>>()?.into();
     let failed = |source| StoreError::Frame { action: format!("scan {}", folder.display()), source };
     let hive_options = HiveOptions::new_disabled();

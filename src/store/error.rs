@@ -92,9 +92,11 @@ impl StoreError {
             StoreError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("give the user that runs Keytide the right to read and write the folder")
             }
-            StoreError::Damaged { .. } => {
-                Some("restore the file from a backup, or ingest the logs into a new folder with --data-dir")
+            StoreError::Damaged { .. } => Some(RESTORE),
+            StoreError::File { action: "open", source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some(RESTORE)
             }
+            StoreError::Catalog { source, .. } => catalog_hint(source),
             _ => None,
         }
     }
@@ -111,6 +113,32 @@ impl StoreError {
             StoreError::Frame { source, .. } => source.to_string().contains("(os error 28)"),
             _ => false,
         }
+    }
+}
+
+const RESTORE: &str = "restore the file from a backup, or ingest the logs into a new folder with --data-dir";
+
+/// What the user can do if counts can't be read.
+pub fn hint_of_series(error: &PolarsError) -> Option<&'static str> {
+    match error {
+        PolarsError::IO { error, .. } => error.get_ref()?.downcast_ref::<StoreError>()?.hint(),
+        PolarsError::Context { error, .. } => hint_of_series(error),
+        _ if error.to_string().contains("parquet") => {
+            Some("a file of the store is damaged: restore the store from a backup, or ingest the logs into a new one")
+        }
+        _ => None,
+    }
+}
+
+fn catalog_hint(error: &rusqlite::Error) -> Option<&'static str> {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code()? {
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => Some(RESTORE),
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure => Some(
+            "a store that is being written, or whose writer was killed, is read by users who may write in its folder: \
+             run this as such a user, or when nobody writes",
+        ),
+        _ => None,
     }
 }
 

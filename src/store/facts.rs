@@ -33,7 +33,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Fact> {
 
 /// Adds facts, each event once: of its copies (in the other account's trail, restated later) the one that tells most
 /// stays, whichever comes first, and of a session that is known of its day the first.
-pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()> {
+pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<u64> {
     let mut copies = t.prepare(&format!(
         "SELECT {COLUMNS} FROM lifecycle WHERE event_id = ? OR shared_event_id = ? OR session = ?"
     ))?;
@@ -43,6 +43,7 @@ pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()
          region, key_arn, alias, actor, error_code, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     let id = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let mut new = 0;
     for fact in facts {
         let (event_id, shared_id) = (id(&fact.event_id), id(&fact.shared_event_id));
         let session = fact.session.map(u128::to_le_bytes);
@@ -51,6 +52,7 @@ pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()
         if !known.iter().all(|(_, known)| fact.tells_more_than(known)) {
             continue;
         }
+        new += u64::from(known.is_empty());
         for (row, _) in known {
             delete.execute([row])?;
         }
@@ -70,14 +72,17 @@ pub(super) fn insert(t: &Transaction<'_>, facts: &[Fact]) -> rusqlite::Result<()
             fact.details
         ])?;
     }
-    Ok(())
+    Ok(new)
 }
 
 impl Store {
-    /// The facts of a half-open range of seconds, in the order of time, then of arrival.
+    /// The facts of a half-open range of seconds, in the order of time, then of all that they say: which came first
+    /// doesn't matter.
     pub fn facts(&self, since: Second, until: Second) -> Result<Vec<Fact>, StoreError> {
         let query = format!(
-            "SELECT {COLUMNS} FROM lifecycle WHERE second >= {} AND second < {} ORDER BY second, id",
+            "SELECT {COLUMNS} FROM lifecycle WHERE second >= {} AND second < {}
+             ORDER BY second, event_id, shared_event_id, event_source, event_name, account, region, key_arn, alias,
+             actor, error_code, details",
             since.0, until.0
         );
         super::catalog::rows(&self.catalog, &query, read)
@@ -95,5 +100,52 @@ impl Store {
         );
         super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("read the aliases", source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::store::NewBatch;
+    use crate::tally::{Dictionaries, Profiles};
+
+    fn session(actor: &str, known_by: u128) -> Fact {
+        Fact {
+            second: Second(1_767_571_200),
+            event_id: String::new(),
+            shared_event_id: String::new(),
+            session: Some(known_by),
+            event_source: "sts.amazonaws.com".to_owned(),
+            event_name: "AssumeRole".to_owned(),
+            account: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            key_arn: String::new(),
+            alias: String::new(),
+            actor: actor.to_owned(),
+            error_code: String::new(),
+            details: "{}".to_owned(),
+        }
+    }
+
+    #[test]
+    fn facts_come_in_one_order_however_they_arrived_and_new_ones_are_counted() {
+        let mut orders = Vec::new();
+        for actors in [["a", "b", "c"], ["c", "a", "b"]] {
+            let dir = tempfile::tempdir().unwrap();
+            let mut store = Store::open_for_writing(dir.path()).unwrap();
+            let profiles = Profiles::new(Dictionaries::default());
+            let mut facts: Vec<Fact> =
+                actors.iter().map(|actor| session(actor, u128::from(actor.as_bytes()[0]))).collect();
+            facts.push(facts[0].clone());
+            let batch = NewBatch { facts, ..NewBatch::default() };
+            let committed = store.commit(batch, &profiles, DateTime::UNIX_EPOCH).unwrap();
+            assert_eq!(committed.new_facts, 3);
+            let stored = store.facts(Second(0), Second(u32::MAX)).unwrap();
+            orders.push(stored.into_iter().map(|fact| fact.actor).collect::<Vec<_>>());
+        }
+        assert_eq!(orders[0], ["a", "b", "c"]);
+        assert_eq!(orders[1], orders[0]);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::schema;
@@ -17,7 +17,7 @@ pub trait Probe: Send {
 }
 
 /// Nothing is in the way.
-struct Clear;
+pub(super) struct Clear;
 
 impl Probe for Clear {
     fn before(&mut self, _step: &'static str) -> io::Result<()> {
@@ -30,12 +30,12 @@ pub struct Store {
     pub(super) dir: PathBuf,
     pub(super) catalog: Connection,
     pub(super) probe: Box<dyn Probe>,
-    /// Held as long as the store is open for writing.
-    _lock: Option<Lock>,
+    /// Held as long as the store is open for writing, or is read as one that nobody writes.
+    pub(super) _lock: Option<Lock>,
 }
 
 pub(super) const CATALOG_FILE: &str = "catalog.sqlite";
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 
 /// Bytes a page of a new catalog: an ingest writes many rows at a time, and each page is a call to the system or more.
 const PAGE_BYTES: u32 = 16 << 10;
@@ -63,26 +63,8 @@ impl Store {
         let mut store = Self { dir: dir.to_owned(), catalog, probe, _lock: Some(lock) };
         store.set_up()?;
         store.sweep()?;
+        tracing::info!(folder = ?dir, "store opened for writing");
         Ok(store)
-    }
-
-    /// Opens the store in `dir` for reading.
-    pub fn open_for_reading(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join(CATALOG_FILE);
-        if !path.exists() {
-            return Err(StoreError::Missing { dir: dir.to_owned() });
-        }
-        // SQLite's shared memory of readers and writer needs a connection that may write; nothing here does.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let catalog = Connection::open_with_flags(&path, flags)
-            .or_else(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .map_err(|source| open_error(&path, source))?;
-        let store = Self { dir: dir.to_owned(), catalog, probe: Box::new(Clear), _lock: None };
-        store.wait_for_others()?;
-        match store.format()? {
-            0 => Err(StoreError::Missing { dir: dir.to_owned() }),
-            _ => Ok(store),
-        }
     }
 
     /// The store's folder.
@@ -114,7 +96,7 @@ impl Store {
         create(&mut self.catalog).map_err(|source| self.catalog_error("make the tables", source))
     }
 
-    fn wait_for_others(&self) -> Result<(), StoreError> {
+    pub(super) fn wait_for_others(&self) -> Result<(), StoreError> {
         let set = || {
             self.catalog.busy_timeout(Duration::from_secs(30))?;
             // A commit is on disk when it returns: what it names must not outlive it, nor it what it names.
@@ -172,7 +154,7 @@ impl Store {
     }
 }
 
-fn open_error(path: &Path, source: rusqlite::Error) -> StoreError {
+pub(super) fn open_error(path: &Path, source: rusqlite::Error) -> StoreError {
     StoreError::Catalog { action: "open the store", path: path.to_owned(), source }
 }
 
@@ -186,7 +168,7 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
 }
 
 /// The lock on a store's folder.
-struct Lock(File);
+pub(super) struct Lock(pub(super) File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
@@ -194,6 +176,16 @@ impl Drop for Lock {
         // program it holds a copy of every open file. A lock that can't be given back goes with the process.
         let _ = self.0.unlock();
     }
+}
+
+/// How long a writer waits for readers to end, and how often it looks.
+const READERS_WAITED_FOR: Duration = Duration::from_secs(10);
+const READERS_STEP: Duration = Duration::from_millis(20);
+
+/// Whether whoever holds the lock shares it, as no writer does.
+fn only_readers_hold(lock: &File) -> bool {
+    // One that could be taken is given back: holding it would keep the next try from the whole of it.
+    lock.try_lock_shared().is_ok() && lock.unlock().is_ok()
 }
 
 fn lock(dir: &Path) -> Result<Lock, StoreError> {
@@ -205,14 +197,22 @@ fn lock(dir: &Path) -> Result<Lock, StoreError> {
         .write(true)
         .open(&path)
         .map_err(|source| file_error("open the lock", &path, source))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let pid = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().parse().ok());
-            return Err(StoreError::InUse { dir: dir.to_owned(), pid });
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            // Readers that have to be alone hold it as long as their command runs.
+            Err(TryLockError::WouldBlock) if waited < READERS_WAITED_FOR && only_readers_hold(&file) => {
+                std::thread::sleep(READERS_STEP);
+                waited += READERS_STEP;
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let pid = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().parse().ok());
+                return Err(StoreError::InUse { dir: dir.to_owned(), pid });
+            }
+            Err(TryLockError::Error(source)) => return Err(file_error("lock", &path, source)),
         }
-        Err(TryLockError::Error(source)) => return Err(file_error("lock", &path, source)),
     }
     let write = |file: &mut File| {
         file.set_len(0)?;

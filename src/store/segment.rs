@@ -1,7 +1,8 @@
 //! Segments: immutable Parquet files of one kind of counts and one UTC day.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use polars::prelude::{
@@ -117,6 +118,27 @@ pub(super) fn write(path: &Path, frame: &mut DataFrame) -> Result<u64, StoreErro
     writer(&mut out, false).finish(frame).map_err(failed)?;
     out.flush().map_err(|source| file_error("write", path, source))?;
     sync(path)
+}
+
+/// Opens a segment file for reading. One that was cut or overwritten is told here, by its name: whoever reads frames
+/// knows none.
+pub(super) fn open(path: &Path) -> Result<File, StoreError> {
+    const MAGIC: &[u8] = b"PAR1";
+    let file = File::open(path).map_err(|source| file_error("open", path, source))?;
+    let look = || -> io::Result<Option<&'static str>> {
+        // The last of a Parquet file: the length of its directory, and the magic word.
+        let (bytes, mut end) = (file.metadata()?.len(), [0; 8]);
+        let Some(at) = bytes.checked_sub(end.len() as u64) else { return Ok(Some("it is cut")) };
+        file.read_exact_at(&mut end, at)?;
+        let directory = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+        let is_whole = end.ends_with(MAGIC) && directory <= at;
+        Ok((!is_whole).then_some("it doesn't end as a Parquet file does"))
+    };
+    tracing::debug!(file = ?path, "segment opened");
+    match look().map_err(|source| file_error("read", path, source))? {
+        Some(what) => Err(StoreError::Damaged { path: path.to_owned(), what: what.to_owned() }),
+        None => Ok(file),
+    }
 }
 
 /// Puts a finished file on disk for good; its length in bytes.

@@ -88,8 +88,12 @@ impl Incident {
     ) -> Result<Self, SynthError> {
         let refuse = |expected: String| SynthError::Option { option: "--incident", value: spec.text.clone(), expected };
         let used = &population.keys[..population.used];
-        let by_index = spec.key.parse().ok().filter(|&at: &usize| at < used.len());
-        let key = by_index.or_else(|| used.iter().position(|key| key.arn.contains(&spec.key)));
+        // A number is one even if an ARN has its digits.
+        let is_number = spec.key.bytes().all(|byte| byte.is_ascii_digit());
+        let key = match is_number {
+            true => spec.key.parse().ok().filter(|&at: &usize| at < used.len()),
+            false => used.iter().position(|key| key.arn.contains(&spec.key)),
+        };
         let key = key.ok_or_else(|| {
             refuse(format!(
                 "no key {:?}; give a number below {} or a part of an ARN in truth/keys.csv",

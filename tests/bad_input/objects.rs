@@ -57,9 +57,9 @@ fn a_gzip_bomb_is_quarantined_before_it_fills_the_memory() {
     io::copy(&mut io::repeat(b' ').take(300 << 20), &mut bomb).unwrap();
     let bomb = bomb.finish().unwrap();
     assert!(bomb.len() < 4 << 20);
-    assert_quarantined("m.json.gz", &bomb, "inflates-too-large", "inflates to more than");
+    assert_quarantined("m.json.gz", &bomb, "too-large", "inflates to more than");
     // A bomb of bombs: each layer is small.
-    assert_quarantined("m.json.gz", &files::gzip(&bomb), "inflates-too-large", "inflates to more than");
+    assert_quarantined("m.json.gz", &files::gzip(&bomb), "too-large", "inflates to more than");
 }
 
 #[test]

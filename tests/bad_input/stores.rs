@@ -133,3 +133,59 @@ fn the_demo_takes_no_store_of_others() {
     clean(&mut command).env("KEYTIDE_DATA_DIR", folder.path()).arg("demo").arg(elsewhere.path());
     assert_says(&run(&mut command).err, &["is not empty, and not from a demo"]);
 }
+
+#[test]
+fn a_damaged_or_missing_segment_is_named_with_what_to_do() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let segments = place.store().join("segments");
+    let name = files::names_in(&segments).into_iter().find(|name| name.contains("minutes")).unwrap();
+    let file = segments.join(name);
+    let name = file.to_str().unwrap();
+    let whole = fs::read(&file).unwrap();
+    let asked = |says: &[&str]| {
+        for command in
+            [&["top"][..], &["export", "minutes"], &["query", "SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\""]]
+        {
+            let ran = place.run(command);
+            assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+            assert_says(&ran.err, says);
+        }
+        // What can be told without it is.
+        let ran = place.run(&["status"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert!(ran.out.contains("requests to KMS") && ran.out.contains("unknown: "), "{}", ran.out);
+    };
+    for damaged in [&b"xxx\n"[..], &b"x".repeat(500), &whole[..whole.len() / 2]] {
+        fs::write(&file, damaged).unwrap();
+        asked(&["is damaged: ", name, "help: restore the file from a backup"]);
+    }
+    fs::remove_file(&file).unwrap();
+    asked(&[name, "No such file", "help: restore the file from a backup"]);
+}
+
+#[test]
+fn a_catalog_that_is_no_database_is_named_with_what_to_do() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let catalog = place.store().join("catalog.sqlite");
+    fs::write(&catalog, "hello, ".repeat(1000)).unwrap();
+    for command in READING {
+        let ran = place.run(command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+        assert_says(&ran.err, &["error: ", catalog.to_str().unwrap(), "help: restore the file from a backup"]);
+    }
+}
+
+#[test]
+fn status_tells_calls_once_however_often_they_were_delivered() {
+    let place = Place::with_good_files();
+    let again: Vec<serde_json::Value> = ["1", "2", "3"].iter().map(|id| Record::decrypt(id).value()).collect();
+    place.put("m-again.json", &files::log_file(&again));
+    place.ingest();
+    let ran = place.run(&["status", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&status["calls"], &status["calls_counted"]), (&7.into(), &4.into()));
+    let ran = place.run(&["status"]);
+    assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("copies included"), "{}", ran.out);
+}

@@ -33,6 +33,18 @@ fn standard_input_is_read_in_any_shape_and_once() {
 }
 
 #[test]
+fn documents_that_run_together_are_read_as_zcat_gives_them() {
+    let place = Place::with_good_files();
+    let padded = |id: &str| Record::decrypt(id).with("userAgent", "x".repeat(12 << 20)).value();
+    // Three of 12 MB, and one that a piece ends in.
+    let documents = ["1", "2", "3", "4"].map(|id| files::log_file(&[padded(id)])).concat();
+    let ran = piped(&place, &documents);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_says(&ran.err, &["2 objects read", "4 records: 4 requests"]);
+    assert_eq!(place.decrypts(), 4);
+}
+
+#[test]
 fn bad_standard_input_is_named_as_such() {
     let place = Place::with_good_files();
     let ran = piped(&place, b"hello\n");

@@ -13,12 +13,14 @@ mod lake_text;
 mod lines;
 mod object;
 mod recognise;
+mod seams;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use found::{Found, Unreadable};
 pub use recognise::{Shape, recognise};
+pub use seams::Seams;
 
 /// Brackets that may be open at once in a record handed out: serde_json reads no deeper.
 pub const MAX_DEPTH: usize = 127;

@@ -13,10 +13,10 @@ pub enum UnpackError {
     #[error("{member}: damaged ({detail}); fetch the file again")]
     Corrupt { member: String, detail: String },
     /// One member inflates to more than [`Limits::member_bytes`](super::Limits::member_bytes).
-    #[error("{member}: inflates to more than {limit} bytes; split it, or raise the limit")]
+    #[error("{member}: inflates to more than {}; unpack it, then ingest what was in it", bytes(*.limit as u64))]
     TooLarge { member: String, limit: usize },
     /// The object's layers together inflate to more than [`Limits::total_bytes`](super::Limits::total_bytes).
-    #[error("{member}: its object inflates to more than {limit} bytes, the rest is unread; split the archive")]
+    #[error("{member}: its object inflates to more than {}, the rest is unread; split the archive", bytes(*.limit))]
     TotalTooLarge { member: String, limit: u64 },
     /// More files than [`Limits::members`](super::Limits::members).
     #[error("{member}: its object holds more than {limit} files, the rest is unread; split the archive")]
@@ -30,6 +30,14 @@ pub enum UnpackError {
     /// A compression that is recognised, but not read.
     #[error("{member}: {format} is not supported; unpack it first, or use gzip")]
     Unsupported { member: String, format: String },
+}
+
+/// A limit for people.
+fn bytes(limit: u64) -> String {
+    match limit >> 20 {
+        0 => format!("{limit} bytes"),
+        megabytes => format!("{megabytes} MB"),
+    }
 }
 
 impl UnpackError {

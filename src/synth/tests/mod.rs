@@ -230,3 +230,12 @@ fn an_incident_outside_the_trail_or_on_an_unfit_key_is_refused_before_anything_i
         assert!(!out.exists());
     }
 }
+
+#[test]
+fn a_number_beyond_the_keys_is_no_part_of_an_arn() {
+    let folder = tempfile::tempdir().unwrap();
+    // The account numbers have many digits: some key's ARN has this one.
+    let options = SynthOptions { incidents: vec!["runaway:40:1h:20m:30".parse().unwrap()], ..small(1) };
+    let told = generate(&options, &folder.path().join("new"), &mut |_| {}).unwrap_err().to_string();
+    assert!(told.contains("give a number below 40"), "{told}");
+}

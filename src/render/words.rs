@@ -1,0 +1,43 @@
+//! Words around values.
+
+use std::borrow::Cow;
+
+use super::cell::grouped;
+
+/// How many there are of what: `1 object`, `1,234 objects`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { one } else { many })
+}
+
+/// A text of unknown origin as it may be shown on a terminal: a blank in the place of whatever isn't printed but
+/// obeyed, such as colours, line ends and marks that turn the direction of writing.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    match text.contains(is_obeyed) {
+        true => Cow::Owned(text.replace(is_obeyed, " ")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+fn is_obeyed(ch: char) -> bool {
+    let turns = matches!(ch, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    ch.is_control() || turns || matches!(ch, '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        for (number, text) in [(0, "0 keys"), (1, "1 key"), (2, "2 keys"), (1000, "1,000 keys")] {
+            assert_eq!(counted(number, "key", "keys"), text);
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_blank() {
+        let plain = "schöne Schlüssel 鍵 🗝 a-b_c:/";
+        assert_eq!(printable(plain), plain);
+        assert_eq!(printable("n\u{1b}[31mred\nx\t\u{9b}1m\u{202e}lmth\u{2066}\u{200f}"), "n [31mred x  1m lmth  ");
+    }
+}
