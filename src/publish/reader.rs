@@ -210,8 +210,8 @@ impl<'a> Reader<'a> {
     }
 
     fn has_secret_headers(&self) -> bool {
-        let headers = self.table.headers.iter().flat_map(|given| given.get_ref().values());
-        headers.into_iter().any(|value| value.source().is_some())
+        let mut headers = self.table.headers.iter().flat_map(|given| given.get_ref().values());
+        headers.any(|value| value.source().is_some())
     }
 
     fn headers(&mut self) -> Option<BTreeMap<String, Secret>> {

@@ -48,8 +48,9 @@ impl AlarmMemory {
 
     /// Whether anything is held back that time alone may end.
     pub fn holds_back(&self) -> bool {
-        let owed = std::iter::once(&self.owed).chain(self.contributors.values().map(|contributor| &contributor.owed));
-        owed.into_iter().any(|owed| owed.held.is_some()) || self.suppression.by.is_some()
+        let mut owed =
+            std::iter::once(&self.owed).chain(self.contributors.values().map(|contributor| &contributor.owed));
+        owed.any(|owed| owed.held.is_some()) || self.suppression.by.is_some()
     }
 
     /// Tells what was held back and is held no longer, without judging anything.
