@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use keytide::cloudtrail::unpack::{Inflater, Limits};
 use keytide::cloudtrail::{Call, Decoder, Fact, PassedOver, RejectReason, Sink};
 use keytide::domain::Second;
-use keytide::tally::{Batch, Dictionaries, Ledger, ObjectTally, Profiles, Scope, Workbench, add_up};
+use keytide::tally::{Batch, Dictionaries, Ledger, Mark, ObjectTally, Profiles, Scope, Workbench, add_up};
 
 use crate::{cpu, trail};
 
@@ -20,7 +20,11 @@ struct Empty;
 impl Ledger for Empty {
     type Error = Infallible;
 
-    fn find(&mut self, _hour: u32, _hashes: &[u128], _found: &mut Vec<(u32, u8)>) -> Result<(), Infallible> {
+    fn find(&mut self, _hour: u32, _hashes: &[u128], _found: &mut Vec<(u32, Mark)>) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn find_notes(&mut self, _hour: u32, _uppers: &[u64], _found: &mut Vec<(u32, u128)>) -> Result<(), Infallible> {
         Ok(())
     }
 }
