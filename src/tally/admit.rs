@@ -1,8 +1,9 @@
 //! A batch: which of its requests are new.
 //!
 //! Ids of one hour are sorted; equal ids make their rows one request, and so do rows that share an id with a third.
-//! Each hour's ids are then looked up in the ledger once. What is left counts; what was known may still tell more of
-//! its caller than the copy that was counted, and corrects it.
+//! Each hour's ids are then looked up in the ledger once, and the notes of the few that were counted provisionally.
+//! What is left counts; what was known may still tell more of its keys or its caller than the copy that was counted,
+//! and takes its place.
 
 use std::collections::BTreeMap;
 
