@@ -150,5 +150,5 @@ fn large_details_are_committed_before_they_fill_the_memory() {
     }
     let report = ingest_path(dir.path(), trail.path().to_owned());
     // Each file has 16.8 MB of details: two make a batch.
-    assert_eq!((report.progress.facts, report.batches), (252, 2));
+    assert_eq!((report.new_facts, report.batches), (252, 2));
 }
