@@ -19,7 +19,7 @@ struct Heard {
 
 impl Sink for Heard {
     fn request(&mut self, _: u64, call: &Call<'_>) -> Result<(), (RejectReason, String)> {
-        self.ids.push(String::from_utf8(call.fields.event_id.to_vec()).unwrap());
+        self.ids.push(String::from_utf8_lossy(call.fields.event_id).into_owned());
         Ok(())
     }
 
@@ -175,7 +175,7 @@ proptest! {
     fn one_stray_byte_costs_one_record_at_most(
         at in 0..5_usize,
         place in any::<prop::sample::Index>(),
-        byte in prop::sample::select(&b"\"\\{}[]:,x0 \n\xff"[..]),
+        byte in prop::sample::select(&b"\"\\{}[]:,x7 \n\xff"[..]),
         kind in 0..3,
     ) {
         let mut items = records().map(String::into_bytes);
