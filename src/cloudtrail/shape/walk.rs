@@ -128,8 +128,8 @@ impl<'v> Walker<'v> {
         self.items(cursor, place, items, None)
     }
 
-    /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after it,
-    /// which begins like the one at `good`; what is wrong between two items costs neither.
+    /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after
+    /// it, which begins like the one at `good`; what is wrong between two items costs neither.
     fn items(
         &mut self,
         cursor: &mut Cursor<'_>,
