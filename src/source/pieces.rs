@@ -34,8 +34,11 @@ pub struct Cuts {
     /// Bytes at the stream's beginning that every piece needs: a table's header.
     pub header: usize,
     /// The last place where a beginning of the stream, or of a later piece, may be cut.
-    pub last: Box<dyn Fn(&[u8]) -> Option<usize>>,
+    pub last: Box<LastCut>,
 }
+
+/// Finds the last cut in a text, if there is one.
+pub type LastCut = dyn Fn(&[u8]) -> Option<usize>;
 
 /// Tells from a stream's beginning where it may be cut.
 pub type TellCuts = fn(&[u8]) -> Cuts;

@@ -95,8 +95,8 @@ impl Run {
         for (place, &upper) in uppers.iter().enumerate() {
             // The last block that begins below, then those that begin with it.
             let after = fence.partition_point(|first| u64::from_le_bytes(*first) < upper);
-            for block in after.saturating_sub(1)..fence.len() {
-                if block >= after && u64::from_le_bytes(fence[block]) > upper {
+            for (block, first) in fence.iter().enumerate().skip(after.saturating_sub(1)) {
+                if block >= after && u64::from_le_bytes(*first) > upper {
                     break;
                 }
                 let ids = window.ids_of(block)?.iter().map(|id| u128::from_le_bytes(*id));
