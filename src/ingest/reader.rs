@@ -176,8 +176,8 @@ impl<'s> Reader<'s> {
                     Ok(Content::Whole) => {
                         self.object(&path.display().to_string(), &content, content.len() as u64, send)
                     }
-                    Ok(Content::InPieces) => {
-                        self.stream(&path.display().to_string(), || source::pieces(&path, cuts), send)
+                    Ok(Content::InPieces(file)) => {
+                        self.stream(&path.display().to_string(), || source::pieces(file, cuts), send)
                     }
                     Err(source) => {
                         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
