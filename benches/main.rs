@@ -3,8 +3,8 @@
 //! `cargo bench` runs all parts; `cargo bench -- decode ingest` runs some. Trails and stores are made once, in the
 //! build folder. Parts: `band` (fitting, stepping, memory, a CSV through the process), `decode` and `ingest` (CPU
 //! seconds beside libdeflate's on the same bytes in the same run), `ledger` (an id's cost as the ledger grows),
-//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make), `watch` (rounds over ten thousand
-//! series, a start with warm models).
+//! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make), `score` (the band's quality on
+//! generated counts whose incidents are known), `watch` (rounds over ten thousand series, a start with warm models).
 
 #[path = "main/band.rs"]
 mod band;
@@ -20,6 +20,8 @@ mod ledger;
 mod profiles;
 #[path = "main/queries.rs"]
 mod queries;
+#[path = "main/score/mod.rs"]
+mod score;
 #[path = "main/trail.rs"]
 mod trail;
 #[path = "main/watch.rs"]
@@ -29,13 +31,14 @@ fn main() {
     // As the program does.
     keytide::cli::keep_freed_memory();
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 7] = [
+    let parts: [(&str, fn()); 8] = [
         ("band", band::run),
         ("decode", decode::run),
         ("ingest", ingest::run),
         ("ledger", ledger::run),
         ("memory", ingest::memory),
         ("queries", queries::run),
+        ("score", score::run),
         ("watch", watch::run),
     ];
     for (name, run) in parts {
