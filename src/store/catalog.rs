@@ -1,7 +1,5 @@
 //! The catalog's dictionaries: numbers for series, callers and quota pools.
 
-use std::str::FromStr;
-
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::StoreError;
@@ -136,14 +134,5 @@ impl<'k> StoredSeries<'k> {
         let owner = KeyArn::parse(if key_arn.is_empty() { destination_arn } else { key_arn });
         let (account, region) = owner.map_or(("", ""), |owner| (owner.account(), owner.region()));
         Self { key_arn, destination_arn, operation, account, region, reason: "" }
-    }
-}
-
-impl FromStr for super::segment::Kind {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Minutes, Self::TakenBack, Self::Callers, Self::Seconds];
-        all.into_iter().chain(Self::ROLLUPS).find(|kind| kind.name() == name).ok_or(())
     }
 }
