@@ -53,7 +53,7 @@ pub(super) fn classify<'a>(fields: &'a Fields<'a>, hour: &mut KnownHour) -> Resu
         return Ok(Classified::NotARequest);
     }
     let second = hour.second_of(fields.event_time)?;
-    let outcome = Outcome::of_error_code_bytes(fields.error_code);
+    let outcome = Outcome::of_error_code(fields.error_code);
     Ok(Classified::Request(Call { fields, second, operation, outcome }))
 }
 
