@@ -63,7 +63,7 @@ impl Store {
             callers = Kind::count(&[Kind::Callers]),
             by_hour_before = by_hour_before(now)
         );
-        super::catalog::rows(&self.catalog, &query, |row| row.get(0))
+        super::rows::rows(&self.catalog, &query, |row| row.get(0))
             .map_err(|source| self.catalog_error("list the days", source))
     }
 
@@ -120,7 +120,7 @@ impl Store {
 
     fn files_of_day(&self, day: u32) -> Result<Vec<(String, String)>, StoreError> {
         let query = format!("SELECT kind, file FROM segments WHERE day = {day}");
-        super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
+        super::rows::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("list the day's segments", source))
     }
 
@@ -174,7 +174,7 @@ impl Store {
     fn keys_of_series(&self) -> Result<DataFrame, StoreError> {
         let query = "SELECT id, min(id) OVER (PARTITION BY key_arn) FROM series
                      WHERE reason = '' AND operation <> 'ReEncrypt' ORDER BY id";
-        let pairs: Vec<(u32, u32)> = super::catalog::rows(&self.catalog, query, |row| Ok((row.get(0)?, row.get(1)?)))
+        let pairs: Vec<(u32, u32)> = super::rows::rows(&self.catalog, query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("read the keys", source))?;
         let (series, key): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
         polars::prelude::df!("series" => series, "key" => key)

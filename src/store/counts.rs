@@ -105,7 +105,7 @@ impl<'s> StoredCounts<'s> {
             range.end.0
         );
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?));
-        let rows = super::catalog::rows(&self.store.catalog, &query, read)
+        let rows = super::rows::rows(&self.store.catalog, &query, read)
             .map_err(|source| self.store.catalog_error("list segments", source))?;
         let mut days: Vec<Day> = Vec::new();
         for (day, file) in rows {
@@ -308,7 +308,7 @@ impl StoredCounts<'_> {
             last_day(range),
             segment::is_settled()
         );
-        super::catalog::rows(&self.store.catalog, &query, |row| row.get(0))
+        super::rows::rows(&self.store.catalog, &query, |row| row.get(0))
             .map_err(|source| self.store.catalog_error("list settled days", source))
     }
 }

@@ -139,7 +139,7 @@ impl Store {
     }
 
     fn texts(&self, query: &str) -> Result<std::collections::HashSet<String>, StoreError> {
-        super::catalog::rows(&self.catalog, query, |row| row.get(0))
+        super::rows::rows(&self.catalog, query, |row| row.get(0))
             .map(|texts| texts.into_iter().collect())
             .map_err(|source| self.catalog_error("list the files", source))
     }

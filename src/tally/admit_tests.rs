@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::*;
+use crate::cloudtrail::Telling;
 use crate::domain::{Outcome, Second};
 use crate::tally::{Claim, Dictionaries};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::admit::{Admitted, Entry};
+use super::admitted::{Admitted, Entry};
 use super::note::Note;
 use super::profiles::Profiles;
 use super::row::{Mark, Row};

@@ -4,7 +4,7 @@
 //! provisionally, with a note of it in the ledger, and taken back when a copy tells more. So the counts are the same
 //! whichever copy comes first.
 
-use super::admit::{Admitted, Correction, Entry};
+use super::admitted::{Admitted, Correction, Entry};
 use super::note::Note;
 use super::profiles::Profiles;
 use super::row::{Claim, Mark, Row};
