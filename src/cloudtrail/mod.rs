@@ -26,7 +26,7 @@ pub mod shape;
 pub mod unpack;
 mod value;
 
-pub use call::{Call, Telling};
+pub use call::{Call, CallerDetail};
 pub use facts::Fact;
 pub use fields::{Fields, Identity, Request, Resource};
 pub use reject::{Reject, RejectReason};

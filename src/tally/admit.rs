@@ -165,7 +165,7 @@ impl Hours {
     }
 }
 
-const _: () = assert!(MARK_MASK == 7, "a telling has three bits, and so has a mark");
+const _: () = assert!(MARK_MASK == 7, "a caller's detail has three bits, and so has a mark");
 
 #[cfg(test)]
 #[path = "admit_tests.rs"]

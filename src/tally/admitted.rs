@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::note::Note;
 use super::row::{Mark, Row};
-use crate::cloudtrail::Telling;
+use crate::cloudtrail::CallerDetail;
 
 /// A request that was counted before, by a copy that told less of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Correction {
     /// The copy that tells more.
     pub row: Row,
     /// What the counted copy told.
-    pub counted: Telling,
+    pub counted: CallerDetail,
 }
 
 /// What a batch adds.
