@@ -6,6 +6,8 @@
 //! `memory` (a process's peak), `queries` (50 million rows; takes minutes to make), `score` (the band's quality on
 //! generated counts whose incidents are known), `watch` (rounds over ten thousand series, a start with warm models).
 
+#![allow(clippy::print_stdout, reason = "figures are what they are for")]
+
 #[path = "main/band.rs"]
 mod band;
 #[path = "main/cpu.rs"]

@@ -29,4 +29,5 @@ pub mod config;
 pub mod serve;
 pub mod daemon;
 pub mod synth;
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "what commands say to people")]
 pub mod cli;

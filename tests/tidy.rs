@@ -71,15 +71,24 @@ const MARKS: &[(&str, May)] = &[
     ("std::net", May::Outside),
     ("std::process", May::Outside),
     ("std::env", May::Outside),
-    ("fs::File", May::Outside),
     ("io::stdin", May::Outside),
     ("io::stdout", May::Outside),
+    ("io::stderr", May::Outside),
+    ("tokio::fs", May::Outside),
+    ("tokio::net", May::Outside),
+    ("tokio::process", May::Outside),
+    ("tokio::signal", May::Outside),
+    ("axum", May::Outside),
+    ("lettre", May::Outside),
+    ("reqwest", May::Outside),
     ("SystemTime", May::Clock),
     ("Instant", May::Clock),
     ("Utc::now", May::Clock),
     ("Local::now", May::Clock),
     ("println!", May::Print),
     ("print!", May::Print),
+    ("eprintln!", May::Print),
+    ("eprint!", May::Print),
     ("rand::", May::Random),
     ("rand_chacha", May::Random),
     ("polars", May::Polars),
@@ -97,7 +106,7 @@ const COLUMNS_MAX: usize = 120;
 /// A Rust file.
 struct Source {
     path: PathBuf,
-    /// Its lines before the test module inside it, comments left out.
+    /// Its lines before the test module inside it, comments left out, each `use` on one line as in [`paths_of`].
     code: Vec<(usize, String)>,
     /// Lines of the file before its test module, and of that.
     lengths: (usize, usize),
@@ -111,8 +120,8 @@ impl Source {
         let end = if is_test { 0 } else { inner.unwrap_or(lines.len()) };
         let is_code = |line: &str| !line.trim_start().starts_with("//");
         let code = lines[..end].iter().enumerate().filter(|(_, line)| is_code(line));
-        let code = code.map(|(number, line)| (number + 1, (*line).to_owned())).collect();
-        Self { path: path.to_owned(), code, lengths: (end, lines.len() - end) }
+        let code = code.map(|(number, line)| (number + 1, (*line).to_owned()));
+        Self { path: path.to_owned(), code: with_whole_uses(code), lengths: (end, lines.len() - end) }
     }
 
     /// The room it belongs to; none for `lib.rs` and `main.rs`.
@@ -124,6 +133,56 @@ impl Source {
             name => Some(known(name).unwrap_or_else(|| panic!("say in tests/tidy.rs what the room `{name}` may name"))),
         }
     }
+
+    /// What a line names of the crate's root, by `crate` or by as many `super` as lead there.
+    fn named<'l>(&self, line: &'l str) -> Vec<&'l str> {
+        let modules = self.path.strip_prefix(root().join("src")).unwrap().with_extension("");
+        let depth = modules.iter().filter(|name| *name != "mod").count();
+        let roots = ["crate::".to_owned(), "super::".repeat(depth)];
+        roots.iter().flat_map(|root| line.split(root.as_str()).skip(1).map(first_name)).collect()
+    }
+}
+
+/// The name that a path begins with.
+fn first_name(path: &str) -> &str {
+    path.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap()
+}
+
+/// Lines in which each `use` is one line, its braces written out.
+fn with_whole_uses(mut lines: impl Iterator<Item = (usize, String)>) -> Vec<(usize, String)> {
+    let mut whole = Vec::new();
+    while let Some((number, mut line)) = lines.next() {
+        let visibility = line.trim_start().split_once("use ").map(|(before, _)| before.to_owned());
+        if visibility.is_some_and(|before| before.is_empty() || before.starts_with("pub")) {
+            while !line.ends_with(';') {
+                line += lines.next().expect("a use has an end").1.trim();
+            }
+            line = paths_of(line.trim_end_matches(';')).join("; ");
+        }
+        whole.push((number, line));
+    }
+    whole
+}
+
+/// The paths of a `use`, its braces written out: `a::{b, c::{d, e}}` is `a::b`, `a::c::d` and `a::c::e`.
+fn paths_of(tree: &str) -> Vec<String> {
+    let Some((before, list)) = tree.split_once('{') else { return vec![tree.to_owned()] };
+    let (mut paths, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                let part = list[start..at].trim();
+                if !part.is_empty() {
+                    paths.extend(paths_of(&format!("{before}{part}")));
+                }
+                start = at + 1;
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    paths
 }
 
 fn root() -> PathBuf {
@@ -190,13 +249,36 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 #[test]
+fn no_way_of_writing_a_path_hides_it() {
+    let source = |path: &str, text: &str| {
+        let lines = text.lines().enumerate().map(|(number, line)| (number, line.to_owned()));
+        Source { path: root().join("src").join(path), code: with_whole_uses(lines), lengths: (0, 0) }
+    };
+    for text in
+        ["use std::{env, fmt};", "pub use std::{\n    fmt::{self, Write},\n    env::{\n        args,\n    },\n};"]
+    {
+        let source = source("band/model.rs", text);
+        assert!(source.code.iter().any(|(_, line)| has_word(line, "std::env")), "{:?}", source.code);
+    }
+    for (path, text) in [
+        ("band/model.rs", "use crate::{\n    domain::Minute,\n    store::Store,\n};"),
+        ("band/model.rs", "use super::super::store::Store;"),
+        ("band/mod.rs", "let store = super::store::Store::open();"),
+        ("band/season/day.rs", "use super::super::{super::store::Store, model};"),
+    ] {
+        let source = source(path, text);
+        assert!(source.named(&source.code[0].1).contains(&"store"), "{:?}", source.code);
+    }
+}
+
+#[test]
 fn rooms_name_only_the_rooms_they_may() {
     let mut violations = Vec::new();
     for source in sources() {
         let Some(room) = source.room() else { continue };
         for (number, line) in &source.code {
-            for named in line.split("crate::").skip(1).flat_map(first_names) {
-                let may = room.rooms.contains(&named.as_str()) || room.rooms == ["*"] || named == room.name;
+            for named in source.named(line) {
+                let may = room.rooms.contains(&named) || room.rooms == ["*"] || named == room.name;
                 if !may && ROOMS.iter().any(|room| room.name == named) {
                     violations.push(format!("{}:{number}: {} names {named}", shown(&source.path), room.name));
                 }
@@ -204,15 +286,6 @@ fn rooms_name_only_the_rooms_they_may() {
         }
     }
     assert_none(&violations, "a room names another that it may not know");
-}
-
-/// The first names of a path: one, or those of a list in braces.
-fn first_names(rest: &str) -> Vec<String> {
-    let name = |text: &str| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    match rest.strip_prefix('{') {
-        Some(list) => list.split(',').map(name).collect(),
-        None => vec![name(rest)],
-    }
 }
 
 #[test]
@@ -234,16 +307,13 @@ fn rooms_use_what_they_may() {
     let sources = sources();
     let mut violations = Vec::new();
     for room in ROOMS.iter().filter(|room| room.rooms != ["*"]) {
-        let code = || {
-            let of_room = sources.iter().filter(|source| source.room().is_some_and(|of| of.name == room.name));
-            of_room.flat_map(|source| &source.code).map(|(_, line)| line)
-        };
-        let names =
-            |other: &str| code().any(|line| line.split("crate::").skip(1).flat_map(first_names).any(|n| n == other));
+        let of_room = || sources.iter().filter(|source| source.room().is_some_and(|of| of.name == room.name));
+        let code = || of_room().flat_map(|source| source.code.iter().map(move |(_, line)| (source, line)));
+        let names = |other: &str| code().any(|(source, line)| source.named(line).contains(&other));
         for other in room.rooms.iter().filter(|other| !names(other)) {
             violations.push(format!("{} may name {other}, and doesn't", room.name));
         }
-        let does = |may: May| MARKS.iter().any(|(mark, of)| *of == may && code().any(|line| has_word(line, mark)));
+        let does = |may: May| MARKS.iter().any(|(mark, of)| *of == may && code().any(|(_, line)| has_word(line, mark)));
         for may in room.may.iter().filter(|may| !does(**may)) {
             violations.push(format!("{} has May::{may:?}, and doesn't need it", room.name));
         }

@@ -25,7 +25,7 @@ fn batch(random: &mut ChaCha8Rng, start: u32, seconds: u32, repeat: Option<u64>)
     let (mut rows, mut ids) = (Vec::new(), Vec::new());
     for row in 0..BATCH {
         let second = Second(start + row % seconds);
-        rows.push(Row { second, profile: 0, outcome: Outcome::Successful, telling: 0, claim: Claim::whole(0) });
+        rows.push(Row { second, profile: 0, outcome: Outcome::Successful, caller_detail: 0, claim: Claim::whole(0) });
         ids.push(Id { hash: random.random::<u128>() & !7, row, beside: 0 });
     }
     (rows, ids)

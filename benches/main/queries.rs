@@ -37,7 +37,7 @@ fn make(dir: &Path) {
                         second,
                         profile,
                         outcome: Outcome::Successful,
-                        telling: 0,
+                        caller_detail: 0,
                         claim: Claim::whole(1),
                     });
                     ids.push(Id { hash: random.random::<u128>() & !7, row, beside: 0 });

@@ -28,7 +28,13 @@ fn commit_hour(store: &mut Store, all: &Profiles, random: &mut ChaCha8Rng, hour:
             if random.random_range(0..3) == 0 {
                 let second = Second(START + hour * 3600 + minute * 60);
                 let row = rows.len() as u32;
-                rows.push(Row { second, profile, outcome: Outcome::Successful, telling: 0, claim: Claim::whole(1) });
+                rows.push(Row {
+                    second,
+                    profile,
+                    outcome: Outcome::Successful,
+                    caller_detail: 0,
+                    claim: Claim::whole(1),
+                });
                 ids.push(Id { hash: random.random::<u128>() & !7, row, beside: 0 });
             }
         }

@@ -13,7 +13,7 @@ use super::reason_data::stamp;
 use super::state::StateValue;
 
 /// Contributors in ALARM that CloudWatch counts out; more are `100+`.
-const COUNTED_MOST: usize = 100;
+const COUNTED_MAX: usize = 100;
 
 /// A contributor's name: 16 hexadecimal digits that follow from its attributes, as `KeyArn` and `Operation`.
 pub fn contributor_id(attributes: &BTreeMap<String, String>) -> String {
@@ -52,9 +52,7 @@ pub fn parent_state(rule: &Rule, in_alarm: usize, contributors: usize, current: 
             TreatMissingData::Missing => (StateValue::InsufficientData, nothing_known(n)),
         },
         (0, all) => (StateValue::Ok, format!("{all} time series evaluated to OK")),
-        (bad, _) if bad > COUNTED_MOST => {
-            (StateValue::Alarm, format!("{COUNTED_MOST}+ time series evaluated to ALARM"))
-        }
+        (bad, _) if bad > COUNTED_MAX => (StateValue::Alarm, format!("{COUNTED_MAX}+ time series evaluated to ALARM")),
         (bad, all) => (StateValue::Alarm, format!("{bad} out of {all} time series evaluated to ALARM")),
     }
 }

@@ -12,7 +12,7 @@ use super::memory::{AlarmMemory, ContributorMemory, Owing};
 use super::state::StateValue;
 
 /// Of one series so many changes are remembered; of what was before the oldest, nothing.
-const CHANGES_MOST: usize = 256;
+const CHANGES_MAX: usize = 256;
 
 /// The states of an alarm, and of its series, as of each minute. Times are seconds since 1970: up to when counts were
 /// known.
@@ -66,7 +66,7 @@ impl Track {
         if self.at(as_of) != state {
             self.changes.push((as_of, state));
         }
-        (self.changes.len() > CHANGES_MOST).then(|| self.changes[CHANGES_MOST / 2].0)
+        (self.changes.len() > CHANGES_MAX).then(|| self.changes[CHANGES_MAX / 2].0)
     }
 
     fn until(&self, as_of: i64) -> Track {
@@ -308,7 +308,7 @@ mod tests {
         for minute in 1..=400 {
             flapping.note(minute * 60, if minute % 2 == 0 { Fine } else { Bad });
         }
-        assert!(flapping.own.changes.len() <= CHANGES_MOST);
+        assert!(flapping.own.changes.len() <= CHANGES_MAX);
         assert!(flapping.from > 0);
         assert_eq!(memory(flapping).at(400 * 60).unwrap().state, Fine);
     }

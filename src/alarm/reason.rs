@@ -13,7 +13,7 @@ use super::state::StateValue;
 pub const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
 /// From so many values on, only the newest of them are listed, after the sentence.
-const LISTED_MOST: usize = 5;
+const LISTED_MAX: usize = 5;
 
 impl Rule {
     /// CloudWatch's StateReason: `Threshold Crossed: 2 out of the last 3 datapoints [100.0 (14/09/26 05:51:00), 90.0
@@ -55,7 +55,7 @@ impl Rule {
             None => counted(told.len() as u32, "datapoint", false),
         };
         let verb = if told.len() == 1 { "was" } else { "were" };
-        let shown = &told[..told.len().min(LISTED_MOST)];
+        let shown = &told[..told.len().min(LISTED_MAX)];
         let list = listed(shown.iter().map(|(start, point)| dated(*start, point.value)));
         let (prefix, compared) = match self.comparison {
             Comparison::Value { operator, threshold } => {
@@ -67,7 +67,7 @@ impl Rule {
         };
         if told.is_empty() {
             format!("{prefix} Crossed: {count} {verb} {compared}")
-        } else if told.len() < LISTED_MOST {
+        } else if told.len() < LISTED_MAX {
             format!("{prefix} Crossed: {count} {list} {verb} {compared}")
         } else {
             let which = if is_alarm { " which crossed the threshold" } else { "" };
@@ -84,7 +84,7 @@ impl Rule {
         let is_alarm = verdict.state == StateValue::Alarm;
         let told: Vec<(i64, &Point)> =
             self.known(slots).filter(|told| told.2 == is_alarm).map(|(start, point, _)| (start, point)).collect();
-        let shown = &told[..told.len().min(LISTED_MOST)];
+        let shown = &told[..told.len().min(LISTED_MAX)];
         let (prefix, compared) = match self.comparison {
             Comparison::Value { operator, threshold } => {
                 let not = if is_alarm { "" } else { "not " };

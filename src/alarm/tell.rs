@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::definition::{Alarm, AlarmKind, Keys};
@@ -13,28 +12,9 @@ use super::memory::{Held, Owing};
 use super::mute::muted_by;
 use super::notice::{Contributor, Notice, StateChange, Subject};
 use super::state::StateValue;
-use super::step::{Moment, Stepped};
+use super::stepped::{Moment, Owed, Stepped};
 use super::trigger::trigger;
 use crate::domain::KeyArn;
-
-/// A message that is owed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Owed {
-    /// What is to be told, without an incident.
-    pub notice: Notice,
-    /// Of an alarm on several series the one that it is about.
-    pub contributor: Option<Contributor>,
-    /// The mute window that held it back: rule, start and end in seconds since 1970.
-    pub muted: Option<(String, i64, i64)>,
-}
-
-impl Owed {
-    pub(super) fn set_children(&mut self, children: impl Iterator<Item = (String, StateValue, i64)>) {
-        if let Subject::StateChange(change) = &mut self.notice.subject {
-            change.triggering_children = children.collect();
-        }
-    }
-}
 
 /// A state, and the one that a change came from if there was one just now.
 pub(super) struct Told<'a> {

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::alternatives::{Alternatives, Expected, Turn};
 use super::baseline::{Baseline, EDGE_SECONDS};
 use super::calendar::Place;
+use super::change::ChangeDetector;
 use super::dispersion::Dispersion;
 use super::distribution::Distribution;
 use super::history::History;
 use super::level::{Level, Ratios};
 use super::season::{self, Noise};
-use super::watch::Watch;
 
 /// Days of history: as many as fit in 64 KB a series with periods of a minute, five weeks with longer ones.
 const DAYS: usize = 35;
@@ -63,7 +63,7 @@ pub(super) struct Learned {
     pub level: Level,
     pub dispersion: Dispersion,
     pub baseline: Baseline,
-    pub watch: Watch,
+    pub changes: ChangeDetector,
     /// How surprising values were lately, and in the last month.
     pub surprise: f32,
     pub habit: f32,
@@ -105,7 +105,7 @@ impl Learned {
             level: Level::new(period),
             dispersion: Dispersion::new(i64::from(period_seconds), slots),
             baseline: Baseline::new(period),
-            watch: Watch::new(period),
+            changes: ChangeDetector::new(period),
             surprise: 0.0,
             habit: 0.0,
             first_day: 0,
@@ -195,7 +195,7 @@ impl Learned {
         let off = |around: &Distribution, deviations: f32| {
             (f64::from(value) - around.mean).abs() > f64::from(deviations) * around.variance.sqrt()
         };
-        let alarm = self.watch.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
+        let alarm = self.changes.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
         // What a holiday shows is no habit of its weekday.
         let doubted = doubted || self.alternatives.is_other_day();
@@ -206,7 +206,7 @@ impl Learned {
 
     /// Lets the baseline follow.
     pub fn follow(&mut self, value: f32, season: f32, baseline: &Distribution) {
-        if self.watch.on_since().is_none() {
+        if self.changes.on_since().is_none() {
             let weight = self.weight(season);
             self.baseline.learn(value, season, weight, baseline);
         }
@@ -219,7 +219,7 @@ impl Learned {
         if (1.0 / LEVEL_CHANGE_MIN..LEVEL_CHANGE_MIN).contains(&factor) {
             // The season was right all the time: it was the level that an incident had left off it.
             self.level.reset();
-            self.watch.end();
+            self.changes.end();
             return;
         }
         let of_group = self.history.days_of_group_before(since.day) == 0;
@@ -232,7 +232,7 @@ impl Learned {
         }
         self.level.rescale(factor);
         self.baseline.reset();
-        self.watch.end();
+        self.changes.end();
     }
 
     /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
@@ -269,7 +269,7 @@ impl Learned {
         self.clock += seconds;
         self.history.move_day(day, slots);
         self.alternatives.reset();
-        self.watch.end();
+        self.changes.end();
     }
 
     /// Before there is a season the level is the mean of all values so far.

@@ -8,13 +8,14 @@
 //! How a value is judged and learned, one file each: `season` estimates once a day, from the days that `history`
 //! keeps, what the day will look like; `alternatives` notices holidays, and clocks that are put forward or back;
 //! `level` corrects the season by what came in the last minutes and hours; `dispersion` and `distribution` turn the
-//! expectation into edges; `baseline` is a slower expectation that incidents can't drag along; `watch` tests values
+//! expectation into edges; `baseline` is a slower expectation that incidents can't drag along; `change` tests values
 //! and their recent sums against it, each test by its own `tail`. `docs/band.md` has the equations in order, their
 //! sources, and what each costs to leave out.
 
 mod alternatives;
 mod baseline;
 mod calendar;
+mod change;
 mod dispersion;
 mod distribution;
 mod history;
@@ -28,7 +29,6 @@ mod settings;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 pub use model::{Model, VALUE_MAX};
 pub use saved::SavedError;

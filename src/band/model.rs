@@ -1,9 +1,9 @@
 //! A series' model: it predicts a band, then learns from the value.
 
 use super::calendar::{Calendar, DAY};
+use super::change::Sight;
 use super::distribution::Distribution;
 use super::learned::{Guess, Learned};
-use super::watch::Sight;
 use super::{Band, Judgement, Settings, SettingsError, State, Width};
 
 /// Values before the first band: two hours of them, but no fewer than eight and no more than 24.
@@ -88,7 +88,7 @@ impl Model {
         let band = self.band_of(&guess);
         let guess = if self.note(at, value) { self.guess(at) } else { guess };
         let (score, anomalous) = self.take(at, value + self.learned.shift, &guess);
-        if let Some(band) = band.filter(|_| self.learned.watch.on_since().is_none()) {
+        if let Some(band) = band.filter(|_| self.learned.changes.on_since().is_none()) {
             let deviate = guess.around.skewed_deviate(value + self.learned.shift) as f32;
             self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
@@ -146,12 +146,12 @@ impl Model {
 
     /// Watches and learns from a value, shifted; the score, and whether the alarm is on.
     fn take(&mut self, at: i64, value: f64, guess: &Guess) -> (f64, bool) {
-        let said = self.watch(at, value as f32, guess);
+        let said = self.detect(at, value as f32, guess);
         self.learn(value as f32, guess);
         self.learned.turn(value as f32, guess, self.settings.period_seconds);
         // A value as before, and a gap, are no sign that an alarm has lasted.
         let periods = (ADOPT_SECONDS / i64::from(self.settings.period_seconds)).max(ADOPT_PERIODS_MIN);
-        if let Some(since) = self.learned.watch.on_for(periods).filter(|_| said.1) {
+        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.1) {
             let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
         }
@@ -173,18 +173,18 @@ impl Model {
         if self.learned.values > 0 && periods > 0 {
             self.learned.level.skip(periods as f32);
             self.learned.baseline.skip(periods as f32);
-            self.learned.watch.skip(periods as f32);
+            self.learned.changes.skip(periods as f32);
         }
     }
 
     /// The band of a period that teaches nothing. Time passes for it as it would if a value came, but for it alone.
     fn band_ahead(&mut self, at: i64) -> Option<Band> {
-        let Learned { level, baseline, watch, .. } = &self.learned;
-        let now = (level.clone(), baseline.clone(), watch.clone());
+        let Learned { level, baseline, changes, .. } = &self.learned;
+        let now = (level.clone(), baseline.clone(), changes.clone());
         self.pass(at);
         let guess = self.guess(at);
         let band = self.band_of(&guess);
-        (self.learned.level, self.learned.baseline, self.learned.watch) = now;
+        (self.learned.level, self.learned.baseline, self.learned.changes) = now;
         band
     }
 
@@ -224,7 +224,7 @@ impl Model {
     fn band_of(&self, guess: &Guess) -> Option<Band> {
         // In a fresh alarm the band is what would be normal, not what the incident has become.
         let fresh = |since: &i64| guess.at - since <= SHOWN_SECONDS;
-        let normal = self.learned.watch.on_since().filter(fresh).map(|_| self.learned.around_baseline(guess));
+        let normal = self.learned.changes.on_since().filter(fresh).map(|_| self.learned.around_baseline(guess));
         let around = normal.as_ref().unwrap_or(&guess.around);
         let band = self.ready().then(|| self.learned.dispersion.band(around, self.settings.width))?;
         let shift = self.learned.shift;
@@ -232,7 +232,7 @@ impl Model {
     }
 
     /// The score, and whether the alarm is on.
-    fn watch(&mut self, at: i64, value: f32, guess: &Guess) -> (f64, bool) {
+    fn detect(&mut self, at: i64, value: f32, guess: &Guess) -> (f64, bool) {
         let ready = self.ready();
         let learned = &mut self.learned;
         let plain = learned.around_baseline(guess);
@@ -241,7 +241,7 @@ impl Model {
         let jitter = f64::from(learned.baseline.jitter_variance(swing));
         let baseline = Distribution { variance: plain.variance + jitter, ..plain };
         let around = Distribution { variance: guess.around.variance + jitter, ..guess.around };
-        if learned.watch.on_since().is_none() {
+        if learned.changes.on_since().is_none() {
             learned.baseline.learn_jitter(value, &plain, swing);
         }
         let known = learned.knows_day(guess.place.day);
@@ -259,8 +259,8 @@ impl Model {
             ready,
             has_zero: learned.shift <= 0.0,
         };
-        let verdict = learned.watch.look(&sight, self.settings.width.pages_per_week() as f32);
-        if learned.watch.on_since() == Some(at) {
+        let verdict = learned.changes.look(&sight, self.settings.width.pages_per_week() as f32);
+        if learned.changes.on_since() == Some(at) {
             learned.level.begin_alarm();
         }
         learned.keep(value, guess, &baseline);

@@ -53,7 +53,7 @@ pub(super) fn classify<'a>(fields: &'a Fields<'a>, hour: &mut KnownHour) -> Resu
         return Ok(Classified::NotARequest);
     }
     let second = hour.second_of(fields.event_time)?;
-    let outcome = Outcome::of_error_code_bytes(fields.error_code);
+    let outcome = Outcome::of_error_code(fields.error_code);
     Ok(Classified::Request(Call { fields, second, operation, outcome }))
 }
 
@@ -110,7 +110,7 @@ pub(super) fn utf8(text: &[u8]) -> Result<&str, Unreadable> {
 /// when the caller's own copy comes later, the counts by caller are mended, and for that the ledger remembers which of
 /// these the counted copy had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Telling {
+pub struct CallerDetail {
     /// The principal is reduced to its account.
     pub reduced: bool,
     /// The encryption context names a resource.
@@ -119,7 +119,7 @@ pub struct Telling {
     pub service: bool,
 }
 
-impl Telling {
+impl CallerDetail {
     /// In three bits.
     pub const fn bits(self) -> u8 {
         self.reduced as u8 | (self.context as u8) << 1 | (self.service as u8) << 2
@@ -133,8 +133,8 @@ impl Telling {
 
 impl<'a> Call<'a> {
     /// How much of its caller the record tells.
-    pub fn telling(&self) -> Telling {
-        Telling {
+    pub fn caller_detail(&self) -> CallerDetail {
+        CallerDetail {
             reduced: self.fields.identity.kind == b"AWSAccount",
             context: self.fields.request.context.is_some(),
             service: !self.fields.identity.invoked_by.is_empty(),

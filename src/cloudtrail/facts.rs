@@ -127,7 +127,7 @@ pub struct Fact {
     pub error_code: String,
     /// The request, the response and the rest, as JSON.
     pub details: String,
-    /// Of a session what it is known by: see [`session`].
+    /// Of a session what it is known by: see `session`.
     pub session: Option<u128>,
 }
 

@@ -89,7 +89,7 @@ pub struct Request<'a> {
     pub algorithm: Text<'a>,
     pub key_pair_spec: Text<'a>,
     /// The entry of `encryptionContext` (ReEncrypt: `sourceEncryptionContext`) that names the resource best: key and
-    /// value; see [`super::context`].
+    /// value; see `cloudtrail::context`.
     pub context: Option<(Text<'a>, Text<'a>)>,
 }
 

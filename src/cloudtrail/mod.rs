@@ -26,14 +26,14 @@ pub mod shape;
 pub mod unpack;
 mod value;
 
-pub use call::{Call, Telling};
+pub use call::{Call, CallerDetail};
 pub use facts::Fact;
 pub use fields::{Fields, Identity, Request, Resource};
 pub use reject::{Reject, RejectReason};
 
 use call::{Classified, KnownHour};
 use index::{Index, Indexed};
-use scan::Verdict;
+use scan::{Odd, Verdict};
 use serde_json::Value;
 use sessions::Sessions;
 use std::fmt;
@@ -122,7 +122,7 @@ impl Decoder {
         let indexed = self.index.over(text);
         let mut fields = Fields::default();
         match scan::record(&indexed, 0, &mut self.sessions, &mut fields) {
-            (verdict @ (Verdict::Kms | Verdict::Other), Some(end)) if end == text.len() => {
+            (Ok(verdict), Some(end)) if end == text.len() => {
                 one_scanned(position, verdict, &fields, &mut self.hour, sink);
             }
             _ => one_text(position, text, sink),
@@ -161,7 +161,7 @@ fn trail_file(
     while doc.byte(at) != b']' {
         let (verdict, end) = match doc.byte(at) {
             b'{' => scan::record(doc, at, sessions, &mut fields),
-            _ => (Verdict::Odd, scan::value_end(doc, at)),
+            _ => (Err(Odd), scan::value_end(doc, at)),
         };
         let Some(end) = end else { return TrailFile::OddFrom { first, at } };
         // Where brackets or quotes don't match, a record can seem to end where another one does, or the list.
@@ -171,12 +171,12 @@ fn trail_file(
             _ => return TrailFile::OddFrom { first, at },
         };
         match verdict {
-            Verdict::Odd => match value_of(&doc.bytes()[at..end]) {
+            Err(Odd) => match value_of(&doc.bytes()[at..end]) {
                 Some(value) => one_value(*position, &value, sink),
                 None => return TrailFile::OddFrom { first, at },
             },
-            _ if end - at > RECORD_BYTES_MAX => too_large(*position, end - at, sink),
-            _ => one_scanned(*position, verdict, &fields, hour, sink),
+            Ok(_) if end - at > RECORD_BYTES_MAX => too_large(*position, end - at, sink),
+            Ok(verdict) => one_scanned(*position, verdict, &fields, hour, sink),
         }
         *position += 1;
         at = next;
@@ -210,7 +210,7 @@ fn skip_space(doc: &Indexed<'_, '_>, mut at: usize) -> usize {
 fn one_scanned(position: u64, verdict: Verdict, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut impl Sink) {
     match verdict {
         Verdict::Kms => one_kms(position, fields, hour, sink),
-        Verdict::Other | Verdict::Odd => sink.passed_over(PassedOver::OtherService),
+        Verdict::Other => sink.passed_over(PassedOver::OtherService),
     }
 }
 

@@ -35,9 +35,9 @@ impl<'a> Arn<'a> {
 }
 
 /// No Region's name is longer (`us-isob-east-1`).
-const REGION_MOST: usize = 32;
+const REGION_MAX: usize = 32;
 /// No key's id is longer: a UUID, or `mrk-` and 32 digits.
-const KEY_ID_MOST: usize = 64;
+const KEY_ID_MAX: usize = 64;
 
 /// A KMS key ARN, `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`: its account owns the key, its Region is the key's own.
 ///
@@ -58,10 +58,10 @@ impl<'a> KeyArn<'a> {
         let id = arn.resource.strip_prefix("key/")?;
         let is_known = arn.service == "kms"
             && matches!(arn.partition.as_bytes(), [b'a', b'w', b's', rest @ ..]
-            if rest.is_empty() || rest[0] == b'-' && rest.len() < REGION_MOST && rest.iter().all(is_of_region));
-        let is_region = is_long(arn.region, REGION_MOST) && arn.region.bytes().all(|byte| is_of_region(&byte));
+            if rest.is_empty() || rest[0] == b'-' && rest.len() < REGION_MAX && rest.iter().all(is_of_region));
+        let is_region = is_long(arn.region, REGION_MAX) && arn.region.bytes().all(|byte| is_of_region(&byte));
         let is_account = arn.account.len() == 12 && arn.account.bytes().all(|digit| digit.is_ascii_digit());
-        let is_id = is_long(id, KEY_ID_MOST)
+        let is_id = is_long(id, KEY_ID_MAX)
             // Else a command would take it for a flag.
             && !id.starts_with('-')
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');

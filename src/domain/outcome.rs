@@ -21,14 +21,9 @@ impl Outcome {
     pub const ALL: [Outcome; 5] =
         [Outcome::Successful, Outcome::Throttled, Outcome::Denied, Outcome::Failed, Outcome::DryRun];
 
-    /// The outcome of a record's `errorCode`; absent and empty mean success. CloudTrail writes some codes with and
+    /// The outcome of a record's `errorCode`; absent is empty, and means success. CloudTrail writes some codes with and
     /// some without the suffix `Exception`.
-    pub fn of_error_code(code: Option<&str>) -> Self {
-        Self::of_error_code_bytes(code.unwrap_or("").as_bytes())
-    }
-
-    /// As [`Self::of_error_code`], for a code not yet known to be text.
-    pub fn of_error_code_bytes(code: &[u8]) -> Self {
+    pub fn of_error_code(code: &[u8]) -> Self {
         match code {
             b"" => Outcome::Successful,
             b"ThrottlingException" | b"Throttling" | b"ThrottledException" | b"RequestLimitExceeded" => {
@@ -63,11 +58,6 @@ impl Outcome {
             Outcome::DryRun => "dry_run",
         }
     }
-
-    /// The outcome with that number, as stored.
-    pub fn from_index(index: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(index)).copied()
-    }
 }
 
 #[cfg(test)]
@@ -77,16 +67,15 @@ mod tests {
     #[test]
     fn error_codes_fall_into_their_outcome() {
         for (code, outcome) in [
-            (None, Outcome::Successful),
-            (Some(""), Outcome::Successful),
-            (Some("ThrottlingException"), Outcome::Throttled),
-            (Some("AccessDenied"), Outcome::Denied),
-            (Some("AccessDeniedException"), Outcome::Denied),
-            (Some("DryRunOperationException"), Outcome::DryRun),
-            (Some("KMSInvalidSignatureException"), Outcome::Failed),
-            (Some("NotFoundException"), Outcome::Failed),
+            ("", Outcome::Successful),
+            ("ThrottlingException", Outcome::Throttled),
+            ("AccessDenied", Outcome::Denied),
+            ("AccessDeniedException", Outcome::Denied),
+            ("DryRunOperationException", Outcome::DryRun),
+            ("KMSInvalidSignatureException", Outcome::Failed),
+            ("NotFoundException", Outcome::Failed),
         ] {
-            assert_eq!(Outcome::of_error_code(code), outcome, "{code:?}");
+            assert_eq!(Outcome::of_error_code(code.as_bytes()), outcome, "{code:?}");
         }
     }
 }

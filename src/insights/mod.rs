@@ -6,6 +6,7 @@
 //! is.
 
 mod answer;
+mod answering;
 mod ask;
 mod buckets;
 mod catalogue;
@@ -23,7 +24,8 @@ mod token;
 mod top;
 mod words;
 
-pub use answer::{Answer, Point, Series, Window, answer};
+pub use answer::{Answer, Point, Series, Window};
+pub use answering::answer;
 pub use catalogue::{AWS_KMS, KEYTIDE_KMS, METRICS, Metric, find};
 pub use error::InsightsError;
 pub use parse::{CHARACTERS_MAX, parse, without_leading_comments};

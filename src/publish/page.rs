@@ -8,7 +8,7 @@ use super::words::{
 use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject};
 
 /// A subject has at most so many characters, as SNS has it.
-const SUBJECT_MOST: usize = 100;
+const SUBJECT_MAX: usize = 100;
 /// So many callers, novelties and series are named; the rest is counted.
 const NAMED: usize = 3;
 
@@ -44,7 +44,7 @@ pub fn subject(notice: &Notice) -> String {
             None => format!("{}: {}", change.new_state, change.alarm_name),
         },
     };
-    cut(&subject, SUBJECT_MOST)
+    cut(&subject, SUBJECT_MAX)
 }
 
 /// What a notice says. A report says more than fits a page: of it only the subject is here.

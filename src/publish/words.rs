@@ -205,7 +205,7 @@ fn resource(name: &str) -> String {
     }
 }
 
-/// A text of at most `most` characters, `…` at its end if it was cut, in one line as [`line`] has it.
+/// A text of at most `most` characters, `…` at its end if it was cut, in one line as [`line()`] has it.
 pub(super) fn cut(text: &str, most: usize) -> String {
     let clean = text.chars().map(shown);
     match text.chars().count() <= most {

@@ -19,25 +19,11 @@ pub fn read(path: &Path, buffer: &mut Vec<u8>) -> io::Result<Content> {
     // Opening a pipe waits for who writes to it. Its size is not known before its end.
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
-    let bytes = metadata.len();
-    if bytes > READ_BYTES_MAX as u64 || !metadata.is_file() {
+    if metadata.len() > READ_BYTES_MAX as u64 || !metadata.is_file() {
         return Ok(Content::InPieces(file));
     }
-    // A byte more than there should be, so that the end is met without making room for more.
-    buffer.resize(usize::try_from(bytes).map_or(READ_BYTES_MAX, |bytes| bytes + 1), 0);
-    let mut filled = 0;
-    loop {
-        if filled == buffer.len() {
-            buffer.resize(filled * 2, 0);
-        }
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    buffer.truncate(filled);
+    buffer.clear();
+    file.read_to_end(buffer)?;
     Ok(Content::Whole)
 }
 

@@ -1,11 +1,10 @@
 //! The catalog's dictionaries: numbers for series, callers and quota pools.
 
-use std::str::FromStr;
-
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::error::StoreError;
 use super::open::Store;
+use super::rows::rows;
 use crate::domain::{Caller, KeyArn, Operation, QuotaPool, SeriesKey, Unattributed};
 use crate::tally::Dictionaries;
 
@@ -48,15 +47,6 @@ impl Store {
         let read = || Ok([count("series")? as usize, count("callers")? as usize, count("pools")? as usize]);
         read().map_err(|source| self.catalog_error("count the dictionaries", source))
     }
-}
-
-/// All rows of a query.
-pub(super) fn rows<T>(
-    catalog: &Connection,
-    query: &str,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
-    catalog.prepare(query)?.query_map([], read)?.collect()
 }
 
 fn series_key(row: &Row<'_>) -> rusqlite::Result<SeriesKey> {
@@ -136,14 +126,5 @@ impl<'k> StoredSeries<'k> {
         let owner = KeyArn::parse(if key_arn.is_empty() { destination_arn } else { key_arn });
         let (account, region) = owner.map_or(("", ""), |owner| (owner.account(), owner.region()));
         Self { key_arn, destination_arn, operation, account, region, reason: "" }
-    }
-}
-
-impl FromStr for super::segment::Kind {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        let all = [Self::Minutes, Self::TakenBack, Self::Callers, Self::Seconds];
-        all.into_iter().chain(Self::ROLLUPS).find(|kind| kind.name() == name).ok_or(())
     }
 }

@@ -53,23 +53,23 @@ impl Store {
     }
 
     fn days_to_compact(&self, segments_min: usize, now: DateTime<Utc>) -> Result<Vec<u32>, StoreError> {
-        // A settled day has as many roll-ups of a kind as segments of minutes: one, or none once these are dropped.
+        // A day without minutes is one whose minutes were dropped; its counts by caller may be kept for longer.
         let query = format!(
             "SELECT day FROM segments GROUP BY day
-             HAVING sum(kind IN ('minutes', 'taken-back')) >= {segments_min}
-                AND (sum(kind IN ('minutes', 'taken-back')) > 1 OR sum(kind = 'key-days') = 0)
-                 OR sum(kind IN ('minutes', 'taken-back')) <= sum(kind = 'key-days')
-                AND sum(kind = 'callers') > 0 AND day * 86400 < {by_hour_before} ORDER BY day",
+             HAVING {minutes} >= {segments_min} AND NOT {is_settled}
+                 OR ({minutes} = 0 OR {is_settled}) AND {callers} > 0 AND day * 86400 < {by_hour_before} ORDER BY day",
+            minutes = Kind::count(&Kind::OF_MINUTES),
+            is_settled = segment::is_settled(),
+            callers = Kind::count(&[Kind::Callers]),
             by_hour_before = by_hour_before(now)
         );
-        super::catalog::rows(&self.catalog, &query, |row| row.get(0))
+        super::rows::rows(&self.catalog, &query, |row| row.get(0))
             .map_err(|source| self.catalog_error("list the days", source))
     }
 
     fn compact_day(&mut self, day: u32, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let batch = self.next_batch()?;
         let replaced = self.files_of_day(day)?;
-        let failed = |source| StoreError::Frame { action: format!("compact day {day}"), source };
         let files = |kinds: &[Kind]| -> Vec<&str> {
             let is_of = |name: &str| kinds.iter().any(|kind| kind.name() == name);
             replaced.iter().filter(|(of, _)| is_of(of)).map(|(_, file)| file.as_str()).collect()
@@ -86,30 +86,13 @@ impl Store {
             // A day that was rolled up once stays so.
             let by_hour = i64::from(day) * 86_400 < by_hour_before(now) || !files(&[Kind::CallerHours]).is_empty();
             let kind = if by_hour { Kind::CallerHours } else { Kind::Callers };
-            let slots = if by_hour { Minute::PER_HOUR / Minute::PER_SLOT } else { 1 };
-            let slot = (col("slot") - col("slot") % lit(slots)).alias("slot");
-            let sums = Outcome::ALL.map(|outcome| col(outcome.column()).sum());
-            let callers = callers
-                .with_column(slot)
-                .group_by([col("slot"), col("caller"), col("series")])
-                .agg(sums)
-                .sort(["slot", "caller", "series"], SortMultipleOptions::default())
-                .collect()
-                .map_err(failed)?;
             let range = self.minutes_of(&Kind::OF_CALLERS, day)?;
-            written.push(self.write_segment(kind, day, batch, range, Ok(callers))?);
+            written.push(self.write_segment(kind, day, batch, range, callers_of(callers, by_hour))?);
         }
         self.step("compact seconds")?;
         if let Some(seconds) = frame(self, &[Kind::Seconds])? {
-            let seconds = seconds
-                .group_by([col("pool"), col("second")])
-                .agg([col("requests").sum(), col("throttled").sum()])
-                .sort(["pool", "second"], SortMultipleOptions::default())
-                .select([col("second"), col("pool"), col("requests"), col("throttled")])
-                .collect()
-                .map_err(failed)?;
             let range = self.minutes_of(&[Kind::Seconds], day)?;
-            written.push(self.write_segment(Kind::Seconds, day, batch, range, Ok(seconds))?);
+            written.push(self.write_segment(Kind::Seconds, day, batch, range, seconds_of(seconds))?);
         }
         sync_folder(&self.dir.join(SEGMENTS))?;
         self.step("commit the compaction")?;
@@ -137,7 +120,7 @@ impl Store {
 
     fn files_of_day(&self, day: u32) -> Result<Vec<(String, String)>, StoreError> {
         let query = format!("SELECT kind, file FROM segments WHERE day = {day}");
-        super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
+        super::rows::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("list the day's segments", source))
     }
 
@@ -160,7 +143,8 @@ impl Store {
         for hour in 0..24 {
             let start = day * Minute::PER_DAY + hour * 60;
             let counts = hour_of(minutes, taken_back, start).map_err(failed)?;
-            if counts.height() == 0 {
+            // A day of which all was taken back has roll-ups too, if empty ones: without any it would not be settled.
+            if counts.height() == 0 && (rows > 0 || hour < 23) {
                 continue;
             }
             for at in (0..counts.height()).step_by(GROUP_ROWS) {
@@ -190,7 +174,7 @@ impl Store {
     fn keys_of_series(&self) -> Result<DataFrame, StoreError> {
         let query = "SELECT id, min(id) OVER (PARTITION BY key_arn) FROM series
                      WHERE reason = '' AND operation <> 'ReEncrypt' ORDER BY id";
-        let pairs: Vec<(u32, u32)> = super::catalog::rows(&self.catalog, query, |row| Ok((row.get(0)?, row.get(1)?)))
+        let pairs: Vec<(u32, u32)> = super::rows::rows(&self.catalog, query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("read the keys", source))?;
         let (series, key): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
         polars::prelude::df!("series" => series, "key" => key)
@@ -217,6 +201,27 @@ fn hour_of(minutes: &LazyFrame, taken_back: Option<&LazyFrame>, start: u32) -> P
         .agg(columns.map(|name| col(name).sum()))
         .sort(["series", "minute"], SortMultipleOptions::default())
         .select(["minute", "series"].into_iter().chain(columns).map(col).collect::<Vec<_>>())
+        .collect()
+}
+
+/// A day's counts by caller, each (slot, caller, series) once, sorted; by the hour if asked.
+fn callers_of(callers: LazyFrame, by_hour: bool) -> PolarsResult<DataFrame> {
+    let slots = if by_hour { Minute::PER_HOUR / Minute::PER_SLOT } else { 1 };
+    callers
+        .with_column((col("slot") - col("slot") % lit(slots)).alias("slot"))
+        .group_by([col("slot"), col("caller"), col("series")])
+        .agg(Outcome::ALL.map(|outcome| col(outcome.column()).sum()))
+        .sort(["slot", "caller", "series"], SortMultipleOptions::default())
+        .collect()
+}
+
+/// A day's requests by second and quota pool, each once, sorted by pool.
+fn seconds_of(seconds: LazyFrame) -> PolarsResult<DataFrame> {
+    seconds
+        .group_by([col("pool"), col("second")])
+        .agg([col("requests").sum(), col("throttled").sum()])
+        .sort(["pool", "second"], SortMultipleOptions::default())
+        .select([col("second"), col("pool"), col("requests"), col("throttled")])
         .collect()
 }
 

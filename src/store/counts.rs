@@ -105,7 +105,7 @@ impl<'s> StoredCounts<'s> {
             range.end.0
         );
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?));
-        let rows = super::catalog::rows(&self.store.catalog, &query, read)
+        let rows = super::rows::rows(&self.store.catalog, &query, read)
             .map_err(|source| self.store.catalog_error("list segments", source))?;
         let mut days: Vec<Day> = Vec::new();
         for (day, file) in rows {
@@ -300,16 +300,15 @@ impl StoredCounts<'_> {
         DataFrame::new_infer_height(std::iter::once(numbers).chain(texts).collect())
     }
 
-    /// The days of a range whose roll-ups are valid: made from the one segment of minutes that the day has.
+    /// The days of a range that are settled.
     fn settled_days(&self, range: MinuteRange) -> Result<Vec<u32>, StoreError> {
         let query = format!(
-            "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day
-             HAVING sum(kind = 'minutes') = 1 AND sum(kind = 'taken-back') = 0
-                AND sum(kind = 'key-days') + sum(kind = 'series-days') > 0 ORDER BY day",
+            "SELECT day FROM segments WHERE day >= {} AND day <= {} GROUP BY day HAVING {} ORDER BY day",
             range.start.day(),
-            last_day(range)
+            last_day(range),
+            segment::is_settled()
         );
-        super::catalog::rows(&self.store.catalog, &query, |row| row.get(0))
+        super::rows::rows(&self.store.catalog, &query, |row| row.get(0))
             .map_err(|source| self.store.catalog_error("list settled days", source))
     }
 }

@@ -46,7 +46,7 @@ impl Store {
     /// The closed hours since 1970, ascending.
     pub fn closed_hours(&self) -> Result<Vec<u32>, StoreError> {
         let query = "SELECT hour FROM ledger_hours WHERE closed = 1 ORDER BY hour";
-        super::catalog::rows(&self.catalog, query, |row| row.get(0))
+        super::rows::rows(&self.catalog, query, |row| row.get(0))
             .map_err(|source| self.catalog_error("list closed hours", source))
     }
 }

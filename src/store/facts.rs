@@ -85,7 +85,7 @@ impl Store {
              actor, error_code, details",
             since.0, until.0
         );
-        super::catalog::rows(&self.catalog, &query, read)
+        super::rows::rows(&self.catalog, &query, read)
             .map_err(|source| self.catalog_error("read the lifecycle facts", source))
     }
 
@@ -98,7 +98,7 @@ impl Store {
                  FROM aliases WHERE since < {second})
              WHERE nth = 1 AND key_arn <> '' ORDER BY since"
         );
-        super::catalog::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
+        super::rows::rows(&self.catalog, &query, |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(|source| self.catalog_error("read the aliases", source))
     }
 }

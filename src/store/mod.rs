@@ -25,6 +25,7 @@ mod open;
 mod outbox;
 mod reading;
 mod retention;
+mod rows;
 mod schema;
 mod segment;
 mod status;

@@ -80,10 +80,8 @@ impl Store {
     /// The files of saved models, newest first.
     pub fn saved_models(&self) -> Result<Vec<SavedModels>, StoreError> {
         let query = "SELECT file, minute FROM model_files ORDER BY minute DESC";
-        super::catalog::rows(&self.catalog, query, |row| {
-            Ok(SavedModels { file: row.get(0)?, until: Minute(row.get(1)?) })
-        })
-        .map_err(|source| self.catalog_error("list the saved models", source))
+        super::rows::rows(&self.catalog, query, |row| Ok(SavedModels { file: row.get(0)?, until: Minute(row.get(1)?) }))
+            .map_err(|source| self.catalog_error("list the saved models", source))
     }
 
     /// Reads a file of saved models, one after the other.

@@ -57,7 +57,7 @@ impl Store {
         for folder in [dir.to_owned(), dir.join(SEGMENTS), dir.join(LEDGER), dir.join(MODELS)] {
             fs::create_dir_all(&folder).map_err(|source| file_error("make the folder", &folder, source))?;
         }
-        let lock = lock(dir)?;
+        let lock = lock(dir, &mut std::thread::sleep)?;
         let path = dir.join(CATALOG_FILE);
         let catalog = Connection::open(&path).map_err(|source| open_error(&path, source))?;
         let mut store = Self { dir: dir.to_owned(), catalog, probe, _lock: Some(lock) };
@@ -139,7 +139,7 @@ impl Store {
     }
 
     fn texts(&self, query: &str) -> Result<std::collections::HashSet<String>, StoreError> {
-        super::catalog::rows(&self.catalog, query, |row| row.get(0))
+        super::rows::rows(&self.catalog, query, |row| row.get(0))
             .map(|texts| texts.into_iter().collect())
             .map_err(|source| self.catalog_error("list the files", source))
     }
@@ -188,7 +188,8 @@ fn only_readers_hold(lock: &File) -> bool {
     lock.try_lock_shared().is_ok() && lock.unlock().is_ok()
 }
 
-fn lock(dir: &Path) -> Result<Lock, StoreError> {
+/// Takes the lock of a store's folder, alone. `pause` lets time pass before the next look.
+pub(super) fn lock(dir: &Path, pause: &mut dyn FnMut(Duration)) -> Result<Lock, StoreError> {
     let path = dir.join(LOCK);
     let mut file = File::options()
         .create(true)
@@ -203,7 +204,7 @@ fn lock(dir: &Path) -> Result<Lock, StoreError> {
             Ok(()) => break,
             // Readers that have to be alone hold it as long as their command runs.
             Err(TryLockError::WouldBlock) if waited < READERS_WAITED_FOR && only_readers_hold(&file) => {
-                std::thread::sleep(READERS_STEP);
+                pause(READERS_STEP);
                 waited += READERS_STEP;
             }
             Err(TryLockError::WouldBlock) => {

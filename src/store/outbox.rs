@@ -208,7 +208,7 @@ impl Store {
         }
         let query = "SELECT id, route, dedup_key, owed_at, dead_at, attempts, error FROM outbox
                      WHERE dead_at IS NOT NULL ORDER BY id DESC";
-        super::catalog::rows(&self.catalog, query, |row| {
+        super::rows::rows(&self.catalog, query, |row| {
             Ok(DeadLetter {
                 id: row.get(0)?,
                 route: row.get(1)?,

@@ -91,7 +91,9 @@ fn immutable(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
+    use super::super::open::lock;
     use super::*;
 
     /// A store in which shared memory can't be made: a link that leads nowhere stands where it should be.
@@ -133,13 +135,24 @@ mod tests {
     #[test]
     fn a_writer_waits_for_readers_that_hold_the_lock() {
         let (_folder, dir) = without_shared_memory();
-        let reader = Store::open_for_reading(&dir).unwrap();
-        fs::remove_file(dir.join("catalog.sqlite-shm")).unwrap();
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| Store::open_for_writing(&dir).map(drop));
-            drop(reader);
-            writer.join().unwrap().unwrap();
-        });
+        let mut reader = Some(Store::open_for_reading(&dir).unwrap());
+        let mut pauses = 0;
+        let mut end_reading = |_| {
+            pauses += 1;
+            drop(reader.take());
+        };
+        lock(&dir, &mut end_reading).unwrap();
+        assert_eq!(pauses, 1);
+    }
+
+    #[test]
+    fn a_writer_gives_up_on_readers_that_do_not_end() {
+        let (_folder, dir) = without_shared_memory();
+        let _reader = Store::open_for_reading(&dir).unwrap();
+        let mut waited = Duration::ZERO;
+        let error = lock(&dir, &mut |pause| waited += pause).err().unwrap();
+        assert!(matches!(error, StoreError::InUse { .. }), "{error:?}");
+        assert_eq!(waited, Duration::from_secs(10));
     }
 
     #[test]

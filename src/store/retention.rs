@@ -49,7 +49,7 @@ impl Store {
         Ok(dropped)
     }
 
-    /// Drops the alarms' history, and incidents that were over, from more than [`WATCHING_DAYS`] ago.
+    /// Drops the alarms' history, and incidents that were over, from more than `WATCHING_DAYS` ago.
     pub fn expire_watching(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let before = now.timestamp() - WATCHING_DAYS * 86_400;
         let drop = |store: &mut Self| {

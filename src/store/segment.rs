@@ -51,6 +51,11 @@ impl Kind {
         names.join(", ")
     }
 
+    /// How many segments of some kinds a day has, in SQL over segments that are grouped by day.
+    pub(super) fn count(kinds: &[Kind]) -> String {
+        format!("sum(kind IN ({}))", Kind::list(kinds))
+    }
+
     /// Whether a segment's file is of the kind.
     pub(super) fn is_of(self, file: &str) -> bool {
         file.get(DATE_BYTES + 1..).is_some_and(|rest| rest.starts_with(self.name()))
@@ -76,6 +81,13 @@ impl Kind {
         let date = crate::domain::format_second(i64::from(day) * 86_400);
         format!("{}-{}-{batch:08}.parquet", &date[..DATE_BYTES], self.name())
     }
+}
+
+/// Whether a day is settled, in SQL over segments that are grouped by day: whether its roll-ups are valid, made from
+/// the one segment of minutes that it has.
+pub(super) fn is_settled() -> String {
+    let [minutes, taken_back] = Kind::OF_MINUTES.map(|kind| Kind::count(&[kind]));
+    format!("({minutes} = 1 AND {taken_back} = 0 AND {} > 0)", Kind::count(&Kind::ROLLUPS))
 }
 
 /// The bytes of the date that a segment's name begins with.

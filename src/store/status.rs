@@ -87,9 +87,8 @@ impl Store {
             |query: &str| self.catalog.query_row(query, [], |row| row.get::<_, i64>(0)).map(i64::cast_unsigned);
         let rejects = "SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY 2 DESC, 1";
         let quarantine = "SELECT name, reason, detail, attempts FROM quarantine ORDER BY name";
-        let mut rejects: Vec<(String, u64)> = super::catalog::rows(&self.catalog, rejects, |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })?;
+        let mut rejects: Vec<(String, u64)> =
+            super::rows::rows(&self.catalog, rejects, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
         let kept: u64 = rejects.iter().map(|(_, count)| count).sum();
         let met = number("SELECT coalesce(sum(rejects), 0) FROM objects")?;
         if met > kept {
@@ -103,7 +102,7 @@ impl Store {
             calls: number("SELECT coalesce(sum(calls), 0) FROM objects")?,
             duplicates: number("SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'duplicates'")?,
             rejects,
-            quarantined: super::catalog::rows(&self.catalog, quarantine, |row| {
+            quarantined: super::rows::rows(&self.catalog, quarantine, |row| {
                 Ok(QuarantineEntry {
                     name: row.get(0)?,
                     reason: row.get(1)?,
@@ -141,7 +140,7 @@ impl Store {
 
     /// The names of the objects that can't be read.
     pub fn quarantined_names(&self) -> Result<BTreeSet<String>, StoreError> {
-        super::catalog::rows(&self.catalog, "SELECT name FROM quarantine", |row| row.get(0))
+        super::rows::rows(&self.catalog, "SELECT name FROM quarantine", |row| row.get(0))
             .map(|names| names.into_iter().collect())
             .map_err(|source| self.catalog_error("list the quarantine", source))
     }
@@ -149,7 +148,7 @@ impl Store {
     /// Every record set aside, by object and position.
     pub fn rejects(&self) -> Result<Vec<RejectEntry>, StoreError> {
         let query = "SELECT name, position, reason, detail FROM rejects ORDER BY name, position";
-        super::catalog::rows(&self.catalog, query, |row| {
+        super::rows::rows(&self.catalog, query, |row| {
             Ok(RejectEntry {
                 object: row.get(0)?,
                 position: row.get::<_, i64>(1)?.cast_unsigned(),

@@ -3,10 +3,9 @@
 use super::agenda::{Agenda, Step};
 use super::delivery::{Delivery, Event, What};
 use super::error::SynthError;
-use super::fact::{
-    Fact, assumed_session, creation, grant_id, locale_date, material_answer, policy, record, resources, trail_change,
-};
-use super::template::{event_id, hex, material_id};
+use super::fact::{Fact, assumed_session, record, trail_change};
+use super::key_step::KeyStep;
+use super::template::event_id;
 use super::truth::{Table, Truth, time};
 use super::world::World;
 
@@ -68,154 +67,35 @@ impl Lifecycle {
 
     fn fact(&mut self, world: &World, step: Step, at: u32) -> Fact {
         let population = &world.population;
-        let keys = &population.keys;
-        let on_key = |name, at: usize, request: String, response: String| Fact {
-            service: "kms",
-            name,
-            request: format!("{{{request}}}"),
-            response,
-            resources: resources(&keys[at], world, None),
-            key: Some(at),
-            account: keys[at].account,
-            region: keys[at].region,
-            ..Fact::default()
-        };
-        let id = |at: usize| format!("\"keyId\":\"{}\"", keys[at].id);
-        let arn = |at: usize| format!("\"keyId\":\"{}\"", keys[at].arn);
-        let answer = |at: usize| format!("{{\"keyId\":\"{}\"}}", keys[at].arn);
-        let null = || "null".to_owned();
-        let nothing = String::new;
-        let by_itself = |fact: Fact| Fact { request: null(), response: null(), service_event: true, ..fact };
-        let aliased = |name, at: usize, alias: &str, target: bool| {
-            let mut request = format!("\"aliasName\":\"{alias}\"");
-            if target {
-                request += &format!(",\"targetKeyId\":\"{}\"", keys[at].id);
-            }
-            let mut fact = on_key(name, at, request, null());
-            let (account, region) = (&population.accounts[keys[at].account], population.regions[keys[at].region]);
-            fact.resources = resources(&keys[at], world, Some(&format!("arn:aws:kms:{region}:{account}:{alias}")));
-            fact
-        };
+        let on = |key| KeyStep { world, key, at };
         match step {
-            Step::Create(key) | Step::CreateReplica(key) => {
-                let (request, response) = creation(&keys[key], world, at);
-                on_key("CreateKey", key, request, response)
-            }
-            Step::Replicate(key) => {
-                let here = population.regions[keys[key].region];
-                let there = population.regions[(keys[key].region + 1) % population.regions.len()];
-                let request = format!("{},\"replicaRegion\":\"{there}\",\"description\":\"\"", id(key));
-                let response = format!(
-                    "{{\"replicaKeyMetadata\":{{\"aWSAccountId\":\"{}\",{},\"arn\":\"{}\",\"creationDate\":\"{}\",\
-                     \"enabled\":false,\"keyState\":\"Creating\",\"multiRegion\":true}},\"replicaTags\":[]}}",
-                    population.accounts[keys[key].account],
-                    id(key),
-                    keys[key].arn.replacen(here, there, 1),
-                    locale_date(at)
-                );
-                on_key("ReplicateKey", key, request, response)
-            }
-            Step::CreateAlias(key, true) => aliased("CreateAlias", key, &keys[key].alias, true),
-            Step::CreateAlias(key, false) => aliased("CreateAlias", key, &format!("alias/blue-{key}"), true),
-            Step::UpdateAlias(key) => aliased("UpdateAlias", key, "alias/current", true),
-            Step::DeleteAlias(key) => aliased("DeleteAlias", key, &format!("alias/old-{key}"), false),
-            Step::EnableRotation(key) => {
-                let request = format!("{},\"rotationPeriodInDays\":{}", id(key), 90 + 5 * (at % 40));
-                on_key("EnableKeyRotation", key, request, answer(key))
-            }
-            Step::RotateOnDemand(key) => on_key("RotateKeyOnDemand", key, id(key), answer(key)),
+            Step::Create(key) | Step::CreateReplica(key) => on(key).creates(),
+            Step::Replicate(key) => on(key).replicates(),
+            Step::CreateAlias(key, true) => on(key).sets_alias("CreateAlias", &population.keys[key].alias),
+            Step::CreateAlias(key, false) => on(key).sets_alias("CreateAlias", &format!("alias/blue-{key}")),
+            Step::UpdateAlias(key) => on(key).sets_alias("UpdateAlias", "alias/current"),
+            Step::DeleteAlias(key) => on(key).deletes_alias(&format!("alias/old-{key}")),
+            Step::EnableRotation(key) => on(key).enables_rotation(),
+            Step::RotateOnDemand(key) => on(key).asks_for_key("RotateKeyOnDemand"),
             Step::Rotated(key, on_demand) => {
-                let before = material_id(keys[key].material_seed(self.generations[key]));
-                self.generations[key] = self.generations[key].wrapping_add(1);
-                let after = material_id(keys[key].material_seed(self.generations[key]));
-                let kind = if on_demand { "ON_DEMAND" } else { "AUTOMATIC" };
-                let mut fact = by_itself(on_key("RotateKey", key, nothing(), null()));
-                fact.more = format!(
-                    ",\"serviceEventDetails\":{{\"rotationType\":\"{kind}\",\"keyOrigin\":\"AWS_KMS\",\
-                     \"previousKeyMaterialId\":\"{before}\",\"currentKeyMaterialId\":\"{after}\",{}}}",
-                    id(key)
-                );
-                fact
+                let generation = self.generations[key];
+                self.generations[key] = generation.wrapping_add(1);
+                on(key).is_rotated(on_demand, generation)
             }
-            Step::GetParameters(key) => {
-                let request = format!(
-                    "{},\"wrappingAlgorithm\":\"RSAES_OAEP_SHA_256\",\"wrappingKeySpec\":\"RSA_3072\"",
-                    arn(key)
-                );
-                Fact { read_only: true, ..on_key("GetParametersForImport", key, request, null()) }
-            }
-            Step::Import(key) => {
-                let valid_to = locale_date(at + 6 * 3600);
-                let request = format!(
-                    "{},\"validTo\":\"{valid_to}\",\"expirationModel\":\"KEY_MATERIAL_EXPIRES\",\
-                     \"importType\":\"EXISTING_KEY_MATERIAL\"",
-                    arn(key)
-                );
-                on_key("ImportKeyMaterial", key, request, material_answer(&keys[key]))
-            }
-            Step::DeleteMaterial(key) => {
-                on_key("DeleteImportedKeyMaterial", key, arn(key), material_answer(&keys[key]))
-            }
-            Step::MaterialExpired(key) => {
-                let mut fact = by_itself(on_key("DeleteExpiredKeyMaterial", key, nothing(), null()));
-                let material = material_id(keys[key].material_seed(0));
-                fact.more = format!(",\"serviceEventDetails\":{{{},\"keyMaterialId\":\"{material}\"}}", id(key));
-                fact
-            }
-            Step::ScheduleDeletion(key) => {
-                let response = format!(
-                    "{{{},\"deletionDate\":\"{}\",\"keyState\":\"PendingDeletion\",\"pendingWindowInDays\":7}}",
-                    arn(key),
-                    locale_date(at + 7 * 86_400)
-                );
-                on_key("ScheduleKeyDeletion", key, format!("{},\"pendingWindowInDays\":7", id(key)), response)
-            }
-            Step::CancelDeletion(key) => on_key("CancelKeyDeletion", key, id(key), answer(key)),
-            Step::Deleted(key) => {
-                let mut fact = by_itself(on_key("DeleteKey", key, nothing(), null()));
-                fact.more = format!(",\"serviceEventDetails\":{{{}}}", id(key));
-                fact
-            }
-            Step::Disable(key) => on_key("DisableKey", key, id(key), answer(key)),
-            Step::Enable(key) => on_key("EnableKey", key, id(key), answer(key)),
-            Step::PutPolicy(key) => {
-                let policy = policy(&population.accounts[keys[key].account]);
-                let request = format!(
-                    "{},\"policyName\":\"default\",\"policy\":\"{policy}\",\"bypassPolicyLockoutSafetyCheck\":false",
-                    id(key)
-                );
-                on_key("PutKeyPolicy", key, request, answer(key))
-            }
-            Step::Tag(key) => {
-                let project = ["atlas", "beacon", "comet"][key % 3];
-                let tags = format!(
-                    "\"tags\":[{{\"tagKey\":\"Project\",\"tagValue\":\"{project}\"}},\
-                     {{\"tagKey\":\"CostCenter\",\"tagValue\":\"{}\"}}]",
-                    4000 + key % 7
-                );
-                on_key("TagResource", key, format!("{},{tags}", arn(key)), answer(key))
-            }
-            Step::Untag(key) => {
-                on_key("UntagResource", key, format!("{},\"tagKeys\":[\"CostCenter\"]", arn(key)), answer(key))
-            }
-            Step::Grant(key) => {
-                let request = format!(
-                    "{},\"granteePrincipal\":\"arn:aws:iam::{}:role/node-scaler\",\
-                     \"operations\":[\"Decrypt\",\"GenerateDataKeyWithoutPlaintext\",\"ReEncryptFrom\"],\
-                     \"constraints\":{{\"encryptionContextSubset\":{{\"aws:ebs:id\":\"vol-0{}\"}}}}",
-                    arn(key),
-                    population.accounts[keys[key].account],
-                    hex(u64::from(at), 16)
-                );
-                let response = format!("{{\"grantId\":\"{}\",{}}}", grant_id(u64::from(at)), arn(key));
-                on_key("CreateGrant", key, request, response)
-            }
-            Step::RetireGrant(key, grant) => {
-                let mut fact = on_key("RetireGrant", key, nothing(), answer(key));
-                fact.request = null();
-                fact.more = format!(",\"additionalEventData\":{{\"grantId\":\"{}\"}}", grant_id(grant));
-                fact
-            }
+            Step::GetParameters(key) => on(key).gets_parameters(),
+            Step::Import(key) => on(key).imports_material(),
+            Step::DeleteMaterial(key) => on(key).deletes_material(),
+            Step::MaterialExpired(key) => on(key).loses_material(),
+            Step::ScheduleDeletion(key) => on(key).schedules_deletion(),
+            Step::CancelDeletion(key) => on(key).asks_for_key("CancelKeyDeletion"),
+            Step::Deleted(key) => on(key).is_deleted(),
+            Step::Disable(key) => on(key).asks_for_key("DisableKey"),
+            Step::Enable(key) => on(key).asks_for_key("EnableKey"),
+            Step::PutPolicy(key) => on(key).puts_policy(),
+            Step::Tag(key) => on(key).tags(),
+            Step::Untag(key) => on(key).untags(),
+            Step::Grant(key) => on(key).grants(),
+            Step::RetireGrant(key, grant) => on(key).retires_grant(grant),
             Step::AssumeTagged(account) => assumed_session(&population.accounts[account], account, at),
             Step::PutSelectors(account) => trail_change("PutEventSelectors", population, account),
             Step::StopLogging(account) => trail_change("StopLogging", population, account),

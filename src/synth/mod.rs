@@ -16,6 +16,7 @@ mod flow;
 mod flows;
 mod generate;
 mod incident;
+mod key_step;
 mod lifecycle;
 mod noise;
 mod options;

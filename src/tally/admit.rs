@@ -7,11 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use super::note::Note;
+use super::admitted::{Admitted, Entry};
 use super::profiles::Profiles;
 use super::requests::Requests;
 use super::row::{Id, MARK_MASK, Mark, Row};
-use crate::cloudtrail::Telling;
 
 /// The ledger of event ids, as far as a batch needs it.
 pub trait Ledger {
@@ -32,44 +31,6 @@ pub trait Ledger {
 pub struct Batch {
     rows: Vec<Row>,
     hours: Hours,
-}
-
-/// A request that was counted before, by a copy that told less of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Correction {
-    /// The copy that tells more.
-    pub row: Row,
-    /// What the counted copy told.
-    pub counted: Telling,
-}
-
-/// What a batch adds.
-#[derive(Debug, Default)]
-pub struct Admitted {
-    /// Requests that count.
-    pub rows: Vec<Row>,
-    /// Requests that were counted before for less than these copies tell: they count in series and by caller, not as
-    /// requests once more.
-    pub mended: Vec<Row>,
-    /// What was counted of them, as far as these copies replace it.
-    pub taken_back: Vec<Note>,
-    /// Requests whose caller is known better now.
-    pub corrections: Vec<Correction>,
-    /// The ids to remember, by hour, sorted, with their marks, and the notes beside them.
-    pub new_ids: BTreeMap<u32, Vec<u128>>,
-    /// Requests that were copies of others.
-    pub duplicates: u64,
-}
-
-/// An id in its hour's bucket.
-#[derive(Clone, Copy)]
-pub(super) struct Entry {
-    pub hash: u128,
-    pub row: u32,
-    /// The mark that the ledger has, if it is known; else that of the row, which lies elsewhere.
-    pub mark: Mark,
-    /// Whether the ledger has it.
-    pub known: bool,
 }
 
 impl Batch {
@@ -204,7 +165,7 @@ impl Hours {
     }
 }
 
-const _: () = assert!(MARK_MASK == 7, "a telling has three bits, and so has a mark");
+const _: () = assert!(MARK_MASK == 7, "a caller's detail has three bits, and so has a mark");
 
 #[cfg(test)]
 #[path = "admit_tests.rs"]

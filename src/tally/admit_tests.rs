@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use super::*;
+use crate::cloudtrail::CallerDetail;
 use crate::domain::{Outcome, Second};
 use crate::tally::{Claim, Dictionaries};
 
@@ -36,13 +37,13 @@ impl Ledger for Remembered {
     }
 }
 
-/// A batch of copies of one request, each with its telling, and what the ledger remembers of it.
-fn admit(copies: &[Telling], ledger: &mut Remembered) -> Admitted {
-    let row = |telling: &Telling| Row {
+/// A batch of copies of one request, each with what it tells of the caller, and what the ledger remembers of it.
+fn admit(copies: &[CallerDetail], ledger: &mut Remembered) -> Admitted {
+    let row = |detail: &CallerDetail| Row {
         second: Second(1_767_571_200),
         profile: 0,
         outcome: Outcome::Successful,
-        telling: telling.bits(),
+        caller_detail: detail.bits(),
         claim: Claim::whole(1),
     };
     let id = |row: u32| Id { hash: 8, row, beside: 0 };
@@ -55,13 +56,13 @@ fn admit(copies: &[Telling], ledger: &mut Remembered) -> Admitted {
     admitted
 }
 
-const REDUCED: Telling = Telling { reduced: true, context: false, service: false };
-const REDUCED_WITH_CONTEXT: Telling = Telling { context: true, ..REDUCED };
-const WHOLE: Telling = Telling { reduced: false, context: true, service: true };
+const REDUCED: CallerDetail = CallerDetail { reduced: true, context: false, service: false };
+const REDUCED_WITH_CONTEXT: CallerDetail = CallerDetail { context: true, ..REDUCED };
+const WHOLE: CallerDetail = CallerDetail { reduced: false, context: true, service: true };
 
 #[test]
 fn a_correction_takes_back_what_the_counted_copy_told_whatever_copies_came_between() {
-    // Each telling but the first comes alone, or with a copy of itself.
+    // Each copy but the first comes alone, or with a copy of itself.
     for copies in [1, 2] {
         let mut ledger = Remembered::default();
         let counted = admit(&[REDUCED], &mut ledger);
@@ -79,7 +80,7 @@ fn of_copies_in_one_batch_the_one_that_tells_most_counts_and_the_ledger_knows_th
     for copies in [[REDUCED, WHOLE, REDUCED_WITH_CONTEXT], [WHOLE, REDUCED_WITH_CONTEXT, REDUCED]] {
         let mut ledger = Remembered::default();
         let admitted = admit(&copies, &mut ledger);
-        assert_eq!(admitted.rows.iter().map(|row| row.telling).collect::<Vec<_>>(), [WHOLE.bits()]);
+        assert_eq!(admitted.rows.iter().map(|row| row.caller_detail).collect::<Vec<_>>(), [WHOLE.bits()]);
         assert_eq!(admitted.duplicates, 2);
         assert_eq!(ledger.0.into_values().collect::<Vec<_>>(), [Mark::FULL]);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::admit::{Admitted, Correction};
+use super::admitted::{Admitted, Correction};
 use super::note::Note;
 use super::profiles::{Profile, Profiles};
 use super::row::Row;

@@ -9,6 +9,7 @@
 //! is addition: any order of objects, in any number of batches, gives the same totals.
 
 mod admit;
+mod admitted;
 mod cells;
 mod note;
 mod object;
@@ -19,7 +20,8 @@ mod requests;
 mod row;
 mod settle;
 
-pub use admit::{Admitted, Batch, Correction, Ledger};
+pub use admit::{Batch, Ledger};
+pub use admitted::{Admitted, Correction};
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
 pub use note::Note;
 pub use object::{ObjectCounts, ObjectTally, Rejects, Scope, Workbench};

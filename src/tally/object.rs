@@ -242,8 +242,8 @@ impl Sink for ObjectTally<'_> {
         self.counts.calls += u64::from(call.operation.is_some());
         let row = u32::try_from(self.rows.len()).expect("an object of bounded size has fewer than 2^32 records");
         self.add_ids(position, call, row);
-        let telling = call.telling().bits();
-        self.rows.push(Row { second: call.second, profile, outcome: call.outcome, telling, claim });
+        let caller_detail = call.caller_detail().bits();
+        self.rows.push(Row { second: call.second, profile, outcome: call.outcome, caller_detail, claim });
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::note::Note;
 use super::row::{Claim, Row};
-use crate::cloudtrail::{Call, RejectReason, Telling};
+use crate::cloudtrail::{Call, CallerDetail, RejectReason};
 use crate::domain::{Caller, QuotaPool, SeriesKey};
 
 /// What a row's profile number stands for.
@@ -183,7 +183,7 @@ impl Profiles {
     }
 
     /// The number of a profile's caller as the key owner's copy showed it.
-    pub(super) fn caller_as_seen_by_owner(&self, profile: u32, told: Telling) -> u32 {
+    pub(super) fn caller_as_seen_by_owner(&self, profile: u32, told: CallerDetail) -> u32 {
         let mut inner = self.lock();
         let Profile { caller, forwarder, .. } = inner.profiles[profile as usize];
         let mut seen = inner.callers.values[caller as usize].as_seen_by_owner(told.context, told.service);

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::admit::{Admitted, Entry};
+use super::admitted::{Admitted, Entry};
 use super::note::Note;
 use super::profiles::Profiles;
 use super::row::{Mark, Row};
 use super::settle::Settled;
-use crate::cloudtrail::Telling;
+use crate::cloudtrail::CallerDetail;
 
 pub(super) struct Requests {
     pub rows: Vec<Row>,
@@ -227,8 +227,8 @@ impl Requests {
 /// How much a row tells, larger is more. Rows of equal worth are told apart by what their profiles stand for, so that
 /// their order never matters.
 fn worth(row: &Row) -> impl Ord + use<> {
-    let telling = Telling::from_bits(row.telling);
-    (row.claim, !telling.reduced, telling.context, telling.service, Reverse(row.second), row.outcome)
+    let detail = CallerDetail::from_bits(row.caller_detail);
+    (row.claim, !detail.reduced, detail.context, detail.service, Reverse(row.second), row.outcome)
 }
 
 const _: () = assert!(size_of::<State>() == 4, "a batch's states stay in the cache");

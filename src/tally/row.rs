@@ -1,6 +1,6 @@
 //! A request as it waits for its batch: a row, and the ids by which copies of it are known.
 
-use crate::cloudtrail::Telling;
+use crate::cloudtrail::CallerDetail;
 use crate::domain::{Outcome, Second};
 
 /// One request. Twelve bytes, since a batch holds a quarter of a million.
@@ -12,8 +12,8 @@ pub struct Row {
     pub profile: u32,
     /// How it ended.
     pub outcome: Outcome,
-    /// How much of its caller its record told, in the bits of [`Telling`].
-    pub telling: u8,
+    /// How much of its caller its record told, in the bits of [`CallerDetail`].
+    pub caller_detail: u8,
     /// How much of its keys its record told.
     pub claim: Claim,
 }
@@ -22,12 +22,12 @@ impl Row {
     /// What the ledger remembers if this row is what counts.
     #[inline]
     pub(super) fn mark(&self) -> Mark {
-        if self.claim.is_whole() { Mark::of(Telling::from_bits(self.telling)) } else { Mark::PROVISIONAL }
+        if self.claim.is_whole() { Mark::of(CallerDetail::from_bits(self.caller_detail)) } else { Mark::PROVISIONAL }
     }
 
     /// Whether its caller is told by no more than the account.
     pub(super) fn is_reduced(&self) -> bool {
-        Telling::from_bits(self.telling).reduced
+        CallerDetail::from_bits(self.caller_detail).reduced
     }
 }
 
@@ -88,8 +88,8 @@ impl Mark {
 
     /// That of a counted copy that tells this of its caller: the lowest bit says that there is more to tell.
     #[inline]
-    fn of(telling: Telling) -> Self {
-        if telling.reduced { Self(telling.bits()) } else { Self::FULL }
+    fn of(detail: CallerDetail) -> Self {
+        if detail.reduced { Self(detail.bits()) } else { Self::FULL }
     }
 
     /// That of an id in the ledger.
@@ -115,7 +115,7 @@ impl Mark {
     }
 
     /// What the counted copy told of its caller, if there is more to tell.
-    pub(super) fn reduced(self) -> Option<Telling> {
-        Some(Telling::from_bits(self.0)).filter(|telling| telling.reduced)
+    pub(super) fn reduced(self) -> Option<CallerDetail> {
+        Some(CallerDetail::from_bits(self.0)).filter(|detail| detail.reduced)
     }
 }

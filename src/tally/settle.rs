@@ -4,7 +4,7 @@
 //! provisionally, with a note of it in the ledger, and taken back when a copy tells more. So the counts are the same
 //! whichever copy comes first.
 
-use super::admit::{Admitted, Correction, Entry};
+use super::admitted::{Admitted, Correction, Entry};
 use super::note::Note;
 use super::profiles::Profiles;
 use super::row::{Claim, Mark, Row};
@@ -105,9 +105,10 @@ impl Admitted {
                 continue;
             }
             // A key is worth more than none, and a caller more than an account.
-            let (replaced, rest) = standing.into_iter().partition(|(other, mark)| match key_of(other) {
-                None if key.is_some() => true,
-                other => other == key && *mark == Mark::STANDS_REDUCED && !row.is_reduced(),
+            let (replaced, rest) = standing.into_iter().partition(|(other, mark)| {
+                let names_a_key = key_of(other).is_none() && key.is_some();
+                let names_the_caller = key_of(other) == key && *mark == Mark::STANDS_REDUCED && !row.is_reduced();
+                names_a_key || names_the_caller
             });
             standing = rest;
             settled.changed.extend(self.take_back(replaced));

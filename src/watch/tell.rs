@@ -8,7 +8,7 @@ use super::cause::Cause;
 use super::error::WatchError;
 use super::incidents::Strayed;
 use super::notices;
-use super::rounds::RoundReport;
+use super::report::RoundReport;
 use super::setup::Setup;
 use crate::alarm::{Incident, IncidentSeries, Notice, StateValue, Subject};
 use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};

@@ -3,6 +3,7 @@
 mod by_hour;
 mod closed_hours;
 mod open_files;
+mod taken_back;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::domain::SettingError;
 
 /// Values that one text may stand for.
-const VALUES_MOST: usize = 100_000;
+const VALUES_MAX: usize = 100_000;
 
 /// Reads values; errors name places of the text.
 pub(super) fn read_values(text: &str) -> Result<Vec<Option<f64>>, SettingError> {
@@ -88,8 +88,8 @@ fn number(text: &str) -> Option<f64> {
 }
 
 fn room(values: usize, more: Option<usize>, place: &Range<usize>) -> Result<(), SettingError> {
-    match values.saturating_add(more.unwrap_or(1)) > VALUES_MOST {
-        true => Err(SettingError::at(place.clone(), format!("these are more than {VALUES_MOST} values"))),
+    match values.saturating_add(more.unwrap_or(1)) > VALUES_MAX {
+        true => Err(SettingError::at(place.clone(), format!("these are more than {VALUES_MAX} values"))),
         false => Ok(()),
     }
 }

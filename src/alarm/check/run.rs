@@ -9,7 +9,8 @@ use crate::alarm::definition::{Alarm, AlarmKind, MetricAlarm};
 use crate::alarm::evaluate::Slots;
 use crate::alarm::memory::AlarmMemory;
 use crate::alarm::state::StateValue;
-use crate::alarm::step::{Moment, Series, Stepped};
+use crate::alarm::step::Series;
+use crate::alarm::stepped::{Moment, Stepped};
 use crate::alarm::table::Definitions;
 
 const ACCOUNT: &str = "111122223333";

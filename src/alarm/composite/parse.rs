@@ -7,13 +7,13 @@ use super::super::state::StateValue;
 use super::rule::{CompositeRule, Least, Node};
 
 /// Characters of a rule.
-const LENGTH_MOST: usize = 10_240;
+const LENGTH_MAX: usize = 10_240;
 /// Alarms that a rule may name.
-const CHILDREN_MOST: usize = 100;
+const CHILDREN_MAX: usize = 100;
 /// Operators, states, constants and alarms of a rule.
-const ELEMENTS_MOST: usize = 500;
+const ELEMENTS_MAX: usize = 500;
 /// Parentheses and NOTs inside each other.
-const DEPTH_MOST: usize = 100;
+const DEPTH_MAX: usize = 100;
 
 /// Why a text is no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +30,8 @@ impl CompositeRule {
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let whole = |message: String| RuleError { at: None, message };
         let length = text.chars().count();
-        if length > LENGTH_MOST {
-            return Err(whole(format!("the rule has {length} characters; at most {LENGTH_MOST} are allowed")));
+        if length > LENGTH_MAX {
+            return Err(whole(format!("the rule has {length} characters; at most {LENGTH_MAX} are allowed")));
         }
         let mut parser = Parser { text, at: 0, depth: 0 };
         let tree = parser.any()?;
@@ -40,11 +40,11 @@ impl CompositeRule {
         }
         let rule = CompositeRule { text: text.to_owned(), tree };
         let (children, elements) = (rule.children().len(), rule.elements());
-        if children > CHILDREN_MOST {
-            return Err(whole(format!("the rule names {children} alarms; at most {CHILDREN_MOST} are allowed")));
+        if children > CHILDREN_MAX {
+            return Err(whole(format!("the rule names {children} alarms; at most {CHILDREN_MAX} are allowed")));
         }
-        if elements > ELEMENTS_MOST {
-            return Err(whole(format!("the rule has {elements} elements; at most {ELEMENTS_MOST} are allowed")));
+        if elements > ELEMENTS_MAX {
+            return Err(whole(format!("the rule has {elements} elements; at most {ELEMENTS_MAX} are allowed")));
         }
         Ok(rule)
     }
@@ -130,8 +130,8 @@ impl<'a> Parser<'a> {
     }
 
     fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<Node, RuleError>) -> Result<Node, RuleError> {
-        if self.depth == DEPTH_MOST {
-            let message = format!("the rule is nested more than {DEPTH_MOST} deep");
+        if self.depth == DEPTH_MAX {
+            let message = format!("the rule is nested more than {DEPTH_MAX} deep");
             return Err(RuleError { at: Some(self.at), message });
         }
         self.depth += 1;

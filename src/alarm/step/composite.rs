@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::{Moment, Stepped};
 use crate::alarm::alarm_arn;
 use crate::alarm::composite::Suppressor;
 use crate::alarm::definition::{Alarm, CompositeAlarm};
@@ -10,6 +9,7 @@ use crate::alarm::memory::AlarmMemory;
 use crate::alarm::reason::UNCHECKED;
 use crate::alarm::reason_data::stamp;
 use crate::alarm::state::StateValue;
+use crate::alarm::stepped::{Moment, Stepped};
 
 impl AlarmMemory {
     /// Evaluates an alarm on other alarms, after those. `state_of` gives an alarm's state and since when it has it

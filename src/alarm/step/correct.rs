@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Moment, Stepped};
 use crate::alarm::definition::{Alarm, AlarmKind};
 use crate::alarm::memory::{AlarmMemory, ContributorMemory};
 use crate::alarm::state::StateValue;
+use crate::alarm::stepped::{Moment, Stepped};
 
 /// The reason of a series whose ALARM counts that came late have ended.
 const UNDONE: &str = "By counts that came late, the threshold is not crossed";

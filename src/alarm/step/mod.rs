@@ -13,40 +13,10 @@ use super::contributors::{contributor_state, parent_reason_data, parent_state};
 use super::definition::{Alarm, MetricAlarm};
 use super::evaluate::Slots;
 use super::memory::{AlarmMemory, ContributorMemory, HistoryItem, HistoryKind};
-use super::mute::MuteRule;
 use super::reason::NO_CONTRIBUTION;
 use super::state::StateValue;
+use super::stepped::{Moment, Stepped};
 use super::tell::{Told, tell};
-
-pub use super::tell::Owed;
-
-/// When and where an alarm is evaluated.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment<'a> {
-    /// Now, seconds since 1970.
-    pub now: i64,
-    /// Up to when counts are known and judged, seconds since 1970: where the newest period ends.
-    pub as_of: i64,
-    /// All mute rules.
-    pub mutes: &'a [MuteRule],
-    /// The account that alarms are said to be in.
-    pub account: &'a str,
-    /// The Region that alarms are said to be in.
-    pub region: &'a str,
-    /// When the alarm's definition last changed, seconds since 1970.
-    pub configured_at: i64,
-}
-
-/// What an evaluation brought. Empty if nothing changed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stepped {
-    /// Whether the memory is another one, and has to be kept.
-    pub has_changed: bool,
-    /// What goes into the history.
-    pub history: Vec<HistoryItem>,
-    /// What is to be told.
-    pub owed: Vec<Owed>,
-}
 
 /// One series of an alarm on several.
 #[derive(Clone, Copy, Debug)]

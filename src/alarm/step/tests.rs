@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Moment, Owed, Series, Stepped};
+use super::Series;
 use crate::alarm::{
-    Alarm, AlarmMemory, AlarmTables, Definitions, HistoryKind, MuteRule, Point, Slots, StateChange, StateValue,
-    Subject, contributor_id,
+    Alarm, AlarmMemory, AlarmTables, Definitions, HistoryKind, Moment, MuteRule, Owed, Point, Slots, StateChange,
+    StateValue, Stepped, Subject, contributor_id,
 };
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/a";

@@ -9,9 +9,9 @@ use crate::alarm::definition::{Alarm, AlarmKind};
 use crate::alarm::state::Severity;
 
 /// Characters of a description.
-const DESCRIPTION_MOST: usize = 1_024;
+const DESCRIPTION_MAX: usize = 1_024;
 /// Actions of a state.
-const ACTIONS_MOST: usize = 5;
+const ACTIONS_MAX: usize = 5;
 
 /// What both kinds of alarms have.
 pub(super) struct Common {
@@ -30,14 +30,14 @@ impl Common {
     pub(super) fn read(self, kind: AlarmKind, reading: &mut Reading) -> Alarm {
         if let Some(description) = &self.description {
             let length = description.get_ref().chars().count();
-            if length > DESCRIPTION_MOST {
-                let message = format!("a description has at most {DESCRIPTION_MOST} characters, not {length}");
+            if length > DESCRIPTION_MAX {
+                let message = format!("a description has at most {DESCRIPTION_MAX} characters, not {length}");
                 reading.wrong(description.span(), message);
             }
         }
         let mut actions = |state: &str, list: Vec<Spanned<String>>| -> Vec<String> {
-            if let Some(surplus) = list.get(ACTIONS_MOST) {
-                reading.wrong(surplus.span(), format!("{state} has at most {ACTIONS_MOST} routes"));
+            if let Some(surplus) = list.get(ACTIONS_MAX) {
+                reading.wrong(surplus.span(), format!("{state} has at most {ACTIONS_MAX} routes"));
             }
             let routes = list.into_iter().map(|route| {
                 reading.definitions.routes.push((route.get_ref().clone(), route.span()));

@@ -14,7 +14,7 @@ use crate::alarm::definition::{Alarm, AlarmKind, CompositeAlarm};
 use crate::alarm::state::Severity;
 
 /// Composite alarms that may name one alarm.
-const PARENTS_MOST: usize = 150;
+const PARENTS_MAX: usize = 150;
 
 /// `[[composite_alarm]]`
 #[derive(Debug, Deserialize)]
@@ -159,8 +159,8 @@ fn check_parents(read: &[Read], reading: &mut Reading) {
         }
     }
     for (child, spans) in parents {
-        if let Some(span) = spans.get(PARENTS_MOST) {
-            let message = format!("`{child}` is named by more than {PARENTS_MOST} composite alarms");
+        if let Some(span) = spans.get(PARENTS_MAX) {
+            let message = format!("`{child}` is named by more than {PARENTS_MAX} composite alarms");
             reading.wrong(span.clone(), message);
         }
     }

@@ -18,7 +18,7 @@ const SHORTEST: u32 = 60;
 /// Seconds of the longest window.
 const LONGEST: u32 = 15 * 86_400;
 /// Alarms that a rule may name.
-const ALARMS_MOST: usize = 100;
+const ALARMS_MAX: usize = 100;
 
 /// `[[mute]]`
 #[derive(Debug, Deserialize)]
@@ -71,8 +71,8 @@ fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> V
     if list.get_ref().is_empty() {
         reading.wrong(list.span(), "the rule mutes no alarm; write `alarms = [\"*\"]` for all");
     }
-    if let Some(surplus) = list.get_ref().get(ALARMS_MOST) {
-        reading.wrong(surplus.span(), format!("a mute rule names at most {ALARMS_MOST} alarms; use a pattern with *"));
+    if let Some(surplus) = list.get_ref().get(ALARMS_MAX) {
+        reading.wrong(surplus.span(), format!("a mute rule names at most {ALARMS_MAX} alarms; use a pattern with *"));
     }
     let patterns = list.get_ref().iter().filter_map(|name| {
         let pattern = reading.pattern(name)?;

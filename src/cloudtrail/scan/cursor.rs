@@ -2,10 +2,11 @@
 
 use crate::cloudtrail::index::Indexed;
 
-/// The scanner gives up on this record.
-pub(super) struct Odd;
+/// The scanner gives up on this record: the general reader decides.
+pub(in crate::cloudtrail) struct Odd;
 
-pub(super) type Scan<T> = Result<T, Odd>;
+/// What was scanned, unless it is odd.
+pub(in crate::cloudtrail) type Scan<T> = Result<T, Odd>;
 
 /// Moves over a document. Small enough for a processor's registers, as long as nobody takes its address: what isn't
 /// inlined gets a cursor of its own, see [`Cursor::apart`].

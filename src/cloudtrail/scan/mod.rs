@@ -16,7 +16,9 @@ use super::fields::Fields;
 use super::index::Indexed;
 use super::sessions::Sessions;
 use crate::domain::Operation;
-use cursor::{Cursor, Odd, Scan, take_text};
+use cursor::{Cursor, take_text};
+
+pub(in crate::cloudtrail) use cursor::{Odd, Scan};
 
 /// Scans the record whose `{` is at `open`. Also returns the position after its `}`, `None` if it doesn't end.
 pub(in crate::cloudtrail) fn record<'d>(
@@ -24,11 +26,11 @@ pub(in crate::cloudtrail) fn record<'d>(
     open: usize,
     sessions: &mut Sessions,
     fields: &mut Fields<'d>,
-) -> (Verdict, Option<usize>) {
+) -> (Scan<Verdict>, Option<usize>) {
     let mut cursor = Cursor::new(*doc, open);
     match cursor.record(fields, sessions) {
-        Ok(verdict) => (verdict, Some(cursor.at())),
-        Err(Odd) => (Verdict::Odd, doc.matching_close(open).map(|close| close + 1)),
+        Ok(verdict) => (Ok(verdict), Some(cursor.at())),
+        Err(Odd) => (Err(Odd), doc.matching_close(open).map(|close| close + 1)),
     }
 }
 
@@ -39,8 +41,6 @@ pub(in crate::cloudtrail) enum Verdict {
     Kms,
     /// A record of another service, of no interest.
     Other,
-    /// Not for the scanner: the general reader decides.
-    Odd,
 }
 
 /// Where the value at `at` ends, whatever it is; `None` if it doesn't.

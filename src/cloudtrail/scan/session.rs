@@ -36,7 +36,7 @@ impl<'d> Cursor<'d, '_> {
         let Some(told) = self.session_told(fields, identity)? else { return Ok(Verdict::Other) };
         // What the general reader sets aside is set aside each time.
         sessions.hour.second_of(fields.event_time).map_err(|_| Odd)?;
-        Ok(if sessions.insert(told.0) { Verdict::Odd } else { Verdict::Other })
+        if sessions.insert(told.0) { Err(Odd) } else { Ok(Verdict::Other) }
     }
 
     /// Reads to the record's end; the hash of what it tells, if that is anything. Most sessions are a service's and

@@ -18,7 +18,7 @@ struct Heard {
 impl Sink for Heard {
     fn request(&mut self, position: u64, call: &Call<'_>) -> Result<(), (RejectReason, String)> {
         let Call { fields, second, operation, outcome } = call;
-        let derived = (call.series(), call.caller(), call.pool(), call.telling());
+        let derived = (call.series(), call.caller(), call.pool(), call.caller_detail());
         self.said.push(format!("{position}: {second:?} {operation:?} {outcome:?} {derived:?} {fields:?}"));
         Ok(())
     }

@@ -49,9 +49,17 @@ impl Members {
             Key::EventVersion | Key::EventSource | Key::EventName | Key::EventTime => self.marks.add(key),
         }
     }
-}
 
-impl Members {
+    /// What the items of a list of that name are, if it is one in which records come.
+    fn items_of(&self, key: Key, text: &[u8]) -> Option<Items> {
+        match key {
+            Key::Records | Key::LookupEvents | Key::LogsEvents => Some(Items::Values),
+            Key::SubscriptionEvents if self.is_data(text) == Some(true) => Some(Items::Values),
+            Key::Rows => Some(Items::LakeRows),
+            _ => None,
+        }
+    }
+
     /// Whether a subscription's payload has data, not only a test of the destination; if that is known.
     fn is_data(&self, text: &[u8]) -> Option<bool> {
         self.message_type.clone().map(|kind| &text[kind] != b"\"CONTROL_MESSAGE\"")
@@ -72,36 +80,29 @@ impl Walker<'_> {
         cursor.expect(b'{')?;
         let mut members = Members::default();
         let mut depth = 1;
-        if !cursor.eat(b'}') {
-            loop {
-                let key = Key::of(cursor.key()?);
-                let first = cursor.peek();
-                let items = match key {
-                    Some(Key::Records | Key::LookupEvents | Key::LogsEvents) => Some(Items::Values),
-                    Some(Key::SubscriptionEvents) if members.is_data(cursor.text) == Some(true) => Some(Items::Values),
-                    Some(Key::Rows) => Some(Items::LakeRows),
-                    _ => None,
-                };
-                match items {
-                    // Handed out as it comes: such a list can be most of the document, and be cut.
-                    Some(items) if first == Some(b'[') && !members.marks.complete() && !place.is_deepest() => {
-                        members.envelope = true;
-                        self.list(cursor, place, items)?;
-                    }
-                    _ => {
-                        let value = cursor.at;
-                        depth = depth.max(1 + cursor.skip()?);
-                        match key {
-                            Some(key) => members.note(key, value..cursor.at),
-                            None if matches!(first, Some(b'{' | b'[')) => members.others.push(value..cursor.at),
-                            None => {}
-                        }
+        let mut is_over = cursor.eat(b'}');
+        while !is_over {
+            let key = Key::of(cursor.key()?);
+            let first = cursor.peek();
+            match key.and_then(|key| members.items_of(key, cursor.text)) {
+                // Handed out as it comes: such a list can be most of the document, and be cut.
+                Some(items) if first == Some(b'[') && !members.marks.complete() && !place.is_deepest() => {
+                    members.envelope = true;
+                    self.list(cursor, place, items)?;
+                }
+                _ => {
+                    let value = cursor.at;
+                    depth = depth.max(1 + cursor.skip()?);
+                    match key {
+                        Some(key) => members.note(key, value..cursor.at),
+                        None if matches!(first, Some(b'{' | b'[')) => members.others.push(value..cursor.at),
+                        None => {}
                     }
                 }
-                if !cursor.eat(b',') {
-                    cursor.expect(b'}')?;
-                    break;
-                }
+            }
+            is_over = !cursor.eat(b',');
+            if is_over {
+                cursor.expect(b'}')?;
             }
         }
         if members.marks.complete() {

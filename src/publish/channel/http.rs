@@ -12,9 +12,9 @@ use crate::publish::secret::Secret;
 use crate::publish::words::cut;
 
 /// So much of an answer is read; the rest can't say more.
-const ANSWER_MOST: usize = 4_096;
+const ANSWER_MAX: usize = 4_096;
 /// So much of an answer is told.
-const TOLD_MOST: usize = 200;
+const TOLD_MAX: usize = 200;
 
 /// Texts shorter than this are not hidden: they would be found in any answer.
 const SECRET_LEAST: usize = 4;
@@ -76,13 +76,13 @@ impl Http {
         let wait = answer.headers().get(RETRY_AFTER).and_then(|value| Wait::parse(value.to_str().ok()?));
         let mut text = Vec::new();
         while let Ok(Some(chunk)) = answer.chunk().await {
-            text.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MOST - text.len())]);
-            if text.len() >= ANSWER_MOST {
+            text.extend_from_slice(&chunk[..chunk.len().min(ANSWER_MAX - text.len())]);
+            if text.len() >= ANSWER_MAX {
                 break;
             }
         }
         // Hidden before it is cut: a part of a secret is still one.
-        Err(refusal(status, wait, &cut(hidden(&String::from_utf8_lossy(&text)).trim(), TOLD_MOST)))
+        Err(refusal(status, wait, &cut(hidden(&String::from_utf8_lossy(&text)).trim(), TOLD_MAX)))
     }
 }
 

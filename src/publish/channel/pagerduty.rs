@@ -15,8 +15,8 @@ use crate::publish::text::text;
 use crate::publish::words::{cut, stamp};
 
 /// PagerDuty's limits, in characters.
-const SUMMARY_MOST: usize = 1_024;
-const DEDUP_KEY_MOST: usize = 255;
+const SUMMARY_MAX: usize = 1_024;
+const DEDUP_KEY_MAX: usize = 255;
 
 /// A service in PagerDuty.
 pub(in crate::publish) struct Service {
@@ -55,7 +55,7 @@ fn is_event(notice: &Notice) -> bool {
 /// The body of an event or a change.
 pub(super) fn body(notice: &Notice, routing_key: &str, link: Option<&Url>) -> Value {
     let links: Vec<Value> = link.map(|link| json!({ "href": link.as_str(), "text": "Keytide" })).into_iter().collect();
-    let summary = cut(&subject(notice), SUMMARY_MOST);
+    let summary = cut(&subject(notice), SUMMARY_MAX);
     let mut body = match &notice.subject {
         Subject::StateChange(change) if is_over(notice) => json!({
             "routing_key": routing_key,
@@ -134,7 +134,7 @@ fn payload(notice: &Notice, change: &StateChange, summary: &str) -> Value {
 
 /// The deduplication key as PagerDuty takes it: a longer one is known by its hash.
 fn dedup_key(notice: &Notice) -> String {
-    match notice.dedup_key.chars().count() <= DEDUP_KEY_MOST {
+    match notice.dedup_key.chars().count() <= DEDUP_KEY_MAX {
         true => notice.dedup_key.clone(),
         false => Sha256::digest(notice.dedup_key.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
     }

@@ -15,9 +15,9 @@ use crate::publish::template::{Template, rendered};
 use crate::publish::words::cut;
 
 /// Slack's limits: characters of a section and of a header, blocks of a message.
-const SECTION_MOST: usize = 3_000;
-const HEADER_MOST: usize = 150;
-const BLOCKS_MOST: usize = 50;
+const SECTION_MAX: usize = 3_000;
+const HEADER_MAX: usize = 150;
+const BLOCKS_MAX: usize = 50;
 
 /// An incoming webhook. Its address is a secret: who knows it may post.
 pub(in crate::publish) struct Hook {
@@ -45,10 +45,10 @@ pub(super) fn body(notice: &Notice, title: Option<&Template>, text: Option<&Temp
         _ => mrkdwn(&page(notice)),
     };
     let text = rendered(text, notice, built_in);
-    let header = json!({ "type": "plain_text", "text": cut(&title, HEADER_MOST) });
+    let header = json!({ "type": "plain_text", "text": cut(&title, HEADER_MAX) });
     let mut blocks = vec![json!({ "type": "header", "text": header })];
-    let mut sections = pieces(&text, SECTION_MOST);
-    let room = BLOCKS_MOST - 2;
+    let mut sections = pieces(&text, SECTION_MAX);
+    let room = BLOCKS_MAX - 2;
     if sections.len() > room {
         sections.truncate(room - 1);
         sections.push("… the rest is too long for Slack; an e-mail or a file carries it whole.".to_owned());

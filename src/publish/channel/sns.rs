@@ -15,9 +15,9 @@ use crate::publish::text::text;
 use crate::publish::words::{cloudwatch_stamp, cut, stamp};
 
 /// SNS takes 256 KiB; room is left for the envelope.
-const MESSAGE_MOST: usize = 250 * 1_024;
+const MESSAGE_MAX: usize = 250 * 1_024;
 /// So many series and callers are told of an incident; the page names fewer.
-const SERIES_MOST: usize = 100;
+const SERIES_MAX: usize = 100;
 
 /// A topic.
 pub(in crate::publish) struct Topic {
@@ -47,11 +47,11 @@ impl Topic {
 pub(super) fn topic_subject(notice: &Notice) -> String {
     const MOST: usize = 100;
     /// The longest name of a Region has 28 characters.
-    const REGION_MOST: usize = 40;
+    const REGION_MAX: usize = 40;
     let Subject::StateChange(change) = &notice.subject else {
         return ascii_subject(notice).chars().take(MOST).collect();
     };
-    let after = format!("\" in {}", ascii(&cut(region::name(&change.region), REGION_MOST)));
+    let after = format!("\" in {}", ascii(&cut(region::name(&change.region), REGION_MAX)));
     let before = format!("{}: \"", change.new_state);
     let name = ascii(&change.alarm_name);
     let room = MOST.saturating_sub(before.len() + after.len());
@@ -79,12 +79,12 @@ fn ascii(name: &str) -> String {
 /// The message: CloudWatch's JSON of an alarm, our own fields under one key at its end. Reports and tests are texts.
 pub(super) fn body(notice: &Notice, route: &str, arn: &str) -> String {
     let Subject::StateChange(change) = &notice.subject else {
-        return cut_bytes(text(notice), MESSAGE_MOST);
+        return cut_bytes(text(notice), MESSAGE_MAX);
     };
     let fields = fields(notice, change, route, arn);
     let written = |fields: &[(&str, Value)]| serde_json::to_string(&Ordered::fields(fields)).unwrap_or_default();
     let whole = written(&fields);
-    match whole.len() <= MESSAGE_MOST {
+    match whole.len() <= MESSAGE_MAX {
         true => whole,
         // What CloudWatch would send always fits.
         false => written(&fields[..fields.len() - 1]),
@@ -148,13 +148,13 @@ fn own(notice: &Notice, change: &StateChange) -> Value {
 }
 
 fn of_incident(incident: &Incident) -> Value {
-    let series = incident.series.iter().take(SERIES_MOST).map(|series| {
+    let series = incident.series.iter().take(SERIES_MAX).map(|series| {
         json!({
             "KeyArn": series.key_arn, "Alias": series.alias, "Operation": series.operation, "MetricName": series.metric,
             "Observed": series.observed, "Expected": series.expected, "Excess": series.excess,
         })
     });
-    let attribution = incident.attribution.iter().take(SERIES_MOST).map(|part| {
+    let attribution = incident.attribution.iter().take(SERIES_MAX).map(|part| {
         json!({
             "Caller": part.caller, "Account": part.account, "Service": part.service, "Resource": part.resource,
             "Excess": part.excess, "Share": part.share,

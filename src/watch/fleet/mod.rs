@@ -68,7 +68,7 @@ pub(super) struct Sighting {
 pub(super) type Tell<'t> = dyn FnMut(Minute, Vec<Sighting>) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> + 't;
 
 /// One watched series.
-struct Watched {
+struct FleetSeries {
     id: Arc<SeriesId>,
     name: String,
     model: Model,
@@ -104,7 +104,7 @@ pub(super) struct Fleet {
     series_max: usize,
     /// Series of the day that were more than these.
     pub unwatched: usize,
-    series: Vec<Watched>,
+    series: Vec<FleetSeries>,
     places: HashMap<Arc<SeriesId>, usize>,
     streams: Streams,
     /// Everything before this minute was seen.
@@ -286,7 +286,7 @@ impl Fleet {
         let period = MinuteRange { start, end: Minute(start.0 + self.period()) };
         let missing = self.streams.judge(period, 1.0, &calls, known.deliveries);
         known.proven.take(rows);
-        let value = |watched: &Watched| if missing[watched.stream] { f64::NAN } else { 0.0 };
+        let value = |watched: &FleetSeries| if missing[watched.stream] { f64::NAN } else { 0.0 };
         let mut values: Vec<f64> = self.series.iter().map(value).collect();
         let mut clean = None;
         for row in rows {
@@ -339,7 +339,16 @@ impl Fleet {
         let stream = self.streams.of_key(&id.key_arn);
         let (name, id) = (id.name(), Arc::new(id));
         self.places.insert(Arc::clone(&id), self.series.len());
-        self.series.push(Watched { id, name, model, stream, begun, last_call: begun, strayed: 0.0, tracked: false });
+        self.series.push(FleetSeries {
+            id,
+            name,
+            model,
+            stream,
+            begun,
+            last_call: begun,
+            strayed: 0.0,
+            tracked: false,
+        });
         self.series.len() - 1
     }
 

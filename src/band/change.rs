@@ -85,7 +85,7 @@ pub(super) struct Verdict {
 
 /// The tests and the alarm's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Watch {
+pub(super) struct ChangeDetector {
     week_periods: f32,
     keep: [f32; SUMS],
     span: [f32; SUMS],
@@ -105,12 +105,12 @@ pub(super) struct Watch {
     quiet_periods: f32,
 }
 
-impl Watch {
+impl ChangeDetector {
     pub fn new(period_seconds: f32) -> Self {
         let week_periods = 604_800.0 / period_seconds;
         let span = SUM_SECONDS.map(|seconds| (seconds / period_seconds).max(1.0));
         let tail = |test: usize| Tail::new(week_periods, if test == 0 { 1.0 } else { span[test - 1] });
-        Watch {
+        ChangeDetector {
             week_periods,
             keep: SUM_SECONDS.map(|seconds| (-period_seconds / seconds.max(2.0 * period_seconds)).exp()),
             span,

@@ -3,10 +3,11 @@
 use polars::prelude::{IntoLazy, LazyFrame, df, lit};
 
 use super::*;
+use crate::domain::Minute;
 use crate::insights::catalogue::Measure;
 use crate::insights::fake::{Fake, FakeSeries};
 use crate::insights::matching::{Axis, Kind};
-use crate::insights::parse;
+use crate::insights::{Key, parse};
 
 const K1: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const K2: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
