@@ -107,11 +107,10 @@ pub(super) fn utf8(text: &[u8]) -> Result<&str, Unreadable> {
 }
 
 /// How much of its caller a record tells. The copy in a key owner's trail shows of a foreign caller only the account;
-/// when the caller's own copy comes later, the counts by caller are mended, and for that the ledger remembers which of
-/// these the counted copy had.
+/// when the caller's own copy comes, the request counts for the caller that this one tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallerDetail {
-    /// The principal is reduced to its account.
+    /// The principal is reduced to its account, or not told at all; a service has none.
     pub reduced: bool,
     /// The encryption context names a resource.
     pub context: bool,
@@ -134,10 +133,12 @@ impl CallerDetail {
 impl<'a> Call<'a> {
     /// How much of its caller the record tells.
     pub fn caller_detail(&self) -> CallerDetail {
+        let identity = &self.fields.identity;
+        let has_principal = !(identity.arn.is_empty() && identity.issuer_arn.is_empty());
         CallerDetail {
-            reduced: self.fields.identity.kind == b"AWSAccount",
+            reduced: identity.kind == b"AWSAccount" || !has_principal && identity.kind != b"AWSService",
             context: self.fields.request.context.is_some(),
-            service: !self.fields.identity.invoked_by.is_empty(),
+            service: !identity.invoked_by.is_empty(),
         }
     }
 
@@ -232,7 +233,7 @@ impl<'a> Call<'a> {
         };
         let service = match context.and_then(|(key, _)| context::service(key)) {
             Some(service) if !invoked_by.is_empty() => service,
-            _ => self.forwarder()?,
+            _ => invoked_by.strip_prefix("fas.").unwrap_or(invoked_by),
         };
         let is_service = identity.kind == b"AWSService";
         // A service's endpoint says nothing of the caller, and an owner's copy must look the same with and without one.
@@ -244,13 +245,6 @@ impl<'a> Call<'a> {
             resource: context.map_or_else(String::new, |(key, value)| context::resource(key, value)),
             vpc_endpoint: if direct { utf8(self.fields.vpc_endpoint_id)?.to_owned() } else { String::new() },
         })
-    }
-
-    /// The service that forwarded the call, as the record names it without regard to the context; empty for direct
-    /// calls.
-    pub fn forwarder(&self) -> Result<&'a str, Unreadable> {
-        let invoked_by = utf8(self.fields.identity.invoked_by)?;
-        Ok(invoked_by.strip_prefix("fas.").unwrap_or(invoked_by))
     }
 
     /// The principal's ARN without its session: of an assumed role the role.

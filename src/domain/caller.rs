@@ -14,16 +14,3 @@ pub struct Caller {
     /// The VPC endpoint of a direct call.
     pub vpc_endpoint: String,
 }
-
-impl Caller {
-    /// The same caller as the key owner's trail shows it: of a foreign principal, only the account is left.
-    pub fn as_seen_by_owner(&self, context: bool, service: bool) -> Caller {
-        Caller {
-            account: self.account.clone(),
-            principal: String::new(),
-            service: if service { self.service.clone() } else { String::new() },
-            resource: if context { self.resource.clone() } else { String::new() },
-            vpc_endpoint: String::new(),
-        }
-    }
-}

@@ -1,9 +1,9 @@
 //! The catalog's tables.
 
 /// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kinds `taken-back` and
-/// `caller-hours`, and notes in the ledger; of days whose callers were rolled up before, the next compaction makes the
-/// latter.
-pub(super) const FORMAT: i64 = 3;
+/// `caller-hours`; of days whose callers were rolled up before, the next compaction makes the latter. Format 4 has notes
+/// in the ledger beside one id of a request, and links to it from the others.
+pub(super) const FORMAT: i64 = 4;
 
 /// The first format that has [`WATCHING`].
 pub(super) const FORMAT_OF_WATCHING: i64 = 2;

@@ -109,7 +109,7 @@ fn sort(entries: &mut Vec<Entry>, parts: &mut Vec<Entry>) {
             places[byte + 1] += places[byte];
         }
         let bounds = places;
-        let empty = Entry { hash: 0, row: 0, mark: Mark::FULL, known: false };
+        let empty = Entry { hash: 0, row: 0, mark: Mark::FINAL, known: false };
         parts.resize(entries.len(), empty);
         for entry in entries.iter() {
             let place = &mut places[first_byte(entry)];

@@ -4,16 +4,6 @@ use std::collections::BTreeMap;
 
 use super::note::Note;
 use super::row::{Mark, Row};
-use crate::cloudtrail::CallerDetail;
-
-/// A request that was counted before, by a copy that told less of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Correction {
-    /// The copy that tells more.
-    pub row: Row,
-    /// What the counted copy told.
-    pub counted: CallerDetail,
-}
 
 /// What a batch adds.
 #[derive(Debug, Default)]
@@ -25,9 +15,7 @@ pub struct Admitted {
     pub mended: Vec<Row>,
     /// What was counted of them, as far as these copies replace it.
     pub taken_back: Vec<Note>,
-    /// Requests whose caller is known better now.
-    pub corrections: Vec<Correction>,
-    /// The ids to remember, by hour, sorted, with their marks, and the notes beside them.
+    /// The ids to remember, by hour, sorted, with their marks, and the entries beside them.
     pub new_ids: BTreeMap<u32, Vec<u128>>,
     /// Requests that were copies of others.
     pub duplicates: u64,

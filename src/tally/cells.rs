@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::admitted::{Admitted, Correction};
+use smallvec::SmallVec;
+
+use super::admitted::Admitted;
 use super::note::Note;
 use super::profiles::{Profile, Profiles};
 use super::row::Row;
@@ -64,22 +66,41 @@ pub fn add_up(admitted: &Admitted, profiles: &Profiles) -> Cells {
     let mut cells = Cells::default();
     let counted = || admitted.rows.iter().chain(&admitted.mended);
     let of_row = |row: &Row| (row.second, row.outcome, &table[row.profile as usize].series);
-    let mut keys = Vec::with_capacity(admitted.rows.len() + admitted.mended.len());
-    for (second, outcome, series) in counted().map(of_row) {
-        keys.extend(series.iter().map(|series| minute_key(second, *series, outcome)));
-    }
+    let mut mended = minute_keys(admitted.mended.iter().map(of_row));
+    let mut taken_back: Vec<u64> =
+        admitted.taken_back.iter().map(|note| minute_key(note.second, note.series, note.outcome)).collect();
+    cancel(&mut mended, &mut taken_back);
+    let mut keys = minute_keys(admitted.rows.iter().map(of_row));
+    keys.append(&mut mended);
     minutes(&mut keys, &mut cells.minutes);
-    let taken_back = admitted.taken_back.iter().map(|note| minute_key(note.second, note.series, note.outcome));
-    minutes(&mut taken_back.collect::<Vec<_>>(), &mut cells.taken_back);
+    minutes(&mut taken_back, &mut cells.taken_back);
     callers(counted(), &table, &mut cells.callers);
     seconds(&admitted.rows, &table, &mut cells.seconds);
-    for correction in &admitted.corrections {
-        correct(correction, &table, profiles, &mut cells.callers);
-    }
     for Note { second, outcome, series, caller } in &admitted.taken_back {
         cells.callers.entry(second.day()).or_default().push(second.0 / 300, *caller, *series, *outcome, -1);
     }
     cells
+}
+
+/// The minute keys of calls.
+fn minute_keys<'r>(calls: impl Iterator<Item = (Second, Outcome, &'r SmallVec<[u32; 1]>)>) -> Vec<u64> {
+    let mut keys = Vec::with_capacity(calls.size_hint().0);
+    for (second, outcome, series) in calls {
+        keys.extend(series.iter().map(|series| minute_key(second, *series, outcome)));
+    }
+    keys
+}
+
+/// Removes what two lists share: a call that is only told better stays where it was counted.
+fn cancel(counted: &mut Vec<u64>, taken_back: &mut Vec<u64>) {
+    counted.sort_unstable();
+    taken_back.sort_unstable();
+    let mut others = std::mem::take(taken_back).into_iter().peekable();
+    counted.retain(|key| {
+        taken_back.extend(std::iter::from_fn(|| others.next_if(|other| other < key)));
+        others.next_if_eq(key).is_none()
+    });
+    taken_back.extend(others);
 }
 
 /// Calls `each` with every distinct key and how often it occurs, in ascending order.
@@ -175,17 +196,6 @@ impl CallerCells {
         self.push_empty(slot, caller, series);
         let at = self.slot.len() - 1;
         self.calls[outcome as usize][at] = calls;
-    }
-}
-
-fn correct(correction: &Correction, table: &[Profile], profiles: &Profiles, days: &mut BTreeMap<u32, CallerCells>) {
-    let row = correction.row;
-    let profile = &table[row.profile as usize];
-    let seen = profiles.caller_as_seen_by_owner(row.profile, correction.counted);
-    let cells = days.entry(row.second.day()).or_default();
-    for &series in &profile.series {
-        cells.push(row.second.0 / 300, seen, series, row.outcome, -1);
-        cells.push(row.second.0 / 300, profile.caller, series, row.outcome, 1);
     }
 }
 

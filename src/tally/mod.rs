@@ -21,7 +21,7 @@ mod row;
 mod settle;
 
 pub use admit::{Batch, Ledger};
-pub use admitted::{Admitted, Correction};
+pub use admitted::Admitted;
 pub use cells::{CallerCells, Cells, MinuteCells, SecondCells, add_up};
 pub use note::Note;
 pub use object::{ObjectCounts, ObjectTally, Rejects, Scope, Workbench};

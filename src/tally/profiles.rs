@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::note::Note;
 use super::row::{Claim, Row};
-use crate::cloudtrail::{Call, CallerDetail, RejectReason};
+use crate::cloudtrail::{Call, RejectReason};
 use crate::domain::{Caller, QuotaPool, SeriesKey};
 
 /// What a row's profile number stands for.
@@ -25,8 +25,24 @@ pub struct Profile {
     pub caller: u32,
     /// The quota pool.
     pub pool: u32,
-    /// The service that forwarded the call, where the context names it better.
-    forwarder: Option<u32>,
+}
+
+/// What of a request a copy tells the keys of; the least first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// None, though there is one.
+    NoKey,
+    /// One of the two of a ReEncrypt.
+    OneKey(String),
+    /// All.
+    Whole,
+}
+
+impl Part {
+    /// Whether another part of a request counts beside this one: the other key of a ReEncrypt.
+    pub fn is_beside(&self, other: &Part) -> bool {
+        matches!((self, other), (Part::OneKey(key), Part::OneKey(other)) if key != other)
+    }
 }
 
 /// Numbers for values, given in order of arrival.
@@ -73,7 +89,6 @@ struct Inner {
     series: Dictionary<SeriesKey>,
     callers: Dictionary<Caller>,
     pools: Dictionary<QuotaPool>,
-    forwarders: Dictionary<String>,
     profiles: Vec<Profile>,
     by_content: HashMap<Profile, u32>,
     /// By the hash of the record's own texts.
@@ -109,7 +124,6 @@ impl Profiles {
                 series: Dictionary::new(known.series),
                 callers: Dictionary::new(known.callers),
                 pools: Dictionary::new(known.pools),
-                forwarders: Dictionary::new(Vec::new()),
                 profiles: Vec::new(),
                 by_content: HashMap::new(),
                 by_hash: HashMap::new(),
@@ -131,7 +145,6 @@ impl Profiles {
             return Ok((number, inner.claim(number)));
         }
         let (series, mut caller, pool) = (call.series()?, call.caller()?, call.pool()?);
-        let forwarder = Some(call.forwarder()?).filter(|forwarder| *forwarder != caller.service);
         let callers = &inner.callers;
         let is_new = || !callers.numbers.contains_key(&caller);
         if callers.values.len() >= self.bounds.callers_with_resource && !caller.resource.is_empty() && is_new() {
@@ -141,7 +154,6 @@ impl Profiles {
             series: series.into_iter().map(|key| inner.number_series(key, self.bounds.unattributed)).collect(),
             caller: inner.callers.number(caller),
             pool: inner.pools.number(pool),
-            forwarder: forwarder.map(|forwarder| inner.forwarders.number(forwarder.to_owned())),
         };
         let number = inner.number_profile(profile);
         if inner.by_hash.len() >= self.bounds.hashes {
@@ -161,39 +173,29 @@ impl Profiles {
             let profile = &inner.profiles[number as usize];
             let series: SmallVec<[&SeriesKey; 1]> =
                 profile.series.iter().map(|series| &inner.series.values[*series as usize]).collect();
-            let forwarder = profile.forwarder.map(|forwarder| &inner.forwarders.values[forwarder as usize]);
             let caller = &inner.callers.values[profile.caller as usize];
-            (series, caller, &inner.pools.values[profile.pool as usize], forwarder)
+            (series, caller, &inner.pools.values[profile.pool as usize])
         };
         content(a).cmp(&content(b))
     }
 
-    /// What is counted of a row that doesn't tell all of its keys.
-    pub(super) fn note(&self, row: &Row) -> Note {
-        Note::of(row, &self.lock().profiles[row.profile as usize])
+    /// What a row counts as, a note for each of its series.
+    pub(super) fn notes(&self, row: &Row) -> Vec<Note> {
+        let inner = self.lock();
+        let Profile { series, caller, .. } = &inner.profiles[row.profile as usize];
+        let of = |series: &u32| Note { second: row.second, outcome: row.outcome, series: *series, caller: *caller };
+        series.iter().map(of).collect()
     }
 
-    /// The key of a ReEncrypt's series that has one key only; none of other series.
-    pub(super) fn one_of_two(&self, series: u32) -> Option<String> {
-        match &self.lock().series.values[series as usize] {
-            SeriesKey::ReEncrypt { source, destination } if destination.is_empty() => Some(source.clone()),
-            SeriesKey::ReEncrypt { source, destination } if source.is_empty() => Some(destination.clone()),
-            _ => None,
-        }
+    /// What a profile's calls are of a request.
+    pub(super) fn part(&self, profile: u32) -> Part {
+        let inner = self.lock();
+        inner.profiles[profile as usize].series.first().map_or(Part::Whole, |series| inner.part(*series))
     }
 
-    /// The number of a profile's caller as the key owner's copy showed it.
-    pub(super) fn caller_as_seen_by_owner(&self, profile: u32, told: CallerDetail) -> u32 {
-        let mut inner = self.lock();
-        let Profile { caller, forwarder, .. } = inner.profiles[profile as usize];
-        let mut seen = inner.callers.values[caller as usize].as_seen_by_owner(told.context, told.service);
-        if told.service
-            && !told.context
-            && let Some(forwarder) = forwarder
-        {
-            seen.service.clone_from(&inner.forwarders.values[forwarder as usize]);
-        }
-        inner.callers.number(seen)
+    /// What a series' calls are of a request.
+    pub(super) fn part_of_series(&self, series: u32) -> Part {
+        self.lock().part(series)
     }
 
     /// A copy of all profiles, for a batch to count with.
@@ -234,6 +236,15 @@ impl Inner {
         self.profiles.push(profile.clone());
         self.by_content.insert(profile, number);
         number
+    }
+
+    fn part(&self, series: u32) -> Part {
+        match &self.series.values[series as usize] {
+            SeriesKey::Unattributed { .. } => Part::NoKey,
+            SeriesKey::ReEncrypt { source, destination } if destination.is_empty() => Part::OneKey(source.clone()),
+            SeriesKey::ReEncrypt { source, destination } if source.is_empty() => Part::OneKey(destination.clone()),
+            _ => Part::Whole,
+        }
     }
 
     /// What a profile tells of its keys.

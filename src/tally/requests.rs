@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::admitted::{Admitted, Entry};
-use super::note::Note;
+use super::note::{Anchor, Beside};
 use super::profiles::Profiles;
 use super::row::{Mark, Row};
-use super::settle::Settled;
+use super::settle::{Counted, Remembered, Settled};
 use crate::cloudtrail::CallerDetail;
 
 pub(super) struct Requests {
@@ -20,8 +20,8 @@ pub(super) struct Requests {
     states: Vec<State>,
     /// Whether the ledger has any of them provisionally.
     any_provisional: bool,
-    /// The notes that the ledger has of a request, by its root.
-    notes: HashMap<u32, Vec<(Note, Mark)>>,
+    /// What the ledger has of a request's notes, by its root.
+    remembered: HashMap<u32, Remembered>,
 }
 
 /// What is known of a row. Four bytes, since they are asked in the order of hashes: a batch's stay in the cache.
@@ -45,9 +45,9 @@ impl State {
 impl Requests {
     pub fn of(rows: Vec<Row>) -> Self {
         let count = u32::try_from(rows.len()).expect("a batch is closed long before 2^32 rows");
-        let state = |row: &Row| State { joined: false, noted: !row.claim.is_whole(), known: None };
+        let state = |row: &Row| State { joined: false, noted: !row.is_final(), known: None };
         let states = rows.iter().map(state).collect();
-        Self { rows, parents: (0..count).collect(), states, any_provisional: false, notes: HashMap::new() }
+        Self { rows, parents: (0..count).collect(), states, any_provisional: false, remembered: HashMap::new() }
     }
 
     fn root(&mut self, mut row: u32) -> u32 {
@@ -76,8 +76,8 @@ impl Requests {
         }
     }
 
-    /// Asks for the notes of requests that were counted provisionally; `ask` gets those of an hour for the upper halves
-    /// of ids, which are sorted and distinct.
+    /// Asks for the notes of requests that were counted provisionally; `ask` gets the entries of an hour that have one of
+    /// the upper halves, which are sorted and distinct. Rows that lead to the same notes are one request.
     pub fn ask_for_notes<E>(
         &mut self,
         hours: &BTreeMap<u32, Vec<Entry>>,
@@ -87,29 +87,51 @@ impl Requests {
             return Ok(());
         }
         self.spread_noted();
-        let mut found = Vec::new();
+        let mut met = Vec::new();
+        let mut left = Vec::new();
         for (&hour, entries) in hours {
             // All names of such a request are asked, by which it may be known already that a count was taken back.
             let noted = entries.iter().filter(|entry| entry.known && self.states[entry.row as usize].noted);
-            let mut asked: Vec<(u64, u32)> = noted.map(|entry| (Note::upper(entry.hash), entry.row)).collect();
-            asked.sort_unstable();
-            asked.dedup_by_key(|(upper, _)| *upper);
-            if asked.is_empty() {
-                continue;
-            }
-            let uppers: Vec<u64> = asked.iter().map(|(upper, _)| *upper).collect();
-            found.clear();
-            ask(hour, &uppers, &mut found)?;
-            for &(place, id) in &found {
-                let Some((note, mark)) = Note::read(id, hour) else { continue };
-                let root = self.root(asked[place as usize].1);
-                let notes = self.notes.entry(root).or_default();
-                match notes.iter_mut().find(|(known, _)| *known == note) {
-                    Some((_, known)) => *known = known.later(mark),
-                    None => notes.push((note, mark)),
+            let mut asked: Vec<(Anchor, u32)> = noted.map(|entry| (Anchor::of(entry.hash), entry.row)).collect();
+            let mut known: HashMap<Anchor, u32> = HashMap::new();
+            while !asked.is_empty() {
+                asked.retain(|(anchor, row)| match known.insert(*anchor, *row) {
+                    None => true,
+                    Some(other) => {
+                        self.join(other, *row);
+                        false
+                    }
+                });
+                asked.sort_unstable_by_key(|(anchor, _)| anchor.upper());
+                let uppers: Vec<u64> = asked.iter().map(|(anchor, _)| anchor.upper()).collect();
+                let mut found = Vec::new();
+                ask(hour, &uppers, &mut found)?;
+                let mut links = Vec::new();
+                for (place, entry) in found {
+                    let (anchor, row) = asked[place as usize];
+                    match Beside::read(entry, hour) {
+                        Some(Beside::Link(to)) => {
+                            links.push((to, row));
+                            left.push((row, anchor));
+                        }
+                        Some(Beside::Counted(note, standing)) => {
+                            met.push((row, Counted { anchor, note, standing, hours: smallvec![hour] }));
+                        }
+                        None => {}
+                    }
                 }
+                asked = links;
             }
         }
+        for (row, counted) in met {
+            let root = self.root(row);
+            self.remembered.entry(root).or_default().add(counted);
+        }
+        for (row, anchor) in left {
+            let root = self.root(row);
+            self.remembered.entry(root).or_default().leave(anchor);
+        }
+        self.spread_noted();
         Ok(())
     }
 
@@ -150,7 +172,7 @@ impl Requests {
             copies.extend(members.iter().map(|&(_, row)| row));
             self.settle_request(members[0].0, &copies, profiles, &mut admitted, &mut settled);
         }
-        admitted.new_ids = self.new_ids(hours, &settled);
+        admitted.new_ids = self.new_ids(hours, &mut settled);
         // Those that count as they are are many, and stay where they are.
         let others = std::mem::replace(&mut admitted.rows, std::mem::take(&mut self.rows));
         let mut states = self.states.iter();
@@ -171,26 +193,26 @@ impl Requests {
         rows.sort_by(|a, b| worth(b).cmp(&worth(a)).then_with(|| profiles.compare(b.profile, a.profile)));
         let marks = copies.iter().filter_map(|&row| self.states[row as usize].known);
         let known = marks.reduce(Mark::later);
-        let notes = self.notes.remove(&root).unwrap_or_default();
-        let outcome = admitted.settle(&rows, known, notes, profiles);
+        let remembered = self.remembered.remove(&root).unwrap_or_default();
+        let outcome = admitted.settle(&rows, known, remembered, profiles);
         for &row in copies {
             // They are one request from here on, and known.
             self.states[row as usize].known = Some(outcome.mark);
-            self.states[row as usize].noted |= outcome.has_notes();
+            self.states[row as usize].noted |= outcome.has_entries();
         }
-        if outcome.has_notes() {
+        if outcome.has_entries() {
             settled.insert(root, outcome);
         }
     }
 
-    /// The ids that the ledger lacks, or has with an earlier mark, and the notes beside them.
+    /// The ids that the ledger lacks, or has with an earlier mark, and the entries beside them.
     fn new_ids(
         &mut self,
         hours: &BTreeMap<u32, Vec<Entry>>,
-        settled: &HashMap<u32, Settled>,
+        settled: &mut HashMap<u32, Settled>,
     ) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
-        let mut notes = Vec::new();
+        let mut noted = Vec::new();
         for (&hour, entries) in hours {
             let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
             for entry in entries {
@@ -204,16 +226,20 @@ impl Requests {
                 if !(entry.known && entry.mark == mark) && ids.last() != Some(&id) {
                     ids.push(id);
                 }
-                if state.noted
-                    && let Some(request) = settled.get(&self.root(entry.row))
-                {
-                    notes.extend(request.beside(entry));
+                if state.noted {
+                    let root = self.root(entry.row);
+                    if let Some(request) = settled.get_mut(&root) {
+                        let link = request.link(entry.hash);
+                        ids.extend(link.filter(|_| !entry.known));
+                        noted.push(root);
+                    }
                 }
             }
-            if !notes.is_empty() {
-                ids.append(&mut notes);
-                // Two sorted halves, nearly.
-                ids.sort();
+            if !noted.is_empty() {
+                noted.sort_unstable();
+                noted.dedup();
+                ids.extend(noted.drain(..).flat_map(|root| settled[&root].entries(hour)));
+                ids.sort_unstable();
                 ids.dedup();
             }
             if !ids.is_empty() {

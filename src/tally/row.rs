@@ -19,15 +19,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether no copy can tell more of what it counts for: it tells all of its keys, and who called, where that counts.
+    #[inline]
+    pub(super) fn is_final(&self) -> bool {
+        self.claim.is_whole() && (self.claim == Claim::NO_KEY || !CallerDetail::from_bits(self.caller_detail).reduced)
+    }
+
     /// What the ledger remembers if this row is what counts.
     #[inline]
     pub(super) fn mark(&self) -> Mark {
-        if self.claim.is_whole() { Mark::of(CallerDetail::from_bits(self.caller_detail)) } else { Mark::PROVISIONAL }
-    }
-
-    /// Whether its caller is told by no more than the account.
-    pub(super) fn is_reduced(&self) -> bool {
-        CallerDetail::from_bits(self.caller_detail).reduced
+        if self.is_final() { Mark::FINAL } else { Mark::PROVISIONAL }
     }
 }
 
@@ -42,9 +43,12 @@ impl Claim {
     /// One of the two keys of a ReEncrypt.
     pub const ONE_OF_TWO: Claim = Claim(1);
 
-    /// All there is to tell: so many keys, none if the request uses none.
+    /// The request uses no key.
+    pub const NO_KEY: Claim = Claim(2);
+
+    /// All there is to tell: so many keys.
     pub fn whole(keys: usize) -> Self {
-        Self(u8::try_from(keys.saturating_add(2)).unwrap_or(u8::MAX))
+        Self(u8::try_from(keys.saturating_add(usize::from(Self::NO_KEY.0))).unwrap_or(u8::MAX))
     }
 
     /// Whether all is told.
@@ -69,27 +73,29 @@ pub struct Id {
 /// The bits of an id that hold no hash.
 pub const MARK_MASK: u128 = 0b111;
 
-/// What the ledger remembers with an id: what of the request was counted. A request's marks only ever go one way,
-/// from provisional over reduced to full, so that of several the latest is known.
+/// What the ledger remembers with an id: whether what was counted of the request is final. Entries beside ids
+/// ([`super::Note`]) have marks of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(u8);
 
 impl Mark {
-    /// Less than the whole was counted; notes beside the id say what ([`super::Note`]).
+    /// A copy may tell more than was counted; notes say what that was ([`super::Note`]).
     pub const PROVISIONAL: Mark = Mark(0b100);
-    /// All was counted, and there is no more to tell of the caller.
-    pub const FULL: Mark = Mark(0);
-    /// Of a note: what it says stands.
-    pub(super) const STANDS: Mark = Mark(0b001);
-    /// Of a note: what it says stands, for a caller of whom only the account is told.
-    pub(super) const STANDS_REDUCED: Mark = Mark(0b011);
+    /// What was counted stands for good.
+    pub const FINAL: Mark = Mark(0);
     /// Of a note: what it says was taken back.
-    pub(super) const TAKEN_BACK: Mark = Self::FULL;
+    pub(super) const TAKEN_BACK: Mark = Mark(0);
+    /// Of an entry that leads to other notes.
+    pub(super) const LINK: Mark = Mark(0b010);
 
-    /// That of a counted copy that tells this of its caller: the lowest bit says that there is more to tell.
-    #[inline]
-    fn of(detail: CallerDetail) -> Self {
-        if detail.reduced { Self(detail.bits()) } else { Self::FULL }
+    /// Of a note: what it says stands, and told so much of its caller, 0 to 3.
+    pub(super) const fn stands(detail: u8) -> Self {
+        Self(1 | detail << 1)
+    }
+
+    /// How much of its caller a note tells that stands.
+    pub(super) fn standing(self) -> Option<u8> {
+        (self.0 & 1 == 1).then_some(self.0 >> 1)
     }
 
     /// That of an id in the ledger.
@@ -103,8 +109,8 @@ impl Mark {
         hash | self.0 as u128
     }
 
-    /// Of two marks of a request the one that was made later; stores of before there were notes have more than one for
-    /// what is full.
+    /// Of two marks of an entry the one that was made later: what is provisional becomes final, what stands is taken
+    /// back, and never the other way. Stores of before format 4 have more marks of what is final.
     pub fn later(self, other: Self) -> Self {
         let rank = |mark: Self| match mark {
             Self::PROVISIONAL => 0,
@@ -112,10 +118,5 @@ impl Mark {
             _ => 2,
         };
         if rank(other) > rank(self) { other } else { self }
-    }
-
-    /// What the counted copy told of its caller, if there is more to tell.
-    pub(super) fn reduced(self) -> Option<CallerDetail> {
-        Some(CallerDetail::from_bits(self.0)).filter(|detail| detail.reduced)
     }
 }

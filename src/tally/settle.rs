@@ -1,36 +1,154 @@
 //! What becomes of a request: counted, known, or counted for more than before.
 //!
-//! The copy that tells most counts. One that names all keys counts for good; one that names fewer is counted
-//! provisionally, with a note of it in the ledger, and taken back when a copy tells more. So the counts are the same
-//! whichever copy comes first.
+//! The copy that tells most counts. One that tells all counts for good; one that tells less is counted provisionally,
+//! with notes of it in the ledger, and taken back when a copy tells more. So the counts are the same whichever copy
+//! comes first.
 
-use super::admitted::{Admitted, Correction, Entry};
-use super::note::Note;
-use super::profiles::Profiles;
-use super::row::{Claim, Mark, Row};
+use smallvec::SmallVec;
+
+use super::admitted::Admitted;
+use super::note::{Anchor, Note, Standing};
+use super::profiles::{Part, Profiles};
+use super::row::{Mark, Row};
+
+/// A count that the ledger has a note of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Counted {
+    pub anchor: Anchor,
+    pub note: Note,
+    pub standing: Standing,
+    /// The hours in which the note was found.
+    pub hours: SmallVec<[u32; 2]>,
+}
+
+/// What the ledger has of a request's notes.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    pub counts: Vec<Counted>,
+    /// Where they lie.
+    anchors: Vec<Anchor>,
+    /// Anchors whose notes lie elsewhere now.
+    left: Vec<Anchor>,
+}
+
+impl Remembered {
+    /// Adds what was found in an hour.
+    pub fn add(&mut self, counted: Counted) {
+        if !self.anchors.contains(&counted.anchor) {
+            self.anchors.push(counted.anchor);
+        }
+        let is_same = |known: &&mut Counted| known.anchor == counted.anchor && known.note == counted.note;
+        match self.counts.iter_mut().find(is_same) {
+            // An hour may not know yet that it was taken back.
+            Some(known) => {
+                known.standing = known.standing.min(counted.standing);
+                known.hours.extend(counted.hours);
+            }
+            None => self.counts.push(counted),
+        }
+    }
+
+    /// Adds that a link leads on from an anchor.
+    pub fn leave(&mut self, anchor: Anchor) {
+        self.left.push(anchor);
+    }
+
+    /// Whether what was counted has become final under another of the request's names: all was taken back, and is
+    /// nowhere else.
+    fn is_settled(&self) -> bool {
+        let stands = |anchor: &Anchor| {
+            let mut counts = self.counts.iter().filter(|counted| counted.anchor == *anchor);
+            counts.any(|counted| counted.standing != Standing::TakenBack)
+        };
+        self.anchors.iter().any(|anchor| !stands(anchor) && !self.left.contains(anchor))
+    }
+}
 
 /// What the ledger is to remember of a request.
 pub(super) struct Settled {
     pub mark: Mark,
-    /// Notes that stand as they did before.
-    standing: Vec<(Note, Mark)>,
-    /// Notes that are new, or taken back now.
-    changed: Vec<(Note, Mark)>,
+    /// Where its notes lie; the first of its ids if that isn't said here.
+    anchor: Option<Anchor>,
+    /// Notes that stand as they did.
+    standing: Vec<Counted>,
+    /// Notes that are new.
+    new: Vec<(Note, Standing)>,
+    /// Entries beside other anchors: what was taken back, and links to where the notes lie now.
+    elsewhere: Vec<u128>,
 }
 
 impl Settled {
     fn with(mark: Mark) -> Self {
-        Self { mark, standing: Vec::new(), changed: Vec::new() }
+        Self { mark, anchor: None, standing: Vec::new(), new: Vec::new(), elsewhere: Vec::new() }
     }
 
-    pub fn has_notes(&self) -> bool {
-        !self.standing.is_empty() || !self.changed.is_empty()
+    fn has_notes(&self) -> bool {
+        !self.standing.is_empty() || !self.new.is_empty()
     }
 
-    /// The notes to write beside an id: one that is new gets all, one that the ledger has those that changed.
-    pub fn beside(&self, entry: &Entry) -> impl Iterator<Item = u128> {
-        let standing = if entry.known { &[][..] } else { &self.standing };
-        standing.iter().chain(&self.changed).filter_map(|(note, mark)| note.beside(entry.hash, *mark))
+    /// Whether there is anything to remember beside the marks of its ids.
+    pub fn has_entries(&self) -> bool {
+        self.has_notes() || !self.elsewhere.is_empty()
+    }
+
+    /// The entry that leads from an id that is new to the notes, unless they lie beside it.
+    pub fn link(&mut self, id: u128) -> Option<u128> {
+        let from = Anchor::of(id);
+        if !self.has_notes() {
+            return None;
+        }
+        let to = *self.anchor.get_or_insert(from);
+        (to != from).then(|| from.link(to))
+    }
+
+    /// The entries to write in an hour in which ids of the request lie.
+    pub fn entries(&self, hour: u32) -> impl Iterator<Item = u128> {
+        let elsewhere = self.elsewhere.iter().copied();
+        let standing = self.standing.iter().filter(move |counted| !counted.hours.contains(&hour));
+        let standing = standing.map(|counted| counted.note.beside(counted.anchor, counted.standing));
+        let new = self
+            .anchor
+            .into_iter()
+            .flat_map(|anchor| self.new.iter().map(move |(note, standing)| note.beside(anchor, *standing)));
+        elsewhere.chain(standing).chain(new)
+    }
+
+    /// Keeps a count. Its note goes where the request's notes lie; if it can't have any it stands for good.
+    fn keep(&mut self, counted: &Counted, fits: bool) {
+        if fits && self.anchor == Some(counted.anchor) {
+            self.standing.push(counted.clone());
+            return;
+        }
+        self.forget(counted);
+        if fits {
+            self.new.push((counted.note, counted.standing));
+        }
+    }
+
+    /// Lets a note stand no more where it lies.
+    fn forget(&mut self, counted: &Counted) {
+        self.elsewhere.push(counted.note.beside(counted.anchor, Standing::TakenBack));
+    }
+}
+
+/// A count that may stand: it did before, or a copy in the batch asks for it.
+struct Candidate {
+    part: Part,
+    standing: Standing,
+    of: Source,
+}
+
+enum Source {
+    /// Notes of one count: several if it is of several keys.
+    Counted(Vec<Counted>),
+    /// A copy, and what it counts as.
+    Copy(Row, Vec<Note>),
+}
+
+impl Candidate {
+    /// Whether it is counted already, as these notes.
+    fn is_of(&self, notes: &[Note]) -> bool {
+        matches!(&self.of, Source::Counted(counts) if counts.iter().any(|counted| notes.contains(&counted.note)))
     }
 }
 
@@ -41,91 +159,110 @@ impl Admitted {
         &mut self,
         copies: &[Row],
         known: Option<Mark>,
-        mut notes: Vec<(Note, Mark)>,
+        remembered: Remembered,
         profiles: &Profiles,
     ) -> Settled {
-        let best = copies[0];
         self.duplicates += copies.len() as u64 - u64::from(known.is_none());
-        notes.retain(|(_, mark)| *mark != Mark::TAKEN_BACK);
-        match known {
-            None if best.claim.is_whole() => {
-                self.rows.push(best);
-                Settled::with(best.mark())
+        let best = copies[0];
+        let is_provisional = known == Some(Mark::PROVISIONAL);
+        if is_provisional && remembered.counts.is_empty() {
+            // Stores of before format 4 had such notes elsewhere: what was counted stands for good.
+            return Settled::with(Mark::PROVISIONAL);
+        }
+        let was_final = if is_provisional { remembered.is_settled() } else { known.is_some() };
+        if was_final || best.is_final() {
+            let mut settled = Settled::with(Mark::FINAL);
+            for counted in &remembered.counts {
+                self.take_back(counted, &mut settled);
             }
-            None => {
-                let (counted, settled) = self.provisionally(copies, notes, profiles);
-                let (first, others) = counted.split_first().expect("a request not known counts");
-                self.rows.push(*first);
-                self.mended.extend(others);
-                settled
+            if !was_final {
+                self.count(best, known.is_none());
             }
-            Some(Mark::PROVISIONAL) if notes.is_empty() => Settled::with(Mark::PROVISIONAL),
-            Some(Mark::PROVISIONAL) if best.claim.is_whole() => {
-                self.mended.push(best);
-                Settled { changed: self.take_back(notes), ..Settled::with(best.mark()) }
-            }
-            Some(Mark::PROVISIONAL) => {
-                let (counted, settled) = self.provisionally(copies, notes, profiles);
-                self.mended.extend(counted);
-                settled
-            }
-            // Counted for good; a provisional count that stands is of a part that was not known to be this request.
-            Some(known) => {
-                let changed = self.take_back(notes);
-                match known.reduced() {
-                    Some(counted) if best.claim.is_whole() && !best.is_reduced() => {
-                        self.corrections.push(Correction { row: best, counted });
-                        Settled { changed, ..Settled::with(best.mark()) }
-                    }
-                    _ => Settled { changed, ..Settled::with(known) },
-                }
-            }
+            return settled;
+        }
+        self.count_provisionally(copies, known.is_none(), remembered, profiles)
+    }
+
+    /// Counts a copy: as a request, or for what it tells better than one that was counted as the request.
+    fn count(&mut self, row: Row, is_first: bool) {
+        if is_first { self.rows.push(row) } else { self.mended.push(row) }
+    }
+
+    fn take_back(&mut self, counted: &Counted, settled: &mut Settled) {
+        if counted.standing != Standing::TakenBack {
+            self.taken_back.push(counted.note);
+            settled.forget(counted);
         }
     }
 
-    /// Counts copies none of which tells all keys, beside what stands: each key of a ReEncrypt once, no key if none is
-    /// known, and the caller as well as any copy tells it.
-    fn provisionally(
+    /// Counts copies none of which tells all, beside what stands. All keys are worth more than one of a ReEncrypt's
+    /// two, each of which counts once, and these more than none; of equal ones the better told caller.
+    fn count_provisionally(
         &mut self,
         copies: &[Row],
-        mut standing: Vec<(Note, Mark)>,
+        mut is_first: bool,
+        remembered: Remembered,
         profiles: &Profiles,
-    ) -> (Vec<Row>, Settled) {
-        let key_of = |note: &Note| profiles.one_of_two(note.series);
-        let mut settled = Settled::with(Mark::PROVISIONAL);
-        let mut counted = Vec::new();
-        let mut new: Vec<Note> = Vec::new();
-        for row in copies.iter().filter(|row| row.claim == copies[0].claim) {
-            let note = profiles.note(row);
-            let key = key_of(&note);
-            if new.iter().any(|other| key_of(other) == key) {
-                continue;
-            }
-            if row.claim == Claim::UNATTRIBUTED && standing.iter().any(|(other, _)| key_of(other).is_some()) {
-                continue;
-            }
-            // A key is worth more than none, and a caller more than an account.
-            let (replaced, rest) = standing.into_iter().partition(|(other, mark)| {
-                let names_a_key = key_of(other).is_none() && key.is_some();
-                let names_the_caller = key_of(other) == key && *mark == Mark::STANDS_REDUCED && !row.is_reduced();
-                names_a_key || names_the_caller
-            });
-            standing = rest;
-            settled.changed.extend(self.take_back(replaced));
-            if standing.iter().all(|(other, _)| key_of(other) != key) {
-                counted.push(*row);
-                new.push(note);
-                let mark = if row.is_reduced() { Mark::STANDS_REDUCED } else { Mark::STANDS };
-                settled.changed.push((note, mark));
+    ) -> Settled {
+        // With numbers that are too large for notes all counts for good.
+        let fits = copies.iter().all(|row| profiles.notes(row).iter().all(Note::fits));
+        let mut settled = Settled::with(if fits { Mark::PROVISIONAL } else { Mark::FINAL });
+        if let Some(anchor) = remembered.anchors.iter().copied().min().filter(|_| fits) {
+            let others = remembered.anchors.iter().filter(|other| **other != anchor);
+            settled.elsewhere.extend(others.map(|other| other.link(anchor)));
+            settled.anchor = Some(anchor);
+        }
+        let mut candidates = standing(remembered.counts, profiles);
+        for row in copies {
+            let notes = profiles.notes(row);
+            let is_known = candidates.iter().any(|known| known.is_of(&notes));
+            if !is_known {
+                let (part, standing) = (profiles.part(row.profile), Standing::of(row));
+                candidates.push(Candidate { part, standing, of: Source::Copy(*row, notes) });
             }
         }
-        settled.standing = standing;
-        (counted, settled)
+        // Among equals what stands comes first, then the copy that tells most.
+        candidates.sort_by(|a, b| (&b.part, b.standing).cmp(&(&a.part, a.standing)));
+        let mut last: Option<Part> = None;
+        for Candidate { part, standing, of } in candidates {
+            let counts = last.as_ref().is_none_or(|last| last.is_beside(&part));
+            match of {
+                Source::Counted(kept) if counts => kept.iter().for_each(|counted| settled.keep(counted, fits)),
+                Source::Counted(replaced) => {
+                    replaced.iter().for_each(|counted| self.take_back(counted, &mut settled));
+                }
+                Source::Copy(row, notes) if counts => {
+                    self.count(row, std::mem::take(&mut is_first));
+                    if fits {
+                        settled.new.extend(notes.into_iter().map(|note| (note, standing)));
+                    }
+                }
+                Source::Copy(..) => {}
+            }
+            if counts {
+                last = Some(part);
+            }
+        }
+        settled
     }
+}
 
-    /// Takes back what was counted; the notes as the ledger is to know them.
-    fn take_back(&mut self, notes: Vec<(Note, Mark)>) -> Vec<(Note, Mark)> {
-        self.taken_back.extend(notes.iter().map(|(note, _)| *note));
-        notes.into_iter().map(|(note, _)| (note, Mark::TAKEN_BACK)).collect()
+/// The counts that stand, one each.
+fn standing(mut counts: Vec<Counted>, profiles: &Profiles) -> Vec<Candidate> {
+    let of_one = |counted: &Counted| (counted.anchor, counted.note.second, counted.note.outcome, counted.note.caller);
+    counts.retain(|counted| counted.standing != Standing::TakenBack);
+    counts.sort_by_key(|counted| (of_one(counted), counted.note.series));
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for counted in counts {
+        let (part, standing) = (profiles.part_of_series(counted.note.series), counted.standing);
+        if let Some(Candidate { part: last, of: Source::Counted(several), .. }) = candidates.last_mut()
+            && *last == part
+            && several.last().is_some_and(|other| of_one(other) == of_one(&counted))
+        {
+            several.push(counted);
+            continue;
+        }
+        candidates.push(Candidate { part, standing, of: Source::Counted(vec![counted]) });
     }
+    candidates
 }

@@ -7,9 +7,9 @@
 //! one buffer a run, whatever the number of ids.
 //!
 //! A file: sixteen bytes of magic; for each run its ids, sorted, sixteen bytes each, little-endian, the lowest three
-//! bits telling what of the request was counted (`tally::Mark`); then the run's fence, the upper eight bytes of its
-//! 1st, 257th, 513th … id. Among the ids lie the notes of what is counted provisionally (`tally::Note`), which are
-//! stored and merged as ids are.
+//! bits telling whether what was counted of the request is final (`tally::Mark`); then the run's fence, the upper eight
+//! bytes of its 1st, 257th, 513th … id. Among the ids lie the notes of what is counted provisionally (`tally::Note`),
+//! which are stored and merged as ids are.
 
 mod merge;
 mod run;
