@@ -22,6 +22,7 @@ mod rounds;
 mod settings;
 mod setup;
 mod silences;
+mod stored;
 mod tell;
 mod values;
 
@@ -34,3 +35,4 @@ pub use replay::{AlarmPage, alarm_pages};
 pub use rounds::{RoundReport, SilentStream, Watch, states};
 pub use settings::{SERIES_MAX, WatchSettings};
 pub use setup::Setup;
+pub use stored::{incident, incident_name, incident_number, incidents_since};

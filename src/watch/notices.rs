@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::stored::incident_name;
 use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject};
 use crate::domain::{Arn, format_second};
-
-/// The name of an incident's alarm. It is a name of its own, so that receivers tell incidents apart.
-pub(super) fn alarm_name(number: u64) -> String {
-    format!("keytide-incident-{number}")
-}
 
 /// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
 pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
@@ -19,7 +15,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     let began = incident.series.iter().min_by_key(|series| (series.onset, &series.key_arn, &series.operation));
     let key_arn = began.map_or("", |series| series.key_arn.as_str());
     let (account, region) = Arn::parse(key_arn).map_or(("", ""), |arn| (arn.account, arn.region));
-    let name = alarm_name(incident.number);
+    let name = incident_name(incident.number);
     let mut accounts: Vec<String> = incident.series.iter().filter_map(|series| owner(&series.key_arn)).collect();
     accounts.extend(incident.attribution.iter().map(|of| of.account.clone()).filter(|account| !account.is_empty()));
     let mut keys: Vec<String> = incident.series.iter().map(|series| series.key_arn.clone()).collect();

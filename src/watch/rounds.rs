@@ -11,9 +11,9 @@ use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
 use super::fleet::{FORM, Fleet};
 use super::incidents::Incidents;
-use super::notices;
 use super::setup::Setup;
 use super::silences::Silences;
+use super::stored::incident_name;
 use super::tell::Teller;
 use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
@@ -323,7 +323,7 @@ impl Watch {
         let all = self.incidents.open.iter_mut().chain(self.incidents.over.iter_mut());
         for strayed in all {
             let was = before.open.iter().chain(&before.over).find(|was| was.number == strayed.number);
-            let muted = self.setup.is_muted(&notices::alarm_name(strayed.number), now.timestamp());
+            let muted = self.setup.is_muted(&incident_name(strayed.number), now.timestamp());
             let is_told = strayed.paged_at.is_some() || strayed.resolved_at.is_some();
             let is_held = strayed.end_held && !muted;
             if was.is_some_and(|was| was == strayed) && is_told && !is_held {

@@ -10,6 +10,7 @@ use super::incidents::Strayed;
 use super::notices;
 use super::rounds::RoundReport;
 use super::setup::Setup;
+use super::stored::incident_name;
 use crate::alarm::{Incident, IncidentSeries, Notice, StateValue, Subject};
 use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};
 
@@ -120,7 +121,7 @@ impl Teller<'_> {
         if was.is_none() && !begins {
             round.history.push(HistoryItem {
                 at: self.now,
-                alarm: notices::alarm_name(incident.number),
+                alarm: incident_name(incident.number),
                 kind: "StateUpdate".to_owned(),
                 summary: match muted {
                     true => "Began while everything is muted; nobody is told yet".to_owned(),
