@@ -18,7 +18,7 @@ use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use super::shared::Shared;
 use super::told::Told;
 use crate::config::{Config, Keep, SourceSettings};
-use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest};
+use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest, is_part_of};
 use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES, WatchRound};
 
 /// All that works on the store.
@@ -137,10 +137,9 @@ impl Engine {
             return Ok(());
         }
         let unreadable: Vec<&str> = report.quarantined.iter().map(|(name, _)| name.as_str()).collect();
-        // A part of an archive is named by it and its own name.
         let is_unreadable = |path: &Path| {
             let name = path.display().to_string();
-            unreadable.iter().any(|unreadable| unreadable.starts_with(&name))
+            unreadable.iter().any(|unreadable| is_part_of(unreadable, &name))
         };
         self.folders.files.took(files, self.started.elapsed(), is_unreadable);
         self.note_report(&report);
