@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::files::{Files, Sight, Stamp, named_time};
+use super::files::{Files, Sight, Stamp};
 use super::memory::Memory;
 use super::tasks::Tasks;
 use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
@@ -114,8 +114,6 @@ fn files_come_in_the_order_in_which_they_were_delivered() {
         files.saw(Path::new(name), Sight { is_closed: true, ..young(10, changed, 0) });
     }
     assert_eq!(take(&mut files, 0), [names[0], names[2], names[1]].map(Path::new));
-    assert_eq!(named_time(names[0]), Some(1_767_607_200));
-    assert_eq!(named_time("111122223333_CloudTrail_us-east-1_20261305T1000Z_b.json.gz"), None);
 }
 
 fn names(facts: &Facts, now: i64) -> Vec<&'static str> {
