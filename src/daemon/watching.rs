@@ -12,7 +12,7 @@ use crate::publish::picture::svg;
 use crate::publish::{Route, Router, SecretSource, routes};
 use crate::report::{Asked, ReportSchedule, build};
 use crate::store::{NewMessage, Store, WatchRound};
-use crate::watch::{Setup, Watch, incident, incidents_since};
+use crate::watch::{Setup, Watch, incident, incidents_since, messages};
 
 /// Before a report's name, in what the store remembers: when it was made last.
 const REPORT: &str = "report/";
@@ -181,10 +181,8 @@ impl Made<'_> {
             tags: BTreeMap::new(),
             subject: Subject::Report(data.forms()),
         };
-        let body = serde_json::to_string(&notice)?;
         let routes = Router::new(&routes_of(self.config)?).report_routes(&self.schedule.routes);
-        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
-        Ok(routes.into_iter().map(message).collect())
+        Ok(messages(&notice, routes)?)
     }
 }
 
@@ -202,10 +200,7 @@ impl Telling {
 
 impl Tell for Telling {
     fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError> {
-        let body = serde_json::to_string(notice)?;
-        let routes = self.router.routes(notice).into_iter();
-        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
-        Ok(routes.map(message).collect())
+        Ok(messages(notice, self.router.routes(notice))?)
     }
 
     fn reload(&mut self, config: &Config) -> Result<(), TaskError> {

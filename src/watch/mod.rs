@@ -36,3 +36,4 @@ pub use rounds::{RoundReport, SilentStream, Watch, states};
 pub use settings::{SERIES_MAX, WatchSettings};
 pub use setup::Setup;
 pub use stored::{incident, incident_name, incident_number, incidents_since};
+pub use tell::messages;

@@ -53,10 +53,7 @@ pub(super) fn tell_alarms(
                 false => change.reason += UNASKED,
             }
         }
-        let body = text_of("a notice", &notice)?;
-        for route in setup.routes(&notice) {
-            round.owed.push(NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() });
-        }
+        round.owed.extend(messages(&notice, setup.routes(&notice))?);
     }
     Ok(())
 }
@@ -141,7 +138,6 @@ impl Teller<'_> {
     }
 
     fn owe(&self, notice: &Notice, round: &mut WatchRound) -> Result<(), WatchError> {
-        let body = text_of("a notice", notice)?;
         let routes = self.setup.routes(notice);
         if let Subject::StateChange(change) = &notice.subject {
             round.history.push(HistoryItem {
@@ -162,14 +158,19 @@ impl Teller<'_> {
                 .to_string(),
             });
         }
-        let owed = routes.into_iter();
-        round.owed.extend(owed.map(|route| NewMessage {
-            route,
-            dedup_key: notice.dedup_key.clone(),
-            notice: body.clone(),
-        }));
+        round.owed.extend(messages(notice, routes)?);
         Ok(())
     }
+}
+
+/// A notice as the messages that the outbox is owed, one for each route.
+///
+/// # Errors
+/// The notice can't be written as JSON.
+pub fn messages(notice: &Notice, routes: Vec<String>) -> Result<Vec<NewMessage>, WatchError> {
+    let body = text_of("a notice", notice)?;
+    let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
+    Ok(routes.into_iter().map(message).collect())
 }
 
 pub(super) fn row_of(series: &IncidentSeries) -> IncidentSeriesRow {
