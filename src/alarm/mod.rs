@@ -46,7 +46,7 @@ pub use operator::{BandOperator, Operator};
 pub use past::{Episode, Past};
 pub use pattern::Pattern;
 pub use reason::{NO_CONTRIBUTION, UNCHECKED};
-pub use reason_data::stamp;
+pub use reason_data::cloudwatch_stamp;
 pub use state::{Severity, StateValue};
 pub use step::{Moment, Owed, Series, Stepped};
 pub use table::{AlarmTable, AlarmTables, CompositeAlarmTable, Definitions, Duration, MuteTable};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::stored::incident_name;
-use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject};
+use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject, cloudwatch_stamp};
 use crate::domain::{Arn, format_second};
 
 /// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
@@ -110,12 +110,6 @@ fn reason(incident: &Incident) -> String {
     }
 }
 
-/// A time as CloudWatch's documents have it.
-fn document_time(at: i64) -> String {
-    let time = chrono::DateTime::from_timestamp(at, 0);
-    time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()).unwrap_or_default()
-}
-
 fn reason_data(incident: &Incident, at: i64) -> Value {
     let points: Vec<_> = incident.picture.iter().filter(|point| point.at >= incident.onset).collect();
     let edge = |which: fn(&(f64, f64, f64)) -> f64| -> Vec<Option<f64>> {
@@ -123,8 +117,8 @@ fn reason_data(incident: &Incident, at: i64) -> Value {
     };
     json!({
         "version": "1.0",
-        "queryDate": document_time(at),
-        "startDate": document_time(incident.onset),
+        "queryDate": cloudwatch_stamp(at),
+        "startDate": cloudwatch_stamp(incident.onset),
         "statistic": "Sum",
         "period": incident.period_seconds,
         "recentDatapoints": points.iter().map(|point| point.value).collect::<Vec<f64>>(),

@@ -13,7 +13,7 @@ use super::alarms::{Alarms, Judged, Now, OwedAbout, Read, Span, moment};
 use super::error::WatchError;
 use super::setup::Setup;
 use crate::alarm::{
-    Alarm, AlarmMemory, Episode, HistoryItem, HistoryKind, MetricAlarm, Past, StateValue, Subject, stamp,
+    Alarm, AlarmMemory, Episode, HistoryItem, HistoryKind, MetricAlarm, Past, StateValue, Subject, cloudwatch_stamp,
 };
 use crate::domain::{Minute, MinuteRange, format_second};
 
@@ -162,7 +162,7 @@ fn late(about: &OwedAbout) -> OwedAbout {
 fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> HistoryItem {
     let states = |past: &Past| -> Value {
         let all = past.states_since(since).into_iter();
-        all.map(|(at, state)| json!({"stateValue": state.name(), "asOf": stamp(at)})).collect()
+        all.map(|(at, state)| json!({"stateValue": state.name(), "asOf": cloudwatch_stamp(at)})).collect()
     };
     let lasted = |past: &Past, id: &str| -> Vec<Episode> {
         past.episodes(id).into_iter().filter(|episode| episode.to.is_none_or(|to| to > since)).collect()
@@ -173,7 +173,7 @@ fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> H
     let series = series.into_iter().filter(|(id, _)| lasted(known, id) != lasted(past, id)).map(|(id, attributes)| {
         let times = |past: &Past| -> Value {
             let all = lasted(past, id).into_iter();
-            all.map(|episode| json!({"from": stamp(episode.from), "to": episode.to.map(stamp)})).collect()
+            all.map(|episode| json!({"from": cloudwatch_stamp(episode.from), "to": episode.to.map(cloudwatch_stamp)})).collect()
         };
         json!({"id": id, "attributes": attributes, "oldAlarms": times(known), "newAlarms": times(past)})
     });
@@ -189,8 +189,8 @@ fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> H
         ),
         data: json!({
             "version": "1.0",
-            "from": stamp(since),
-            "until": stamp(i64::from(until.0) * 60),
+            "from": cloudwatch_stamp(since),
+            "until": cloudwatch_stamp(i64::from(until.0) * 60),
             "oldStates": states(known),
             "newStates": states(past),
             "alarmContributors": series,

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Failure, ascii_subject, identity, json_text};
-use crate::alarm::{Incident, Notice, StateChange, Subject};
+use crate::alarm::{Incident, Notice, StateChange, Subject, cloudwatch_stamp};
 use crate::aws::{SnsFailure, SnsMessage, SnsTopic};
 use crate::publish::ordered::Ordered;
 use crate::publish::page::subject;
 use crate::publish::region;
 use crate::publish::text::text;
-use crate::publish::words::{cloudwatch_stamp, cut, stamp};
+use crate::publish::words::{cut, stamp};
 
 /// SNS takes 256 KiB; room is left for the envelope.
 const MESSAGE_MOST: usize = 250 * 1_024;
