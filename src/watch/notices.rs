@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::stored::incident_name;
-use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject, cloudwatch_stamp};
+use crate::alarm::{
+    Incident, Notice, Point, Severity, StateChange, StateValue, Subject, band_reason, cloudwatch_stamp,
+};
 use crate::domain::{Arn, format_second};
 
 /// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
@@ -84,30 +86,21 @@ fn named(series: &crate::alarm::IncidentSeries) -> &str {
     series.alias.as_deref().unwrap_or(&series.key_arn)
 }
 
-/// CloudWatch's words for a band.
+/// CloudWatch's words for a band when it begins; our own when it is over.
 fn reason(incident: &Incident) -> String {
-    let stamp = |at: i64| {
-        let text = chrono::DateTime::from_timestamp(at, 0).map(|time| time.format("%d/%m/%y %H:%M:%S").to_string());
-        text.unwrap_or_default()
-    };
-    let point = incident.picture.iter().find(|point| point.at >= incident.onset);
-    let (lower, upper) = point.and_then(|point| point.band).map_or((0.0, 0.0), |(_, lower, upper)| (lower, upper));
-    let (value, at) = point.map_or((incident.observed, incident.onset), |point| (point.value, point.at));
-    let point = format!("[{value:.1} ({})]", stamp(at));
-    match incident.resolved_at {
-        None => format!(
-            "Thresholds Crossed: 1 out of the last 1 datapoints {point} was less than the lower thresholds \
-             [{lower:.1}] or greater than the upper thresholds [{upper:.1}] (minimum 1 datapoint for OK -> ALARM \
-             transition)."
-        ),
-        Some(over) => format!(
+    if let Some(over) = incident.resolved_at {
+        return format!(
             "Its series have been as expected since {}; from {} on {} calls came, {} were expected.",
             format_second(over),
             format_second(incident.onset),
             incident.observed.round(),
             incident.expected.round()
-        ),
+        );
     }
+    let first = incident.picture.iter().find(|point| point.at >= incident.onset);
+    let (start, value) = first.map_or((incident.onset, incident.observed), |point| (point.at, point.value));
+    let band = first.and_then(|point| point.band).map_or((0.0, 0.0), |(_, lower, upper)| (lower, upper));
+    band_reason(start, Point { value, band: Some(band) })
 }
 
 fn reason_data(incident: &Incident, at: i64) -> Value {
@@ -165,4 +158,25 @@ fn trigger(incident: &Incident) -> Value {
             },
         ],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_of_an_incident_is_that_of_cloudwatch_for_a_band() {
+        // 2026-09-14T05:51:00Z, by `date -u -d '2026-09-14 05:51' +%s`.
+        let onset = 1789365060;
+        let before = json!({"at": onset - 60, "value": 7.0, "band": [7.0, 6.5, 7.5]});
+        let first = json!({"at": onset, "value": 0.0, "band": [0.1, 0.020599444741798756, 0.3006915352732461]});
+        let incident = json!({
+            "number": 1, "onset": onset, "paged_at": onset, "resolved_at": null, "known_until": onset, "series": [],
+            "observed": 0.0, "expected": 0.1, "excess": -0.1, "attribution": [], "new": [], "cost_per_hour": null,
+            "cost_note": "", "quota": null, "picture": [before, first], "period_seconds": 60, "picture_path": null,
+        });
+        // The reason of a message that CloudWatch sent.
+        let expected = "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (14/09/26 05:51:00)] was less than the lower thresholds [0.020599444741798756] or greater than the upper thresholds [0.3006915352732461] (minimum 1 datapoint for OK -> ALARM transition).";
+        assert_eq!(reason(&serde_json::from_value(incident).unwrap()), expected);
+    }
 }
