@@ -168,8 +168,9 @@ mod tests {
     fn the_reason_of_an_incident_is_that_of_cloudwatch_for_a_band() {
         // 2026-09-14T05:51:00Z, by `date -u -d '2026-09-14 05:51' +%s`.
         let onset = 1789365060;
-        let before = json!({"at": onset - 60, "value": 7.0, "band": [7.0, 6.5, 7.5]});
-        let first = json!({"at": onset, "value": 0.0, "band": [0.1, 0.020599444741798756, 0.3006915352732461]});
+        let before = json!({"at": onset - 60, "value": 7.0, "band": [7.0, 6.5, 7.5], "anomalous": false});
+        let band = [0.1, 0.020599444741798756, 0.3006915352732461];
+        let first = json!({"at": onset, "value": 0.0, "band": band, "anomalous": true});
         let incident = json!({
             "number": 1, "onset": onset, "paged_at": onset, "resolved_at": null, "known_until": onset, "series": [],
             "observed": 0.0, "expected": 0.1, "excess": -0.1, "attribution": [], "new": [], "cost_per_hour": null,
