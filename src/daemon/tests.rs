@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::files::{Files, Sight, Stamp};
 use super::memory::Memory;
-use super::tasks::Tasks;
+use super::tasks::{Task, Tasks};
 use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
 use crate::alarm::{StateValue, Subject};
 use crate::config::HealthSettings;
@@ -194,11 +194,11 @@ fn a_notice_of_a_condition_and_of_its_end_are_alarm_and_ok() {
 fn work_that_failed_or_panicked_is_not_tried_before_its_pause_is_over() {
     let tasks = Tasks::new(Arc::new(Metrics::new("0")));
     let now = chrono::DateTime::UNIX_EPOCH;
-    assert_eq!(tasks.attempt("well", now, || Ok(1)), Some(1));
-    assert_eq!(tasks.attempt::<()>("ill", now, || panic!("a test's {}", "defect")), None);
-    assert_eq!(tasks.attempt("ill", now, || Ok(1)), None, "within the pause");
-    assert!(tasks.pause("ill").is_some() && tasks.pause("well").is_none());
-    assert_eq!(tasks.errors(), [("ill", "a defect in Keytide: a test's defect".to_owned())]);
+    assert_eq!(tasks.attempt(Task::Ingest, now, || Ok(1)), Some(1));
+    assert_eq!(tasks.attempt::<()>(Task::Evaluate, now, || panic!("a test's {}", "defect")), None);
+    assert_eq!(tasks.attempt(Task::Evaluate, now, || Ok(1)), None, "within the pause");
+    assert!(tasks.pause(Task::Evaluate).is_some() && tasks.pause(Task::Ingest).is_none());
+    assert_eq!(tasks.errors(), [(Task::Evaluate, "a defect in Keytide: a test's defect".to_owned())]);
     assert_eq!(tasks.failing(), [], "once is not three times");
 }
 
