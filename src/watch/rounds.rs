@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Read, Span};
+use super::alarms::{Alarms, Judged, Now, Present, REVISED_MINUTES, Read, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
@@ -133,7 +133,7 @@ impl Watch {
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
         }
-        self.judge_alarms(store, (revised, watermark), now, &mut round)?;
+        self.judge_alarms(store, revised, watermark, now, &mut round)?;
         self.position.until = self.fleet.until.0;
         self.position.made_for = self.made_for();
         round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
@@ -234,7 +234,8 @@ impl Watch {
     fn judge_alarms(
         &mut self,
         store: &Store,
-        (revised, watermark): (Option<Minute>, Minute),
+        revised: Option<Minute>,
+        watermark: Minute,
         now: DateTime<Utc>,
         round: &mut WatchRound,
     ) -> Result<(), WatchError> {
@@ -249,13 +250,15 @@ impl Watch {
         let mut judged = Judged::default();
         if let Some(from) = revised {
             let until = Minute(self.position.alarms_until);
-            judged = self.alarms.revise(read, &self.setup, (from, until, stored_from), now.timestamp())?;
+            let span = Span { from, until, stored_from, now: Now::InTime };
+            judged = self.alarms.revise(read, &self.setup, span, now.timestamp())?;
         }
         let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
         let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
         let span = Span { from, until: watermark, stored_from, now: Now::Is(now.timestamp()) };
         judged.append(self.alarms.judge(read, &self.setup, span)?);
-        judged.append(self.alarms.tell_held(read, &self.setup, (watermark, now.timestamp()))?);
+        let present = Present { until: watermark, now: now.timestamp() };
+        judged.append(self.alarms.tell_held(read, &self.setup, present)?);
         for name in &judged.changed {
             if let Some(memory) = self.alarms.memories.get(name) {
                 round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
@@ -335,12 +338,8 @@ impl Watch {
     }
 }
 
-/// The states of configured alarms, as far as they were ever judged.
-pub fn states(store: &Store) -> Result<Vec<AlarmState>, WatchError> {
-    Ok(memories(store)?.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect())
-}
-
-fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
+/// What is remembered of configured alarms, by name.
+pub(super) fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
     let mut memories = BTreeMap::new();
     for (name, bytes) in store.memories(ALARM)? {
         let memory =
