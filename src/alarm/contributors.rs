@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::definition::TreatMissingData;
 use super::evaluate::{Rule, Verdict};
-use super::reason_data::stamp;
+use super::reason_data::cloudwatch_stamp;
 use super::state::StateValue;
 
 /// Contributors in ALARM that CloudWatch counts out; more are `100+`.
@@ -66,5 +66,5 @@ fn nothing_known(periods: u32) -> String {
 
 /// The alarm's StateReasonData, which tells of no contributor.
 pub fn parent_reason_data(at: i64) -> Value {
-    json!({"version": "1.0", "queryDate": stamp(at)})
+    json!({"version": "1.0", "queryDate": cloudwatch_stamp(at)})
 }

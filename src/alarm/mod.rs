@@ -46,8 +46,8 @@ pub use notice::{
 pub use operator::{BandOperator, Operator};
 pub use past::{Episode, Past};
 pub use pattern::Pattern;
-pub use reason::{NO_CONTRIBUTION, UNCHECKED};
-pub use reason_data::stamp;
+pub use reason::{NO_CONTRIBUTION, UNCHECKED, band_reason};
+pub use reason_data::cloudwatch_stamp;
 pub use state::{Severity, StateValue};
 pub use step::Series;
 pub use stepped::{Moment, Owed, Stepped};

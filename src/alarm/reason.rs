@@ -103,6 +103,17 @@ impl Rule {
 /// The reason of a series of several that nothing is known of any more.
 pub const NO_CONTRIBUTION: &str = "No data was returned for this contributor";
 
+/// The StateReason of one period outside its band, 1 of 1: as [`Rule::reason`] has it, where no rule is configured.
+/// `start` is the period's first second since 1970.
+pub fn band_reason(start: i64, point: Point) -> String {
+    let datapoint = dated(start, point.value);
+    let compared = edges(BandOperator::LessThanLowerOrGreaterThanUpperThreshold, &[(start, &point)], true);
+    format!(
+        "Thresholds Crossed: 1 out of the last 1 datapoints [{datapoint}] was {compared} (minimum 1 datapoint for \
+         OK -> ALARM transition)."
+    )
+}
+
 /// `was less than the lower thresholds [0.02] or greater than the upper thresholds [0.5]`, without the verb.
 fn edges(operator: BandOperator, told: &[(i64, &Point)], is_alarm: bool) -> String {
     let not = if is_alarm { "" } else { "not " };

@@ -12,9 +12,9 @@ impl Rule {
         let known: Vec<(i64, &Point, bool)> = self.known(slots).collect();
         let mut data = Map::new();
         data.insert("version".into(), "1.0".into());
-        data.insert("queryDate".into(), stamp(at).into());
+        data.insert("queryDate".into(), cloudwatch_stamp(at).into());
         if let Some((oldest, ..)) = known.last() {
-            data.insert("startDate".into(), stamp(*oldest).into());
+            data.insert("startDate".into(), cloudwatch_stamp(*oldest).into());
         }
         if self.is_statistic {
             data.insert("statistic".into(), "Sum".into());
@@ -33,10 +33,10 @@ impl Rule {
         let evaluated = self.decisive(slots, &known, verdict).into_iter().map(|(start, point)| match point {
             // Each call is one sample of value 1.
             Some(point) if self.is_statistic => {
-                json!({"timestamp": stamp(start), "sampleCount": point.value, "value": point.value})
+                json!({"timestamp": cloudwatch_stamp(start), "sampleCount": point.value, "value": point.value})
             }
-            Some(point) => json!({"timestamp": stamp(start), "value": point.value}),
-            None => json!({"timestamp": stamp(start)}),
+            Some(point) => json!({"timestamp": cloudwatch_stamp(start), "value": point.value}),
+            None => json!({"timestamp": cloudwatch_stamp(start)}),
         });
         data.insert("evaluatedDatapoints".into(), evaluated.collect());
         Value::Object(data)
@@ -87,6 +87,6 @@ impl Rule {
 }
 
 /// `2026-09-14T05:51:30.000+0000`: the form of every document about an alarm.
-pub fn stamp(second: i64) -> String {
+pub fn cloudwatch_stamp(second: i64) -> String {
     DateTime::from_timestamp(second, 0).unwrap_or_default().format("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
 }

@@ -19,6 +19,7 @@ use crate::report::{Asked, ReportData, build};
 use crate::series::{Counts, SeriesError};
 use crate::store::Store;
 use crate::tariff::{PriceList, QuotaList};
+use crate::watch::incidents_since;
 
 /// Flags of `keytide report`.
 #[derive(clap::Args, Clone, Debug)]
@@ -141,11 +142,7 @@ fn before(range: MinuteRange) -> MinuteRange {
 
 /// All incidents; none if there never was one, as when nothing watches.
 fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
-    let unread = |error| Failure::new(format!("can't read an incident of the store: {error}"), None);
-    let rows = store.incidents_since(i64::MIN)?;
-    let incidents = rows.iter().map(|row| serde_json::from_str(&row.body).map_err(unread));
-    let incidents: Vec<Incident> = incidents.collect::<Result<_, _>>()?;
-    Ok(Some(incidents).filter(|incidents| !incidents.is_empty()))
+    Ok(Some(incidents_since(store, i64::MIN)?).filter(|incidents| !incidents.is_empty()))
 }
 
 fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {

@@ -143,6 +143,7 @@ fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
         .collect();
     let rejects: serde_json::Map<_, _> =
         status.rejects.iter().map(|(reason, count)| (reason.clone(), json!(count))).collect();
+    let counted = calls_counted(&store.counts());
     json!({
         "objects": status.objects,
         "objects_in_part": status.objects_in_part,
@@ -151,7 +152,8 @@ fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
         "requests": status.requests,
         "calls": status.calls,
         "duplicates": status.duplicates,
-        "calls_counted": calls_counted(&store.counts()).ok(),
+        "calls_counted": counted.as_ref().ok(),
+        "calls_counted_error": counted.as_ref().err().map(ToString::to_string),
         "records_set_aside": rejects,
         "series": status.series,
         "callers": status.callers,

@@ -110,6 +110,11 @@ fn secret_from(line: &str) -> Option<usize> {
 }
 
 impl ConfigErrors {
+    /// Errors of the text of a file, in the order of their places. `file` is its name, for messages.
+    pub fn in_file(file: &str, text: &str, errors: Vec<SettingError>) -> Self {
+        Self::of(file, text, &[], errors)
+    }
+
     /// Errors of a text whose spans beyond its end mean variables, in the order of their places.
     pub(super) fn of(file: &str, text: &str, variables: &[String], mut errors: Vec<SettingError>) -> Self {
         errors.sort_by_key(|error| error.span.start);

@@ -44,7 +44,7 @@ pub fn parse(text: &str, name: &str, outside: &Outside<'_>) -> Result<Config, Co
     if !broken.is_empty() {
         let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
         let each = broken.iter().map(|error| SettingError::at(at(error), in_plain_words(error.message())));
-        return Err(ConfigErrors::of(name, text, &[], each.collect()));
+        return Err(ConfigErrors::in_file(name, text, each.collect()));
     }
     let mut root = root.into_inner();
     let mut errors = Vec::new();

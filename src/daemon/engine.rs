@@ -16,9 +16,10 @@ use super::health::{
 use super::memory::Memory;
 use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use super::shared::Shared;
+use super::tasks::Task;
 use super::told::Told;
 use crate::config::{Config, Keep, SourceSettings};
-use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest};
+use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest, is_part_of};
 use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES, WatchRound};
 
 /// All that works on the store.
@@ -115,7 +116,7 @@ impl Engine {
     /// What is due by the clock, as a part of the work of its own.
     fn report(&mut self) {
         let shared = Arc::clone(&self.shared);
-        shared.tasks.attempt("report", shared.now(), || {
+        shared.tasks.attempt(Task::Report, shared.now(), || {
             let owed = self.evaluate.report(&mut self.store, shared.now())?;
             if owed > 0 {
                 tracing::info!(owed, "reported");
@@ -137,10 +138,9 @@ impl Engine {
             return Ok(());
         }
         let unreadable: Vec<&str> = report.quarantined.iter().map(|(name, _)| name.as_str()).collect();
-        // A part of an archive is named by it and its own name.
         let is_unreadable = |path: &Path| {
             let name = path.display().to_string();
-            unreadable.iter().any(|unreadable| unreadable.starts_with(&name))
+            unreadable.iter().any(|unreadable| is_part_of(unreadable, &name))
         };
         self.folders.files.took(files, self.started.elapsed(), is_unreadable);
         self.note_report(&report);
@@ -202,7 +202,7 @@ impl Engine {
     /// A round of evaluation, as a part of the work of its own.
     pub(super) fn evaluate(&mut self) {
         let shared = Arc::clone(&self.shared);
-        shared.tasks.attempt("evaluate", shared.now(), || {
+        shared.tasks.attempt(Task::Evaluate, shared.now(), || {
             if !std::mem::replace(&mut self.is_evaluated, false) {
                 self.evaluate.reopen(&mut self.store)?;
             }
@@ -356,13 +356,13 @@ impl Monitor for CommitWatch<'_> {
     fn progress(&self, progress: &Progress) {
         self.lap();
         if progress.objects.is_multiple_of(256) {
-            self.shared.tasks.progress("ingest");
+            self.shared.tasks.progress(Task::Ingest);
         }
     }
 
     fn committed(&self, _progress: &Progress) {
         self.shared.metrics.commit_seconds.observe(self.lap().as_secs_f64());
-        self.shared.tasks.progress("ingest");
+        self.shared.tasks.progress(Task::Ingest);
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::domain::LogFileName;
+
 /// A file as it was when it was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Stamp {
@@ -180,12 +182,6 @@ impl Files {
 /// When a file was delivered, seconds since 1970: as CloudTrail's names say, else when it was last changed.
 fn delivered(file: &Ready) -> i64 {
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-    named_time(&name).unwrap_or_else(|| file.stamp.changed.div_euclid(1_000_000_000))
-}
-
-/// The time in `111122223333_CloudTrail_us-east-1_20260105T1005Z_UNIQUE.json.gz`.
-pub(super) fn named_time(name: &str) -> Option<i64> {
-    let times = name.split('_').filter(|part| part.len() == 14);
-    let read = |part: &str| chrono::NaiveDateTime::parse_from_str(part, "%Y%m%dT%H%MZ").ok();
-    times.filter_map(read).next().map(|time| time.and_utc().timestamp())
+    let changed = file.stamp.changed.div_euclid(1_000_000_000);
+    LogFileName::parse(&name).map_or(changed, |name| i64::from(name.delivered.0) * 60)
 }

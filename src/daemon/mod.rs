@@ -14,6 +14,7 @@ mod folders;
 mod health;
 mod manager;
 mod memory;
+mod on_store;
 mod once;
 mod parts;
 mod run;

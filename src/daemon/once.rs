@@ -1,12 +1,13 @@
 //! One round and the end, for cron and systemd timers.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engine::{Engine, Tidy};
+use super::on_store::{OnStore, Step};
 use super::parts::{Parts, TaskError};
 use super::shared::Shared;
-use super::tasks::with_causes;
+use super::tasks::{Task, with_causes};
 
 /// Reads, evaluates, publishes, compacts and saves, each once. `stop` ends the reading after the batch in hand.
 ///
@@ -17,36 +18,25 @@ pub async fn once(parts: Parts, stop: Arc<AtomicBool>) -> Result<(), Vec<String>
     let shared = Arc::new(Shared::new(config, clock, metrics));
     let failed = |error: TaskError| vec![with_causes(&*error)];
     let engine = Engine::new(store, evaluate, tell, Arc::clone(&shared), stop).map_err(failed)?;
-    let engine = Arc::new(Mutex::new(engine));
-    let on_store = |name: &'static str, work: fn(&mut Engine) -> Result<(), TaskError>| {
-        let (shared, engine) = (Arc::clone(&shared), Arc::clone(&engine));
-        // A thread that could not even begin shows in what is missing afterwards.
-        async move {
-            let attempt = move || {
-                let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
-                shared.tasks.attempt(name, shared.now(), || work(&mut engine));
-            };
-            drop(tokio::task::spawn_blocking(attempt).await);
-        }
-    };
-    on_store("ingest", Engine::read).await;
-    if engine.lock().unwrap_or_else(PoisonError::into_inner).has_backlog() {
+    let on_store = OnStore::new(Arc::clone(&shared), engine);
+    on_store.attempt(Task::Ingest, Engine::read).await;
+    if on_store.engine().has_backlog() {
         // What has just been written, or bears a time to come, is read if it keeps still.
         tokio::time::sleep(shared.config().daemon.settle_for).await;
-        on_store("ingest", Engine::read).await;
+        on_store.attempt(Task::Ingest, Engine::read).await;
     }
-    on_store("health", |engine| {
-        // What was read is evaluated; without anything new, time alone may change a state.
+    // What was read is evaluated; without anything new, time alone may change a state.
+    let evaluate: Step = |engine| {
         engine.evaluate();
         engine.check_health()
-    })
-    .await;
+    };
+    on_store.attempt(Task::Health, evaluate).await;
     let now = || shared.now();
     let began = now();
-    let published = shared.tasks.attempt_later("publish", now, async move { publish.round(began).await }).await;
-    on_store("compact", |engine| engine.tidy(Tidy::Urgent)).await;
-    on_store("save", Engine::save).await;
-    let gone = engine.lock().unwrap_or_else(PoisonError::into_inner).folders_gone();
+    let published = shared.tasks.attempt_later(Task::Publish, now, async move { publish.round(began).await }).await;
+    on_store.attempt(Task::Compact, |engine| engine.tidy(Tidy::Urgent)).await;
+    on_store.attempt(Task::Save, Engine::save).await;
+    let gone = on_store.engine().folders_gone();
     let gone = gone.into_iter().map(|path| format!("the folder {} can't be found", path.display()));
     let errors = shared.tasks.errors().into_iter().map(|(task, error)| format!("{task} failed: {error}"));
     let given_up = published.map_or(0, |summary| summary.given_up);

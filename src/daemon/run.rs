@@ -1,19 +1,22 @@
 //! The schedule: who is called when, until a signal ends it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::{Engine, Tidy};
 use super::manager;
+use super::on_store::{OnStore, Step};
 use super::parts::{Parts, Publish, PublishSummary, TaskError};
 use super::shared::Shared;
 use super::signals::Signal;
+use super::tasks::Task;
 use crate::config::Config;
+use crate::serve::Server;
 
 /// Reads the settings again: the new ones, or why they can't be.
 pub type Reload = Box<dyn FnMut() -> Result<Config, String> + Send>;
@@ -44,110 +47,108 @@ pub async fn run(parts: Parts, mut signals: Receiver<Signal>, reload: Reload) ->
     let stop = Arc::new(AtomicBool::new(false));
     let engine = Engine::new(store, evaluate, tell, Arc::clone(&shared), Arc::clone(&stop))?;
     let work = Work {
+        store: OnStore::new(Arc::clone(&shared), engine),
         shared,
-        engine: Arc::new(Mutex::new(engine)),
         publish: Arc::new(tokio::sync::Mutex::new(publish)),
         end: CancellationToken::new(),
     };
-    let mut tasks = JoinSet::new();
-    tasks.spawn(work.clone().on_store("ingest", |config| config.daemon.ingest_every, Engine::read));
-    tasks.spawn(work.clone().on_store(
-        "health",
-        |config| config.daemon.evaluate_every,
-        |engine| {
-            engine.evaluate();
-            engine.check_health()
-        },
-    ));
-    let tidy: Step = |engine| engine.tidy(Tidy::All);
-    tasks.spawn(work.clone().on_store("compact", |config| config.daemon.compact_every, tidy));
-    tasks.spawn(work.clone().on_store("save", |_| SAVE_EVERY, Engine::save));
-    tasks.spawn(work.clone().publishing());
-    if let Some(server) = server {
-        let server = Arc::new(server);
-        tasks.spawn(work.clone().serving(server));
-    }
     // The newest settings are read, however often that was asked for meanwhile.
     let (reloads, asked) = tokio::sync::mpsc::channel(1);
-    tasks.spawn(work.clone().reloading(reload, asked));
+    let tasks = work.begin(server, reload, asked);
     manager::ready();
-    let mut watchdog = manager::watchdog();
-    loop {
-        let alive = async {
-            match &mut watchdog {
-                Some(ticks) => drop(ticks.tick().await),
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            signal = signals.recv() => match signal {
-                Some(Signal::Reload) => drop(reloads.try_send(())),
-                Some(Signal::Stop) | None => break,
-            },
-            () = alive => {
-                // A stuck round is what the watchdog is for.
-                if work.shared.tasks.stuck().is_empty() {
-                    manager::alive();
-                }
-            }
-        }
-    }
+    work.heed(&mut signals, &reloads).await;
     tracing::info!("ending after the batch in hand");
     manager::stopping();
     stop.store(true, Ordering::Relaxed);
     work.end.cancel();
-    let finish = async {
-        while tasks.join_next().await.is_some() {}
-        tokio::join!(work.do_on_store("save", Engine::save), work.finish_publishing());
-    };
-    Ok(tokio::select! {
-        () = finish => Ended::InTime,
-        () = tokio::time::sleep(END_WITHIN) => {
-            tracing::error!(seconds = END_WITHIN.as_secs(), "could not end in time; what is committed stays");
-            Ended::Late
-        }
-        Some(Signal::Stop) = signals.recv() => Ended::Late,
-    })
+    Ok(work.finish(tasks, &mut signals).await)
 }
-
-/// Something done with the store.
-type Step = fn(&mut Engine) -> Result<(), TaskError>;
 
 /// What every task has a hand on.
 #[derive(Clone)]
 struct Work {
     shared: Arc<Shared>,
-    engine: Arc<Mutex<Engine>>,
+    store: OnStore,
     publish: Arc<tokio::sync::Mutex<Box<dyn Publish>>>,
     end: CancellationToken,
 }
 
 impl Work {
-    /// Does something with the store at once and then every so often.
-    async fn on_store(self, name: &'static str, every: fn(&Config) -> Duration, step: Step) {
-        // A save or a merge of what was just opened is worth nothing.
-        let is_at_once = matches!(name, "ingest" | "health");
-        let mut is_first = true;
+    /// Begins every task.
+    fn begin(&self, server: Option<Server>, reload: Reload, asked: Receiver<()>) -> JoinSet<()> {
+        let evaluate: Step = |engine| {
+            engine.evaluate();
+            engine.check_health()
+        };
+        let tidy: Step = |engine| engine.tidy(Tidy::All);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.clone().on_store(Task::Ingest, |config| config.daemon.ingest_every, Engine::read));
+        tasks.spawn(self.clone().on_store(Task::Health, |config| config.daemon.evaluate_every, evaluate));
+        tasks.spawn(self.clone().on_store(Task::Compact, |config| config.daemon.compact_every, tidy));
+        tasks.spawn(self.clone().on_store(Task::Save, |_| SAVE_EVERY, Engine::save));
+        tasks.spawn(self.clone().publishing());
+        if let Some(server) = server {
+            tasks.spawn(self.clone().serving(Arc::new(server)));
+        }
+        tasks.spawn(self.clone().reloading(reload, asked));
+        tasks
+    }
+
+    /// Does what signals ask for until one says stop, or nobody can send one any more; meanwhile the manager hears that
+    /// all is well.
+    async fn heed(&self, signals: &mut Receiver<Signal>, reloads: &Sender<()>) {
+        let mut watchdog = manager::watchdog();
         loop {
-            if !is_first || is_at_once {
-                self.do_on_store(name, step).await;
-            }
-            is_first = false;
-            let pause = self.shared.tasks.pause(name).unwrap_or_else(|| every(&self.shared.config()));
-            if !self.waits(pause).await {
-                return;
+            let alive = async {
+                match &mut watchdog {
+                    Some(ticks) => drop(ticks.tick().await),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                signal = signals.recv() => match signal {
+                    Some(Signal::Reload) => drop(reloads.try_send(())),
+                    Some(Signal::Stop) | None => return,
+                },
+                () = alive => {
+                    // A stuck round is what the watchdog is for.
+                    if self.shared.tasks.stuck().is_empty() {
+                        manager::alive();
+                    }
+                }
             }
         }
     }
 
-    async fn do_on_store(&self, name: &'static str, step: Step) {
-        let (shared, engine) = (Arc::clone(&self.shared), Arc::clone(&self.engine));
-        let attempt = move || {
-            let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.tasks.attempt(name, shared.now(), || step(&mut engine));
+    /// Waits for what is in hand and saves; not for longer than there is time, nor after a second stop signal.
+    async fn finish(&self, mut tasks: JoinSet<()>, signals: &mut Receiver<Signal>) -> Ended {
+        let finish = async {
+            while tasks.join_next().await.is_some() {}
+            tokio::join!(self.store.attempt(Task::Save, Engine::save), self.finish_publishing());
         };
-        // A panic is caught inside.
-        drop(tokio::task::spawn_blocking(attempt).await);
+        tokio::select! {
+            () = finish => Ended::InTime,
+            () = tokio::time::sleep(END_WITHIN) => {
+                tracing::error!(seconds = END_WITHIN.as_secs(), "could not end in time; what is committed stays");
+                Ended::Late
+            }
+            Some(Signal::Stop) = signals.recv() => Ended::Late,
+        }
+    }
+
+    /// Does something with the store every so often.
+    async fn on_store(self, task: Task, every: fn(&Config) -> Duration, step: Step) {
+        let mut is_due = task.is_done_at_start();
+        loop {
+            if is_due {
+                self.store.attempt(task, step).await;
+            }
+            is_due = true;
+            let pause = self.shared.tasks.pause(task).unwrap_or_else(|| every(&self.shared.config()));
+            if !self.waits(pause).await {
+                return;
+            }
+        }
     }
 
     /// Whether the time has passed; else the end has come.
@@ -163,8 +164,8 @@ impl Work {
             let (publish, shared) = (Arc::clone(&self.publish), Arc::clone(&self.shared));
             let now = shared.now();
             let round = async move { publish.lock().await.round(now).await };
-            let done = self.shared.tasks.attempt_later("publish", || shared.now(), round).await;
-            let pause = self.shared.tasks.pause("publish").unwrap_or(PUBLISH_EVERY);
+            let done = self.shared.tasks.attempt_later(Task::Publish, || shared.now(), round).await;
+            let pause = self.shared.tasks.pause(Task::Publish).unwrap_or(PUBLISH_EVERY);
             if let Some(summary) = done {
                 let metrics = &self.shared.metrics;
                 for (route, counts) in &summary.routes {
@@ -190,11 +191,10 @@ impl Work {
     async fn finish_publishing(&self) {
         let publish = Arc::clone(&self.publish);
         let finish = async move { publish.lock().await.finish().await };
-        // A name of its own: a round that has just failed holds up no end.
-        self.shared.tasks.attempt_later("finish", || self.shared.now(), finish).await;
+        self.shared.tasks.attempt_later(Task::Finish, || self.shared.now(), finish).await;
     }
 
-    async fn serving(self, server: Arc<crate::serve::Server>) {
+    async fn serving(self, server: Arc<Server>) {
         loop {
             let (server, shared, end) = (Arc::clone(&server), Arc::clone(&self.shared), self.end.clone());
             let serve = async move {
@@ -204,8 +204,8 @@ impl Work {
                     () = end.cancelled() => Ok(()),
                 }
             };
-            self.shared.tasks.attempt_later("serve", || self.shared.now(), serve).await;
-            let pause = self.shared.tasks.pause("serve").unwrap_or_default();
+            self.shared.tasks.attempt_later(Task::Serve, || self.shared.now(), serve).await;
+            let pause = self.shared.tasks.pause(Task::Serve).unwrap_or_default();
             if !self.waits(pause).await || self.end.is_cancelled() {
                 return;
             }
@@ -246,11 +246,10 @@ impl Work {
             tracing::warn!(setting, "takes effect at the next start only");
         }
         let new = Arc::new(new);
-        let (engine, config) = (Arc::clone(&self.engine), Arc::clone(&new));
-        let evaluated: Result<(), TaskError> =
-            tokio::task::spawn_blocking(move || engine.lock().unwrap_or_else(PoisonError::into_inner).reload(&config))
-                .await
-                .unwrap_or_else(|error| Err(error.into()));
+        let (store, config) = (self.store.clone(), Arc::clone(&new));
+        let evaluated: Result<(), TaskError> = tokio::task::spawn_blocking(move || store.engine().reload(&config))
+            .await
+            .unwrap_or_else(|error| Err(error.into()));
         let published = self.publish.lock().await.reload(&new);
         for (part, done) in [("evaluate", evaluated), ("publish", published)] {
             if let Err(error) = done {

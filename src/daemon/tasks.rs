@@ -1,6 +1,7 @@
 //! The parts of the work, and how they fare: a part that fails or panics is tried again after a growing pause.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,10 +20,58 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// A part that has been at it for so long without a sign of progress is stuck.
 const STUCK_AFTER: Duration = Duration::from_secs(600);
 
+/// A part of the work. Errors are listed in this order, that of the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Task {
+    Compact,
+    Evaluate,
+    /// The last round of publishing. It is a part of its own: a round that has just failed holds up no end.
+    Finish,
+    Health,
+    Ingest,
+    Publish,
+    Report,
+    Save,
+    Serve,
+}
+
+impl Task {
+    /// Its name in logs and figures.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Task::Compact => "compact",
+            Task::Evaluate => "evaluate",
+            Task::Finish => "finish",
+            Task::Health => "health",
+            Task::Ingest => "ingest",
+            Task::Publish => "publish",
+            Task::Report => "report",
+            Task::Save => "save",
+            Task::Serve => "serve",
+        }
+    }
+
+    /// Whether it is done as soon as the daemon begins. A save or a merge of what was just opened is worth nothing.
+    pub(super) const fn is_done_at_start(self) -> bool {
+        !matches!(self, Task::Compact | Task::Save)
+    }
+
+    /// Whether it comes to an end. Answering questions never does.
+    const fn ends(self) -> bool {
+        !matches!(self, Task::Serve)
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// How the parts of the work fare.
 pub(super) struct Tasks {
     metrics: Arc<Metrics>,
-    fares: Mutex<BTreeMap<&'static str, Fare>>,
+    fares: Mutex<BTreeMap<Task, Fare>>,
 }
 
 #[derive(Default)]
@@ -44,7 +93,7 @@ impl Tasks {
     /// Does a part of the work, unless it has just failed. A failure or a panic is logged and counted; `None` then.
     pub(super) fn attempt<T>(
         &self,
-        task: &'static str,
+        task: Task,
         now: DateTime<Utc>,
         work: impl FnOnce() -> Result<T, TaskError>,
     ) -> Option<T> {
@@ -62,7 +111,7 @@ impl Tasks {
     /// As [`Tasks::attempt`], for what waits.
     pub(super) async fn attempt_later<T: Send + 'static>(
         &self,
-        task: &'static str,
+        task: Task,
         now: impl Fn() -> DateTime<Utc>,
         work: impl Future<Output = Result<T, TaskError>> + Send + 'static,
     ) -> Option<T> {
@@ -77,7 +126,7 @@ impl Tasks {
         self.ended(task, now(), done)
     }
 
-    fn begins(&self, task: &'static str) -> bool {
+    fn begins(&self, task: Task) -> bool {
         let mut fares = self.fares();
         let fare = fares.entry(task).or_default();
         let now = Instant::now();
@@ -88,14 +137,14 @@ impl Tasks {
         true
     }
 
-    fn ended<T>(&self, task: &'static str, now: DateTime<Utc>, done: Result<T, TaskError>) -> Option<T> {
+    fn ended<T>(&self, task: Task, now: DateTime<Utc>, done: Result<T, TaskError>) -> Option<T> {
         let mut fares = self.fares();
         let fare = fares.entry(task).or_default();
         fare.busy_since = None;
         let error = match done {
             Ok(done) => {
                 if fare.failures > 0 {
-                    tracing::info!(task, failures = fare.failures, "works again");
+                    tracing::info!(task = task.name(), failures = fare.failures, "works again");
                 }
                 *fare = Fare::default();
                 return Some(done);
@@ -108,27 +157,27 @@ impl Tasks {
         fare.failures += 1;
         let pause = PAUSE_MIN.saturating_mul(1 << (fare.failures - 1).min(10)).min(PAUSE_MAX);
         fare.not_before = Some(Instant::now() + pause);
-        self.metrics.add_task_failure(task);
-        tracing::error!(task, error, failures = fare.failures, again_in = ?pause, "failed");
+        self.metrics.add_task_failure(task.name());
+        tracing::error!(task = task.name(), error, failures = fare.failures, again_in = ?pause, "failed");
         fare.error = error;
         None
     }
 
     /// What is being done goes on.
-    pub(super) fn progress(&self, task: &'static str) {
-        if let Some(fare) = self.fares().get_mut(task) {
+    pub(super) fn progress(&self, task: Task) {
+        if let Some(fare) = self.fares().get_mut(&task) {
             fare.busy_since = Some(Instant::now());
         }
     }
 
     /// The part's pause, if it has just failed.
-    pub(super) fn pause(&self, task: &'static str) -> Option<Duration> {
-        let time = self.fares().get(task)?.not_before?;
+    pub(super) fn pause(&self, task: Task) -> Option<Duration> {
+        let time = self.fares().get(&task)?.not_before?;
         time.checked_duration_since(Instant::now())
     }
 
     /// The last errors of parts that have failed since their last success.
-    pub(super) fn errors(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn errors(&self) -> Vec<(Task, String)> {
         let fares = self.fares();
         let failed = fares.iter().filter(|(_, fare)| fare.failures > 0);
         failed.map(|(task, fare)| (*task, fare.error.clone())).collect()
@@ -139,7 +188,7 @@ impl Tasks {
         let fares = self.fares();
         let failing = fares.iter().filter(|(_, fare)| fare.failures >= FAILURES_MAX);
         let each = failing.map(|(task, fare)| Failing {
-            task: (*task).to_owned(),
+            task: task.name().to_owned(),
             since: fare.failing_since,
             error: fare.error.clone(),
         });
@@ -147,14 +196,13 @@ impl Tasks {
     }
 
     /// The parts that are stuck.
-    pub(super) fn stuck(&self) -> Vec<&'static str> {
+    pub(super) fn stuck(&self) -> Vec<Task> {
         let fares = self.fares();
         let is_stuck = |fare: &Fare| fare.busy_since.is_some_and(|since| since.elapsed() > STUCK_AFTER);
-        // Answering questions is never done.
-        fares.iter().filter(|(task, fare)| **task != "serve" && is_stuck(fare)).map(|(task, _)| *task).collect()
+        fares.iter().filter(|(task, fare)| task.ends() && is_stuck(fare)).map(|(task, _)| *task).collect()
     }
 
-    fn fares(&self) -> MutexGuard<'_, BTreeMap<&'static str, Fare>> {
+    fn fares(&self) -> MutexGuard<'_, BTreeMap<Task, Fare>> {
         self.fares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::files::{Files, Sight, Stamp, named_time};
+use super::files::{Files, Sight, Stamp};
 use super::memory::Memory;
-use super::tasks::Tasks;
+use super::tasks::{Task, Tasks};
 use super::{CONDITIONS, Condition, Facts, Failing, dedup_key, health, notice};
 use crate::alarm::{StateValue, Subject};
 use crate::config::HealthSettings;
@@ -114,8 +114,6 @@ fn files_come_in_the_order_in_which_they_were_delivered() {
         files.saw(Path::new(name), Sight { is_closed: true, ..young(10, changed, 0) });
     }
     assert_eq!(take(&mut files, 0), [names[0], names[2], names[1]].map(Path::new));
-    assert_eq!(named_time(names[0]), Some(1_767_607_200));
-    assert_eq!(named_time("111122223333_CloudTrail_us-east-1_20261305T1000Z_b.json.gz"), None);
 }
 
 fn names(facts: &Facts, now: i64) -> Vec<&'static str> {
@@ -196,11 +194,11 @@ fn a_notice_of_a_condition_and_of_its_end_are_alarm_and_ok() {
 fn work_that_failed_or_panicked_is_not_tried_before_its_pause_is_over() {
     let tasks = Tasks::new(Arc::new(Metrics::new("0")));
     let now = chrono::DateTime::UNIX_EPOCH;
-    assert_eq!(tasks.attempt("well", now, || Ok(1)), Some(1));
-    assert_eq!(tasks.attempt::<()>("ill", now, || panic!("a test's {}", "defect")), None);
-    assert_eq!(tasks.attempt("ill", now, || Ok(1)), None, "within the pause");
-    assert!(tasks.pause("ill").is_some() && tasks.pause("well").is_none());
-    assert_eq!(tasks.errors(), [("ill", "a defect in Keytide: a test's defect".to_owned())]);
+    assert_eq!(tasks.attempt(Task::Ingest, now, || Ok(1)), Some(1));
+    assert_eq!(tasks.attempt::<()>(Task::Evaluate, now, || panic!("a test's {}", "defect")), None);
+    assert_eq!(tasks.attempt(Task::Evaluate, now, || Ok(1)), None, "within the pause");
+    assert!(tasks.pause(Task::Evaluate).is_some() && tasks.pause(Task::Ingest).is_none());
+    assert_eq!(tasks.errors(), [(Task::Evaluate, "a defect in Keytide: a test's defect".to_owned())]);
     assert_eq!(tasks.failing(), [], "once is not three times");
 }
 

@@ -6,13 +6,13 @@ use std::path::Path;
 use chrono::{DateTime, TimeZone, Utc};
 
 use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
-use crate::alarm::{Incident, Notice, Severity, Subject};
+use crate::alarm::{Notice, Severity, Subject};
 use crate::config::Config;
 use crate::publish::picture::svg;
 use crate::publish::{Route, Router, SecretSource, routes};
 use crate::report::{Asked, ReportSchedule, build};
 use crate::store::{NewMessage, Store, WatchRound};
-use crate::watch::{Setup, Watch};
+use crate::watch::{Setup, Watch, incident, incidents_since, messages};
 
 /// Before a report's name, in what the store remembers: when it was made last.
 const REPORT: &str = "report/";
@@ -59,9 +59,14 @@ impl Evaluate for Watching {
         let mut round = WatchRound::default();
         for schedule in &self.config.reports {
             let name = format!("{REPORT}{}", schedule.name);
-            let last = store.memory(&name)?.and_then(|bytes| String::from_utf8(bytes).ok()?.parse::<i64>().ok());
+            let remembered = store.memory(&name)?;
+            let last = remembered.as_deref().and_then(time_of);
+            if remembered.is_some() && last.is_none() {
+                let report = &schedule.name;
+                tracing::warn!(report, "the store's memory of this report is damaged; it waits for its next time");
+            }
             // A schedule that is new waits for its first time.
-            let Some(last) = last.and_then(|second| Utc.timestamp_opt(second, 0).single()) else {
+            let Some(last) = last else {
                 round.memories.push((name, now.timestamp().to_string().into_bytes()));
                 continue;
             };
@@ -94,12 +99,17 @@ impl Evaluate for Watching {
     }
 }
 
+/// The time in a report's memory: seconds since 1970 in digits.
+fn time_of(memory: &[u8]) -> Option<DateTime<Utc>> {
+    let second = str::from_utf8(memory).ok()?.parse().ok()?;
+    Utc.timestamp_opt(second, 0).single()
+}
+
 /// Draws the pictures of incidents where their pages say that they lie. A page goes out without its picture too.
 pub fn draw<'n>(store: &Store, numbers: impl Iterator<Item = &'n u64>) {
     for number in numbers {
         let drawn = || -> Result<(), TaskError> {
-            let Some(row) = store.incident(*number)? else { return Ok(()) };
-            let incident: Incident = serde_json::from_str(&row.body)?;
+            let Some(incident) = incident(store, *number)? else { return Ok(()) };
             let Some(path) = incident.picture_path.as_deref().map(Path::new) else { return Ok(()) };
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
@@ -147,9 +157,7 @@ impl Made<'_> {
     fn messages(&self, store: &Store) -> Result<Vec<NewMessage>, TaskError> {
         let range = self.due.range;
         let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
-        let rows = store.incidents_since(i64::from(range.start.0) * 60)?;
-        let incidents: Vec<Incident> =
-            rows.iter().map(|row| serde_json::from_str(&row.body)).collect::<Result<_, _>>()?;
+        let incidents = incidents_since(store, i64::from(range.start.0) * 60)?;
         let counts = store.counts();
         let data = build(
             &counts,
@@ -173,10 +181,8 @@ impl Made<'_> {
             tags: BTreeMap::new(),
             subject: Subject::Report(data.forms()),
         };
-        let body = serde_json::to_string(&notice)?;
         let routes = Router::new(&routes_of(self.config)?).report_routes(&self.schedule.routes);
-        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
-        Ok(routes.into_iter().map(message).collect())
+        Ok(messages(&notice, routes)?)
     }
 }
 
@@ -194,10 +200,7 @@ impl Telling {
 
 impl Tell for Telling {
     fn messages(&mut self, notice: &Notice) -> Result<Vec<NewMessage>, TaskError> {
-        let body = serde_json::to_string(notice)?;
-        let routes = self.router.routes(notice).into_iter();
-        let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
-        Ok(routes.map(message).collect())
+        Ok(messages(notice, self.router.routes(notice))?)
     }
 
     fn reload(&mut self, config: &Config) -> Result<(), TaskError> {

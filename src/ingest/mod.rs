@@ -9,6 +9,7 @@ mod monitor;
 mod reader;
 
 pub use monitor::{Monitor, Progress, Silent};
+pub use reader::is_part_of;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

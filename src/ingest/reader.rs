@@ -309,8 +309,17 @@ impl<'s> Reader<'s> {
 /// The names among these that belong to an object: its own, and those of its pieces and of what it holds.
 fn quarantined_of(quarantined: &BTreeSet<String>, object: &str) -> Vec<String> {
     let names = quarantined.range(object.to_owned()..).map_while(|name| Some((name, name.strip_prefix(object)?)));
-    let is_part = |part: &str| part.is_empty() || part.starts_with('!') || part.starts_with(" (piece ");
-    names.filter(|(_, part)| is_part(part)).map(|(name, _)| name.clone()).collect()
+    names.filter(|(_, rest)| is_rest_of_part(rest)).map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether a name is that of an object, or of one of its pieces, or of what it holds as an archive.
+pub fn is_part_of(name: &str, object: &str) -> bool {
+    name.strip_prefix(object).is_some_and(is_rest_of_part)
+}
+
+/// Whether what follows an object's name makes it that of a part.
+fn is_rest_of_part(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('!') || rest.starts_with(" (piece ")
 }
 
 /// Where a stream may be cut: what the bytes mean decides.

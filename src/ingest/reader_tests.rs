@@ -68,3 +68,13 @@ fn one_document_that_is_too_large_is_refused_with_what_to_do() {
     assert_eq!(quarantined.reason, "too-large");
     assert!(quarantined.detail.contains("split it"), "{}", quarantined.detail);
 }
+
+#[test]
+fn a_name_that_begins_with_another_is_a_part_of_it_only_after_a_mark() {
+    for part in ["a.json", "a.json!inner.json", "a.json (piece 2)"] {
+        assert!(is_part_of(part, "a.json"), "{part}");
+    }
+    for other in ["a.json.gz", "a.json.gz!inner.json", "a.jso", "b/a.json"] {
+        assert!(!is_part_of(other, "a.json"), "{other}");
+    }
+}

@@ -62,11 +62,6 @@ pub(super) fn stamp(second: i64) -> String {
     formatted(second, "%Y-%m-%dT%H:%M:%SZ")
 }
 
-/// A time as CloudWatch writes it: `2026-11-24T02:40:00.000+0000`.
-pub(super) fn cloudwatch_stamp(second: i64) -> String {
-    formatted(second, "%Y-%m-%dT%H:%M:%S.000+0000")
-}
-
 /// A day: `Tue 2026-11-24`.
 pub(super) fn day(second: i64) -> String {
     formatted(second, "%a %Y-%m-%d")

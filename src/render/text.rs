@@ -76,6 +76,18 @@ pub fn table(
         cut_names(columns, &cells, &mut texts, excess);
     }
     write_grid(columns, &texts, chosen.gap, out)?;
+    let notes = notes(&cells, chosen, zone);
+    let joined = notes.join(" ");
+    let fits = width.is_none_or(|width| joined.chars().count() <= width);
+    match (notes.is_empty(), fits) {
+        (true, _) => Ok(()),
+        (false, true) => writeln!(out, "\n{joined}"),
+        (false, false) => writeln!(out, "\n{}", notes.join("\n")),
+    }
+}
+
+/// What a line below says: which times are meant, and how names were shortened.
+fn notes(cells: &[Cells], chosen: Fit, zone: Zone) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(cells.iter().find_map(|cells| match cells {
         Cells::Times { year: Some(year), .. } if chosen.compact_times => {
@@ -94,13 +106,7 @@ pub fn table(
         Level::Lean | Level::Tight => notes.push("Names are cut; --output json has them whole.".to_owned()),
     }
     notes.dedup();
-    let joined = notes.join(" ");
-    let fits = width.is_none_or(|width| joined.chars().count() <= width);
-    match (notes.is_empty(), fits) {
-        (true, _) => Ok(()),
-        (false, true) => writeln!(out, "\n{joined}"),
-        (false, false) => writeln!(out, "\n{}", notes.join("\n")),
-    }
+    notes
 }
 
 impl Cells {

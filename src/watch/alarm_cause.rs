@@ -61,7 +61,7 @@ impl Cause<'_> {
         if strayed.is_empty() {
             return Ok(None);
         }
-        let shortfall = strayed.iter().map(|series| series.observed - series.expected).sum::<f64>() < 0.0;
+        let shortfall = strayed.iter().map(StrayedSeries::excess).sum::<f64>() < 0.0;
         let as_incident = Strayed {
             number: 0,
             onset,

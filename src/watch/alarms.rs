@@ -11,10 +11,9 @@ use super::begun::Begun;
 use super::error::WatchError;
 use super::setup::Setup;
 use super::silences::Silences;
-use super::values::{Reader, Values};
+use super::values::{JudgedSeries, Reader, Values};
 use crate::alarm::{
-    Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Past, Point, Series, Slots, StateValue,
-    Stepped, Watched,
+    Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Past, Point, Series, Slots, Stepped, Watched,
 };
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Counts;
@@ -89,6 +88,33 @@ impl Now {
             Now::Is(now) => now,
             Now::InTime => i64::from(end.0 + WATERMARK_MINUTES) * 60,
         }
+    }
+}
+
+/// Where a round stands.
+#[derive(Clone, Copy)]
+pub(super) struct Present {
+    /// Everything before this minute is judged.
+    pub until: Minute,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl Present {
+    /// The moment at which the periods that end here are judged.
+    pub(super) fn moment(self, setup: &Setup) -> Moment<'_> {
+        Moment {
+            now: self.now,
+            as_of: i64::from(self.until.0) * 60,
+            mutes: &setup.mutes,
+            account: &setup.account,
+            region: &setup.region,
+            configured_at: setup.configured_at,
+        }
+    }
+
+    pub(super) fn last_minute(self) -> MinuteRange {
+        MinuteRange { start: Minute(self.until.0.saturating_sub(1)), end: self.until }
     }
 }
 
@@ -167,7 +193,7 @@ impl Alarms {
             all.push(Valued { alarm, metric, values, begun });
         }
         for end in (span.from.0 + 1..=span.until.0).map(Minute) {
-            let moment = moment(setup, span.now.at(end), end);
+            let moment = Present { until: end, now: span.now.at(end) }.moment(setup);
             for valued in all.iter().filter(|valued| is_due(valued.metric, end)) {
                 self.judge_one(valued, end, &moment, setup, span, judged)?;
             }
@@ -226,28 +252,18 @@ impl Alarms {
             }
         };
         self.memories.insert(alarm.name.clone(), memory);
-        let length = metric.evaluation_periods * (metric.period_seconds / 60);
-        let range = MinuteRange { start: Minute(end.0.saturating_sub(length)), end };
-        judged.take(alarm, stepped, moment, |owed| {
-            let id = owed.contributor.as_ref().map(|contributor| contributor.id.as_str());
-            let about = values.series.iter().find(|series| id.is_none_or(|id| series.id == id));
-            (about.map(|series| series.members.clone()).unwrap_or_default(), range)
-        });
+        let range = evaluated(metric, end);
+        judged.take(alarm, stepped, moment, |owed| (members_of(&values.series, owed), range));
         Ok(())
     }
 
     /// Tells what mute windows and suppressors held back and hold no longer. Time alone ends them, however long no
     /// counts come; and an alarm that is judged once an hour doesn't keep what it owes for so long.
-    pub(super) fn tell_held(
-        &mut self,
-        read: Read<'_>,
-        setup: &Setup,
-        (until, now): (Minute, i64),
-    ) -> Result<Judged, WatchError> {
+    pub(super) fn tell_held(&mut self, read: Read<'_>, setup: &Setup, present: Present) -> Result<Judged, WatchError> {
         let mut judged = Judged::default();
         for alarm in &setup.alarms {
             let Some(mut memory) = self.memories.remove(&alarm.name) else { continue };
-            let moment = moment(setup, now, until);
+            let moment = present.moment(setup);
             let state_of = |name: &str| self.memories.get(name).map(|memory| (memory.state, memory.since));
             let stepped = match memory.holds_back() {
                 true => memory.tell_held(alarm, &moment, &state_of),
@@ -255,21 +271,16 @@ impl Alarms {
             };
             self.memories.insert(alarm.name.clone(), memory);
             let mut series = Vec::new();
-            let mut length = 1;
+            let mut range = present.last_minute();
             if let (false, Some(metric)) = (stepped.owed.is_empty(), alarm.metric()) {
                 let is_spend = matches!(metric.condition, Condition::SpendPerHour { .. });
                 let is_of_calls = !matches!(metric.condition, Condition::QuotaShare { .. });
                 if is_of_calls {
                     series = Reader::new(read.counts, setup.tariff(), read.silences)?.series(&metric.watched, is_spend);
                 }
-                length = metric.evaluation_periods * (metric.period_seconds / 60);
+                range = evaluated(metric, present.until);
             }
-            let range = MinuteRange { start: Minute(until.0.saturating_sub(length)), end: until };
-            judged.take(alarm, stepped, &moment, |owed| {
-                let id = owed.contributor.as_ref().map(|contributor| contributor.id.as_str());
-                let about = series.iter().find(|series| id.is_none_or(|id| series.id == id));
-                (about.map(|series| series.members.clone()).unwrap_or_default(), range)
-            });
+            judged.take(alarm, stepped, &moment, |owed| (members_of(&series, owed), range));
         }
         Ok(judged)
     }
@@ -337,42 +348,15 @@ fn slots(metric: &MetricAlarm, values: &Values, place: usize, end: Minute, store
     (0..metric.rule().range() as u32).rev().map(slot).collect()
 }
 
-/// The moment at which the periods that end at a minute are judged.
-pub(super) fn moment(setup: &Setup, now: i64, end: Minute) -> Moment<'_> {
-    Moment {
-        now,
-        as_of: i64::from(end.0) * 60,
-        mutes: &setup.mutes,
-        account: &setup.account,
-        region: &setup.region,
-        configured_at: setup.configured_at,
-    }
+/// The periods that decide at a minute.
+fn evaluated(metric: &MetricAlarm, end: Minute) -> MinuteRange {
+    let length = metric.evaluation_periods * (metric.period_seconds / 60);
+    MinuteRange { start: Minute(end.0.saturating_sub(length)), end }
 }
 
-/// An alarm's state as it is remembered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AlarmState {
-    /// The alarm.
-    pub name: String,
-    /// Its state.
-    pub state: StateValue,
-    /// Why.
-    pub reason: String,
-    /// Since when, seconds since 1970.
-    pub since: i64,
-    /// Its series in ALARM, each by what tells it from others.
-    pub contributors: Vec<BTreeMap<String, String>>,
-}
-
-impl AlarmState {
-    pub(super) fn of(name: &str, memory: &AlarmMemory) -> Self {
-        let in_alarm = memory.contributors.values().filter(|contributor| contributor.state == StateValue::Alarm);
-        AlarmState {
-            name: name.to_owned(),
-            state: memory.state,
-            reason: memory.reason.clone(),
-            since: memory.since,
-            contributors: in_alarm.map(|contributor| contributor.attributes.clone()).collect(),
-        }
-    }
+/// The keys and operations of the series that something is owed about.
+fn members_of(series: &[JudgedSeries], owed: &Owed) -> Vec<(String, String)> {
+    let id = owed.contributor.as_ref().map(|contributor| contributor.id.as_str());
+    let about = series.iter().find(|series| id.is_none_or(|id| series.id == id));
+    about.map(|series| series.members.clone()).unwrap_or_default()
 }

@@ -86,7 +86,7 @@ impl<'a> Cause<'a> {
         &self,
         series: &[SeriesId],
         window: MinuteRange,
-        missing: bool,
+        shortfall: bool,
         expected: Option<f64>,
     ) -> Result<(Vec<Contribution>, CallerWindows), WatchError> {
         let Some(first) = series.first() else { return Ok((Vec::new(), no_windows(window))) };
@@ -94,18 +94,14 @@ impl<'a> Cause<'a> {
         let (windows, usual) = self.windows(&numbers, first.outcome, window)?;
         let now = CallerWindow { calls: windows.now_by_caller(), like_today: true };
         let total_expected = expected.filter(|_| windows.range == window);
-        let question = Question { callers: &windows.callers, window: &now, usual: &usual, missing, total_expected };
+        let question = Question { callers: &windows.callers, window: &now, usual: &usual, shortfall, total_expected };
         Ok((attribute(&question), windows))
     }
 
     /// All that a page says of an incident, as of what is known before `known_until`.
     pub(super) fn page(&self, strayed: &Strayed, known_until: i64, paged_at: i64) -> Result<Incident, WatchError> {
         let mut series = strayed.series.clone();
-        let excess = |observed: f64, expected: f64| observed - expected;
-        series.sort_by(|a, b| {
-            let of = |s: &StrayedSeries| excess(s.observed, s.expected).abs();
-            of(b).total_cmp(&of(a))
-        });
+        series.sort_by(|a, b| b.excess().abs().total_cmp(&a.excess().abs()));
         let counted = series.iter().map(|series| series.counted_until).max().unwrap_or(known_until);
         let until = strayed.resolved_at.unwrap_or(counted).min(counted);
         let window = MinuteRange { start: minute(strayed.onset), end: minute(until) };
@@ -141,7 +137,7 @@ impl<'a> Cause<'a> {
     fn told(&self, series: StrayedSeries) -> IncidentSeries {
         IncidentSeries {
             alias: self.aliases.get(&series.key_arn).cloned(),
-            excess: series.observed - series.expected,
+            excess: series.excess(),
             key_arn: series.key_arn,
             operation: series.operation,
             metric: series.metric,
@@ -194,7 +190,7 @@ impl<'a> Cause<'a> {
                 operation: &series.operation,
                 pool: None,
                 region: Arn::parse(&series.key_arn).map_or("", |arn| arn.region),
-                excess: series.observed - series.expected,
+                excess: series.excess(),
             })
             .collect();
         let onset = series.iter().map(|series| series.onset).min()?;
@@ -281,9 +277,9 @@ impl AskCallers for Cause<'_> {
     fn callers(&mut self, sighting: &Sighting) -> Result<Vec<String>, WatchError> {
         let start = minute(sighting.at);
         let window = MinuteRange { start, end: Minute(start.0 + self.settings.period_seconds / 60) };
-        let missing = sighting.value < sighting.normal;
+        let shortfall = sighting.value < sighting.normal;
         let (contributions, _) =
-            self.attribute(&[(*sighting.series).clone()], window, missing, Some(sighting.normal))?;
+            self.attribute(&[(*sighting.series).clone()], window, shortfall, Some(sighting.normal))?;
         let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
         Ok(of_note.map(|of| of.caller).collect())
     }

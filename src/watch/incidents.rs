@@ -36,6 +36,11 @@ impl StrayedSeries {
         self.key_arn == id.key_arn && self.operation == id.operation && self.metric == id.outcome.metric()
     }
 
+    /// Calls more than would have been normal; negative in a shortfall.
+    pub(super) fn excess(&self) -> f64 {
+        self.observed - self.expected
+    }
+
     /// The series.
     pub(super) fn id(&self) -> SeriesId {
         let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.metric() == self.metric);
@@ -56,7 +61,7 @@ pub(super) struct Strayed {
     pub series: Vec<StrayedSeries>,
     /// The callers of note of its series at their onset.
     pub callers: Vec<String>,
-    /// Whether calls are missing, not too many.
+    /// Whether calls are too few, not too many.
     pub shortfall: bool,
     /// Whether a page is owed or sent; an incident that was over long before it could be told has none.
     pub paged_at: Option<i64>,

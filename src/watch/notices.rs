@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject};
+use super::stored::incident_name;
+use crate::alarm::{
+    Incident, Notice, Point, Severity, StateChange, StateValue, Subject, band_reason, cloudwatch_stamp,
+};
 use crate::domain::{Arn, format_second};
-
-/// The name of an incident's alarm. It is a name of its own, so that receivers tell incidents apart.
-pub(super) fn alarm_name(number: u64) -> String {
-    format!("keytide-incident-{number}")
-}
 
 /// What is owed when an incident begins (ALARM) or is over (OK). `store` tells stores apart.
 pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
@@ -19,7 +17,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     let began = incident.series.iter().min_by_key(|series| (series.onset, &series.key_arn, &series.operation));
     let key_arn = began.map_or("", |series| series.key_arn.as_str());
     let (account, region) = Arn::parse(key_arn).map_or(("", ""), |arn| (arn.account, arn.region));
-    let name = alarm_name(incident.number);
+    let name = incident_name(incident.number);
     let mut accounts: Vec<String> = incident.series.iter().filter_map(|series| owner(&series.key_arn)).collect();
     accounts.extend(incident.attribution.iter().map(|of| of.account.clone()).filter(|account| !account.is_empty()));
     let mut keys: Vec<String> = incident.series.iter().map(|series| series.key_arn.clone()).collect();
@@ -88,36 +86,21 @@ fn named(series: &crate::alarm::IncidentSeries) -> &str {
     series.alias.as_deref().unwrap_or(&series.key_arn)
 }
 
-/// CloudWatch's words for a band.
+/// CloudWatch's words for a band when it begins; our own when it is over.
 fn reason(incident: &Incident) -> String {
-    let stamp = |at: i64| {
-        let text = chrono::DateTime::from_timestamp(at, 0).map(|time| time.format("%d/%m/%y %H:%M:%S").to_string());
-        text.unwrap_or_default()
-    };
-    let point = incident.picture.iter().find(|point| point.at >= incident.onset);
-    let (lower, upper) = point.and_then(|point| point.band).map_or((0.0, 0.0), |(_, lower, upper)| (lower, upper));
-    let (value, at) = point.map_or((incident.observed, incident.onset), |point| (point.value, point.at));
-    let point = format!("[{value:.1} ({})]", stamp(at));
-    match incident.resolved_at {
-        None => format!(
-            "Thresholds Crossed: 1 out of the last 1 datapoints {point} was less than the lower thresholds \
-             [{lower:.1}] or greater than the upper thresholds [{upper:.1}] (minimum 1 datapoint for OK -> ALARM \
-             transition)."
-        ),
-        Some(over) => format!(
+    if let Some(over) = incident.resolved_at {
+        return format!(
             "Its series have been as expected since {}; from {} on {} calls came, {} were expected.",
             format_second(over),
             format_second(incident.onset),
             incident.observed.round(),
             incident.expected.round()
-        ),
+        );
     }
-}
-
-/// A time as CloudWatch's documents have it.
-fn document_time(at: i64) -> String {
-    let time = chrono::DateTime::from_timestamp(at, 0);
-    time.map(|time| time.format("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()).unwrap_or_default()
+    let first = incident.picture.iter().find(|point| point.at >= incident.onset);
+    let (start, value) = first.map_or((incident.onset, incident.observed), |point| (point.at, point.value));
+    let band = first.and_then(|point| point.band).map_or((0.0, 0.0), |(_, lower, upper)| (lower, upper));
+    band_reason(start, Point { value, band: Some(band) })
 }
 
 fn reason_data(incident: &Incident, at: i64) -> Value {
@@ -127,8 +110,8 @@ fn reason_data(incident: &Incident, at: i64) -> Value {
     };
     json!({
         "version": "1.0",
-        "queryDate": document_time(at),
-        "startDate": document_time(incident.onset),
+        "queryDate": cloudwatch_stamp(at),
+        "startDate": cloudwatch_stamp(incident.onset),
         "statistic": "Sum",
         "period": incident.period_seconds,
         "recentDatapoints": points.iter().map(|point| point.value).collect::<Vec<f64>>(),
@@ -175,4 +158,26 @@ fn trigger(incident: &Incident) -> Value {
             },
         ],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_of_an_incident_is_that_of_cloudwatch_for_a_band() {
+        // 2026-09-14T05:51:00Z, by `date -u -d '2026-09-14 05:51' +%s`.
+        let onset = 1789365060;
+        let before = json!({"at": onset - 60, "value": 7.0, "band": [7.0, 6.5, 7.5], "anomalous": false});
+        let band = [0.1, 0.020599444741798756, 0.3006915352732461];
+        let first = json!({"at": onset, "value": 0.0, "band": band, "anomalous": true});
+        let incident = json!({
+            "number": 1, "onset": onset, "paged_at": onset, "resolved_at": null, "known_until": onset, "series": [],
+            "observed": 0.0, "expected": 0.1, "excess": -0.1, "attribution": [], "new": [], "cost_per_hour": null,
+            "cost_note": "", "quota": null, "picture": [before, first], "period_seconds": 60, "picture_path": null,
+        });
+        // The reason of a message that CloudWatch sent.
+        let expected = "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (14/09/26 05:51:00)] was less than the lower thresholds [0.020599444741798756] or greater than the upper thresholds [0.3006915352732461] (minimum 1 datapoint for OK -> ALARM transition).";
+        assert_eq!(reason(&serde_json::from_value(incident).unwrap()), expected);
+    }
 }

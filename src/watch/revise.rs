@@ -9,13 +9,13 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::alarms::{Alarms, Judged, Now, OwedAbout, Read, Span, moment};
+use super::alarms::{Alarms, Judged, OwedAbout, Present, Read, Span};
 use super::error::WatchError;
 use super::setup::Setup;
 use crate::alarm::{
-    Alarm, AlarmMemory, Episode, HistoryItem, HistoryKind, MetricAlarm, Past, StateValue, Subject, stamp,
+    Alarm, AlarmMemory, Episode, HistoryItem, HistoryKind, MetricAlarm, Past, StateValue, Subject, cloudwatch_stamp,
 };
-use crate::domain::{Minute, MinuteRange, format_second};
+use crate::domain::format_second;
 
 /// Added to the reason of what is told only now.
 const LATE: &str = " Known only now: counts came late.";
@@ -24,23 +24,18 @@ const LATE: &str = " Known only now: counts came late.";
 const EPISODES_NAMED: usize = 3;
 
 impl Alarms {
-    /// Judges again what lies after `from` and was judged up to `until`. `now` in seconds since 1970.
-    pub(super) fn revise(
-        &mut self,
-        read: Read<'_>,
-        setup: &Setup,
-        (from, until, stored_from): (Minute, Minute, Minute),
-        now: i64,
-    ) -> Result<Judged, WatchError> {
+    /// Judges again a span that was judged before. `now` in seconds since 1970.
+    pub(super) fn revise(&mut self, read: Read<'_>, setup: &Setup, span: Span, now: i64) -> Result<Judged, WatchError> {
         let mut told = Judged::default();
-        let since = i64::from(from.0) * 60;
+        let present = Present { until: span.until, now };
+        let since = i64::from(span.from.0) * 60;
         let mut again = Alarms::default();
         for (name, memory) in &self.memories {
             // Of one that was made later only what came after is compared.
             let began = memory.past.as_ref().map(|past| past.from.max(since));
             again.memories.extend(began.and_then(|began| memory.at(began)).map(|memory| (name.clone(), memory)));
         }
-        let judged = again.judge(read, setup, Span { from, until, stored_from, now: Now::InTime })?;
+        let judged = again.judge(read, setup, span)?;
         for alarm in &setup.alarms {
             let (Some(was), Some(found)) = (self.memories.get(&alarm.name), again.memories.remove(&alarm.name)) else {
                 continue;
@@ -50,10 +45,10 @@ impl Alarms {
             if !known.differs(past, since) && was.state == found.state {
                 continue;
             }
-            told.history.push((alarm.name.clone(), revision(known, past, since, until, now)));
-            let missed = Missed { alarm, known, past, reach: (now, until), setup };
+            told.history.push((alarm.name.clone(), revision(known, past, since, present)));
+            let missed = Missed { alarm, known, past, present, setup };
             told.owed.extend(missed.among(&judged.owed));
-            self.correct(alarm, found, (until, now), setup, &judged, &mut told);
+            self.correct(alarm, found, present, setup, &judged, &mut told);
         }
         self.take_bands(again);
         Ok(told)
@@ -64,14 +59,14 @@ impl Alarms {
         &mut self,
         alarm: &Alarm,
         found: AlarmMemory,
-        (until, now): (Minute, i64),
+        present: Present,
         setup: &Setup,
         judged: &Judged,
         told: &mut Judged,
     ) {
         let Some(mut memory) = self.memories.remove(&alarm.name) else { return };
         let state_of = |name: &str| self.memories.get(name).map(|memory| (memory.state, memory.since));
-        let moment = moment(setup, now, until);
+        let moment = present.moment(setup);
         let stepped = memory.correct(alarm, &moment, found, &state_of);
         self.memories.insert(alarm.name.clone(), memory);
         told.take(alarm, stepped, &moment, |owed| {
@@ -80,8 +75,7 @@ impl Alarms {
                 about.owed.contributor == owed.contributor && name_of(about) == Some(alarm.name.as_str())
             };
             let newest = judged.owed.iter().rev().find(like);
-            let now = MinuteRange { start: Minute(until.0 - 1), end: until };
-            newest.map_or((Vec::new(), now), |about| (about.members.clone(), about.range))
+            newest.map_or((Vec::new(), present.last_minute()), |about| (about.members.clone(), about.range))
         });
     }
 }
@@ -91,8 +85,7 @@ struct Missed<'a> {
     alarm: &'a Alarm,
     known: &'a Past,
     past: &'a Past,
-    /// Now, and up to when everything is judged.
-    reach: (i64, Minute),
+    present: Present,
     setup: &'a Setup,
 }
 
@@ -123,7 +116,7 @@ impl Missed<'_> {
 
     /// What is over is told if it is news, not too old, and nothing is muted now.
     fn is_told(&self, id: &str, episode: Episode) -> bool {
-        let (now, until) = self.reach;
+        let Present { until, now } = self.present;
         let oldest = i64::from(until.0) * 60 - i64::from(self.setup.settings.page_back_seconds);
         let apart = self
             .alarm
@@ -159,10 +152,10 @@ fn late(about: &OwedAbout) -> OwedAbout {
 }
 
 /// What the history says of it.
-fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> HistoryItem {
+fn revision(known: &Past, past: &Past, since: i64, Present { until, now }: Present) -> HistoryItem {
     let states = |past: &Past| -> Value {
         let all = past.states_since(since).into_iter();
-        all.map(|(at, state)| json!({"stateValue": state.name(), "asOf": stamp(at)})).collect()
+        all.map(|(at, state)| json!({"stateValue": state.name(), "asOf": cloudwatch_stamp(at)})).collect()
     };
     let lasted = |past: &Past, id: &str| -> Vec<Episode> {
         past.episodes(id).into_iter().filter(|episode| episode.to.is_none_or(|to| to > since)).collect()
@@ -173,7 +166,8 @@ fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> H
     let series = series.into_iter().filter(|(id, _)| lasted(known, id) != lasted(past, id)).map(|(id, attributes)| {
         let times = |past: &Past| -> Value {
             let all = lasted(past, id).into_iter();
-            all.map(|episode| json!({"from": stamp(episode.from), "to": episode.to.map(stamp)})).collect()
+            all.map(|episode| json!({"from": cloudwatch_stamp(episode.from), "to": episode.to.map(cloudwatch_stamp)}))
+                .collect()
         };
         json!({"id": id, "attributes": attributes, "oldAlarms": times(known), "newAlarms": times(past)})
     });
@@ -189,8 +183,8 @@ fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> H
         ),
         data: json!({
             "version": "1.0",
-            "from": stamp(since),
-            "until": stamp(i64::from(until.0) * 60),
+            "from": cloudwatch_stamp(since),
+            "until": cloudwatch_stamp(i64::from(until.0) * 60),
             "oldStates": states(known),
             "newStates": states(past),
             "alarmContributors": series,

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::alarms::{AlarmState, Alarms, Judged, Now, REVISED_MINUTES, Read, Span};
+use super::alarms::{Alarms, Judged, Now, Present, REVISED_MINUTES, Read, Span};
 use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
 use super::fleet::{FORM, Fleet};
 use super::incidents::Incidents;
-use super::notices;
 use super::report::{RoundReport, SilentStream};
 use super::setup::Setup;
 use super::silences::Silences;
+use super::stored::incident_name;
 use super::tell::Teller;
 use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
@@ -96,7 +96,7 @@ impl Watch {
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
         }
-        self.judge_alarms(store, (revised, watermark), now, &mut round)?;
+        self.judge_alarms(store, revised, watermark, now, &mut round)?;
         self.position.until = self.fleet.until.0;
         self.position.made_for = self.made_for();
         round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
@@ -197,7 +197,8 @@ impl Watch {
     fn judge_alarms(
         &mut self,
         store: &Store,
-        (revised, watermark): (Option<Minute>, Minute),
+        revised: Option<Minute>,
+        watermark: Minute,
         now: DateTime<Utc>,
         round: &mut WatchRound,
     ) -> Result<(), WatchError> {
@@ -212,13 +213,15 @@ impl Watch {
         let mut judged = Judged::default();
         if let Some(from) = revised {
             let until = Minute(self.position.alarms_until);
-            judged = self.alarms.revise(read, &self.setup, (from, until, stored_from), now.timestamp())?;
+            let span = Span { from, until, stored_from, now: Now::InTime };
+            judged = self.alarms.revise(read, &self.setup, span, now.timestamp())?;
         }
         let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
         let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
         let span = Span { from, until: watermark, stored_from, now: Now::Is(now.timestamp()) };
         judged.append(self.alarms.judge(read, &self.setup, span)?);
-        judged.append(self.alarms.tell_held(read, &self.setup, (watermark, now.timestamp()))?);
+        let present = Present { until: watermark, now: now.timestamp() };
+        judged.append(self.alarms.tell_held(read, &self.setup, present)?);
         for name in &judged.changed {
             if let Some(memory) = self.alarms.memories.get(name) {
                 round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
@@ -286,7 +289,7 @@ impl Watch {
         let all = self.incidents.open.iter_mut().chain(self.incidents.over.iter_mut());
         for strayed in all {
             let was = before.open.iter().chain(&before.over).find(|was| was.number == strayed.number);
-            let muted = self.setup.is_muted(&notices::alarm_name(strayed.number), now.timestamp());
+            let muted = self.setup.is_muted(&incident_name(strayed.number), now.timestamp());
             let is_told = strayed.paged_at.is_some() || strayed.resolved_at.is_some();
             let is_held = strayed.end_held && !muted;
             if was.is_some_and(|was| was == strayed) && is_told && !is_held {
@@ -298,12 +301,8 @@ impl Watch {
     }
 }
 
-/// The states of configured alarms, as far as they were ever judged.
-pub fn states(store: &Store) -> Result<Vec<AlarmState>, WatchError> {
-    Ok(memories(store)?.iter().map(|(name, memory)| AlarmState::of(name, memory)).collect())
-}
-
-fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
+/// What is remembered of configured alarms, by name.
+pub(super) fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
     let mut memories = BTreeMap::new();
     for (name, bytes) in store.memories(ALARM)? {
         let memory =

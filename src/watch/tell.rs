@@ -10,6 +10,7 @@ use super::incidents::Strayed;
 use super::notices;
 use super::report::RoundReport;
 use super::setup::Setup;
+use super::stored::incident_name;
 use crate::alarm::{Incident, IncidentSeries, Notice, StateValue, Subject};
 use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};
 
@@ -52,12 +53,52 @@ pub(super) fn tell_alarms(
                 false => change.reason += UNASKED,
             }
         }
-        let body = text_of("a notice", &notice)?;
-        for route in setup.routes(&notice) {
-            round.owed.push(NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() });
-        }
+        round.owed.extend(messages(&notice, setup.routes(&notice))?);
     }
     Ok(())
+}
+
+/// What a round has to tell of an incident.
+struct News {
+    /// Whether its page is owed now.
+    begins: bool,
+    /// Whether it is over, and was not before the round.
+    ends: bool,
+    /// What becomes of the message that it is over.
+    end: End,
+    /// Why an incident that is new has no page.
+    unpaged: Option<&'static str>,
+}
+
+/// What becomes of the message that an incident is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// There is nothing to say now: it goes on, was told before, or nobody knows of it.
+    Silent,
+    /// A mute window holds it back.
+    Held,
+    /// It is owed; a mute window that held it back may be over.
+    Owed { after_mute_window: bool },
+}
+
+impl News {
+    /// `was` is what the incident was before the round. One that was over before `stale_before` gets no page any more.
+    fn of(strayed: &Strayed, was: Option<&Strayed>, muted: bool, stale_before: i64) -> Self {
+        let is_stale = strayed.resolved_at.is_some_and(|over| over < stale_before);
+        let begins = strayed.paged_at.is_none() && !is_stale && !muted;
+        let ends = strayed.resolved_at.is_some() && was.is_none_or(|was| was.resolved_at.is_none());
+        let is_paged = begins || strayed.paged_at.is_some();
+        let end = match ends && is_paged || strayed.end_held {
+            false => End::Silent,
+            true if muted => End::Held,
+            true => End::Owed { after_mute_window: strayed.end_held },
+        };
+        let unpaged = (was.is_none() && !begins).then_some(match muted {
+            true => "Began while everything is muted; nobody is told yet",
+            false => "Was over long before it could be told; nobody was",
+        });
+        News { begins, ends, end, unpaged }
+    }
 }
 
 /// The folder of pictures, in that of the store. Whoever runs the watch draws them: they can be drawn again.
@@ -84,48 +125,34 @@ impl Teller<'_> {
         report: &mut RoundReport,
     ) -> Result<(), WatchError> {
         let stale_before = self.known_until - i64::from(self.setup.settings.page_back_seconds);
-        let is_stale = strayed.resolved_at.is_some_and(|over| over < stale_before);
-        let begins = strayed.paged_at.is_none() && !is_stale && !muted;
-        let ends = strayed.resolved_at.is_some() && was.is_none_or(|was| was.resolved_at.is_none());
-        if begins {
+        let news = News::of(strayed, was, muted, stale_before);
+        if news.begins {
             strayed.paged_at = Some(self.now);
         }
-        let paged_at = strayed.paged_at.unwrap_or(self.now);
-        let mut incident = self.cause.page(strayed, self.known_until, paged_at)?;
-        for series in &mut incident.series {
-            let row = row_of(series);
-            series.alarms_last_month = self.store.incidents_of(&row, series.onset - MONTH_SECONDS, series.onset)?;
-        }
-        let picture = self.store.dir().join(PICTURES).join(format!("incident-{}.svg", incident.number));
-        incident.picture_path = Some(picture.display().to_string());
-        if begins {
+        strayed.end_held = news.end == End::Held;
+        let incident = self.incident(strayed)?;
+        if news.begins {
             report.begun.push(incident.number);
             // What began and ended between two rounds still is two messages: receivers open and close.
             let begun = Incident { resolved_at: None, ..incident.clone() };
             self.owe(&notices::notice(&begun, self.name, self.now), round)?;
         }
-        if ends {
+        if news.ends {
             report.ended.push(incident.number);
         }
-        if ends && strayed.paged_at.is_some() || strayed.end_held {
-            let was_held = std::mem::replace(&mut strayed.end_held, muted);
-            if !muted {
-                let mut over = notices::notice(&incident, self.name, self.now);
-                if let Subject::StateChange(change) = &mut over.subject {
-                    change.after_mute_window = was_held;
-                }
-                self.owe(&over, round)?;
+        if let End::Owed { after_mute_window } = news.end {
+            let mut over = notices::notice(&incident, self.name, self.now);
+            if let Subject::StateChange(change) = &mut over.subject {
+                change.after_mute_window = after_mute_window;
             }
+            self.owe(&over, round)?;
         }
-        if was.is_none() && !begins {
+        if let Some(why) = news.unpaged {
             round.history.push(HistoryItem {
                 at: self.now,
-                alarm: notices::alarm_name(incident.number),
+                alarm: incident_name(incident.number),
                 kind: "StateUpdate".to_owned(),
-                summary: match muted {
-                    true => "Began while everything is muted; nobody is told yet".to_owned(),
-                    false => "Was over long before it could be told; nobody was".to_owned(),
-                },
+                summary: why.to_owned(),
                 data: "{}".to_owned(),
             });
         }
@@ -139,8 +166,19 @@ impl Teller<'_> {
         Ok(())
     }
 
+    /// All that a page says of it.
+    fn incident(&self, strayed: &Strayed) -> Result<Incident, WatchError> {
+        let mut incident = self.cause.page(strayed, self.known_until, strayed.paged_at.unwrap_or(self.now))?;
+        for series in &mut incident.series {
+            let row = row_of(series);
+            series.alarms_last_month = self.store.incidents_of(&row, series.onset - MONTH_SECONDS, series.onset)?;
+        }
+        let picture = self.store.dir().join(PICTURES).join(format!("incident-{}.svg", incident.number));
+        incident.picture_path = Some(picture.display().to_string());
+        Ok(incident)
+    }
+
     fn owe(&self, notice: &Notice, round: &mut WatchRound) -> Result<(), WatchError> {
-        let body = text_of("a notice", notice)?;
         let routes = self.setup.routes(notice);
         if let Subject::StateChange(change) = &notice.subject {
             round.history.push(HistoryItem {
@@ -161,14 +199,19 @@ impl Teller<'_> {
                 .to_string(),
             });
         }
-        let owed = routes.into_iter();
-        round.owed.extend(owed.map(|route| NewMessage {
-            route,
-            dedup_key: notice.dedup_key.clone(),
-            notice: body.clone(),
-        }));
+        round.owed.extend(messages(notice, routes)?);
         Ok(())
     }
+}
+
+/// A notice as the messages that the outbox is owed, one for each route.
+///
+/// # Errors
+/// The notice can't be written as JSON.
+pub fn messages(notice: &Notice, routes: Vec<String>) -> Result<Vec<NewMessage>, WatchError> {
+    let body = text_of("a notice", notice)?;
+    let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
+    Ok(routes.into_iter().map(message).collect())
 }
 
 pub(super) fn row_of(series: &IncidentSeries) -> IncidentSeriesRow {

@@ -155,6 +155,10 @@ fn a_damaged_or_missing_segment_is_named_with_what_to_do() {
         let ran = place.run(&["status"]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         assert!(ran.out.contains("requests to KMS") && ran.out.contains("unknown: "), "{}", ran.out);
+        let ran = place.run(&["status", "--output", "json"]);
+        let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert!(status["calls_counted"].is_null(), "{}", ran.out);
+        assert!(status["calls_counted_error"].as_str().unwrap().contains(name), "{}", ran.out);
     };
     for damaged in [&b"xxx\n"[..], &b"x".repeat(500), &whole[..whole.len() / 2]] {
         fs::write(&file, damaged).unwrap();
@@ -186,6 +190,7 @@ fn status_tells_calls_once_however_often_they_were_delivered() {
     let ran = place.run(&["status", "--output", "json"]);
     let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((&status["calls"], &status["calls_counted"]), (&7.into(), &4.into()));
+    assert!(status["calls_counted_error"].is_null(), "{status}");
     let ran = place.run(&["status"]);
     assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("copies included"), "{}", ran.out);
 }

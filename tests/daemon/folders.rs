@@ -97,6 +97,23 @@ fn one_round_reads_what_is_there_and_ends() {
 }
 
 #[test]
+fn a_file_is_not_read_again_for_another_whose_name_begins_like_its_own() {
+    let place = Place::new();
+    place.deliver("a.json", 0..3);
+    let log = files::gzip(&log_of(3..7));
+    files::write(&place.logs(), "a.json.gz", &log[..log.len() / 2]);
+    let files_read = || -> u64 {
+        let ran = run(place.command().arg("--once"));
+        let lines = ran.err.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let read = lines.filter(|line| line["fields"]["message"] == "read");
+        read.map(|line| line["fields"]["files"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(files_read(), 2);
+    // Only the one that could not be read is tried again.
+    assert_eq!(files_read(), 1);
+}
+
+#[test]
 fn one_round_without_its_folder_fails_and_names_it() {
     let place = Place::new();
     std::fs::remove_dir(place.logs()).unwrap();

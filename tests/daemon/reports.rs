@@ -9,11 +9,12 @@ use keytide::config::{Config, Outside, SourceSettings, parse};
 use keytide::daemon::{Evaluate, Parts, Publish, Sending, Telling, Watching, once};
 use keytide::domain::Clock;
 use keytide::serve::Metrics;
-use keytide::store::Store;
+use keytide::store::{Store, WatchRound};
 
 use super::Place;
 use crate::publish::receiver::Receiver;
 use crate::support::files;
+use crate::support::program::run;
 use crate::support::record::{KEY, Record};
 
 /// A clock that is set.
@@ -136,6 +137,24 @@ async fn a_report_has_the_counts_of_its_day_in_every_form() {
     }
     let successful = &subject["json"]["totals"]["successful"];
     assert_eq!((&successful["calls"], &successful["previous"]), (&5.into(), &2.into()), "{}", subject["json"]);
+}
+
+#[test]
+fn a_damaged_memory_of_a_report_is_told_of_and_the_report_waits_for_its_next_time() {
+    let place = Place::new();
+    place.set(
+        "[daemon]\nsettle_for = \"1s\"\n[[report]]\nname = \"day\"\nevery = \"daily\"\n\
+         routes = [\"printed\"]\n[[route]]\nname = \"printed\"\nkind = \"stdout\"\n",
+    );
+    let mut store = Store::open_for_writing(&place.store()).unwrap();
+    let memories = vec![("report/day".to_owned(), b"yesterday".to_vec())];
+    store.commit_round(&WatchRound { memories, ..WatchRound::default() }, Utc::now()).unwrap();
+    drop(store);
+    let rounds = [(); 2].map(|()| run(place.command().arg("--once")));
+    assert!(rounds.iter().all(|ran| ran.code == Some(0)), "{} {}", rounds[0].err, rounds[1].err);
+    let says = |err: &str| err.contains("memory of this report is damaged") && err.contains("\"report\":\"day\"");
+    // The next time is remembered.
+    assert!(says(&rounds[0].err) && !says(&rounds[1].err), "{} {}", rounds[0].err, rounds[1].err);
 }
 
 // A report's queries want a runtime of several threads.

@@ -50,8 +50,8 @@ pub struct Question<'a> {
     pub window: &'a CallerWindow,
     /// Earlier windows of the same length, without those of which nothing is stored.
     pub usual: &'a [CallerWindow],
-    /// Whether calls are missing, rather than too many.
-    pub missing: bool,
+    /// Whether calls are too few, rather than too many.
+    pub shortfall: bool,
     /// Calls that were expected of all callers together, if there is a band over exactly this window: usual levels
     /// move with it.
     pub total_expected: Option<f64>,
@@ -60,7 +60,7 @@ pub struct Question<'a> {
 /// Says who makes up the difference between a window and what is usual. Without earlier windows it is shared in
 /// proportion to the calls.
 ///
-/// Shares add up to 1. Excesses are negative when calls are missing. At most five callers are named; what others make
+/// Shares add up to 1. Excesses are negative in a shortfall. At most five callers are named; what others make
 /// up comes last, without a name. Where many callers stray a little with something in common, the entries name only
 /// that: the role through a service, the resource, or the account. Nothing is returned if nothing strays.
 pub fn attribute(question: &Question<'_>) -> Vec<Contribution> {
@@ -83,7 +83,7 @@ struct View {
     strayed: Vec<usize>,
     /// What all others together have beyond their scatter.
     others: f64,
-    /// 1 if calls are too many, -1 if they are missing.
+    /// 1 if calls are too many, -1 in a shortfall.
     direction: f64,
 }
 
@@ -91,33 +91,16 @@ impl View {
     fn of(by: By, question: &Question<'_>) -> View {
         let groups = Groups::of(by, question.callers);
         let now = groups.add_up(question.window);
-        let alike = question.usual.iter().filter(|window| window.like_today).count();
-        let only_alike = alike >= level::WINDOWS_MIN;
-        let chosen = question.usual.iter().filter(|window| window.like_today || !only_alike);
-        let before: Vec<Vec<f64>> = chosen.map(|window| groups.add_up(window)).collect();
-        let of_group = |group: usize| Level::of(before.iter().map(|window| window[group]).collect());
-        let mut levels: Vec<Level> = (0..now.len()).map(of_group).collect();
-        let factor = expected_factor(question.total_expected, &levels);
-        levels.iter_mut().for_each(|level| level.usual *= factor);
-        if let (true, Some(expected)) = (before.is_empty(), question.total_expected) {
-            let observed: f64 = now.iter().sum();
-            let share = if observed > 0.0 { expected / observed } else { 0.0 };
-            levels.iter_mut().zip(&now).for_each(|(level, now)| level.usual = now * share);
-        }
-        let direction = if question.missing { -1.0 } else { 1.0 };
+        let before = earlier(&groups, question.usual);
+        let (levels, factor) = levels(&before, &now, question.total_expected);
+        let direction = if question.shortfall { -1.0 } else { 1.0 };
         let excess: Vec<f64> = now.iter().zip(&levels).map(|(now, level)| direction * (now - level.usual)).collect();
         let has_strayed: Vec<bool> =
             excess.iter().zip(&levels).map(|(excess, level)| *excess > SCATTERS * level.scatter()).collect();
-        let others = |window: &[f64]| -> f64 {
-            window.iter().zip(&has_strayed).filter(|(_, strayed)| !**strayed).map(|(calls, _)| calls).sum()
-        };
-        let mut level = Level::of(before.iter().map(|window| others(window)).collect());
-        level.usual *= factor;
-        let beyond = direction * (others(&now) - level.usual);
-        let is_beyond = !before.is_empty() && beyond > SCATTERS * level.scatter();
+        let others = excess_of_others(&before, &now, &has_strayed, factor, direction);
         let mut strayed: Vec<usize> = (0..now.len()).filter(|&group| has_strayed[group]).collect();
         strayed.sort_by(|&a, &b| excess[b].total_cmp(&excess[a]).then(a.cmp(&b)));
-        View { groups, excess, strayed, others: if is_beyond { beyond } else { 0.0 }, direction }
+        View { groups, excess, strayed, others, direction }
     }
 
     /// The part of the excess that groups with a name make up.
@@ -163,6 +146,40 @@ impl View {
         }
         contributions
     }
+}
+
+/// The calls of each group in each earlier window: on days of the same kind as today if there are enough, else on all.
+fn earlier(groups: &Groups, usual: &[CallerWindow]) -> Vec<Vec<f64>> {
+    let alike = usual.iter().filter(|window| window.like_today).count();
+    let only_alike = alike >= level::WINDOWS_MIN;
+    let chosen = usual.iter().filter(|window| window.like_today || !only_alike);
+    chosen.map(|window| groups.add_up(window)).collect()
+}
+
+/// The level of each group today, and the factor by which an expectation moves what was before.
+fn levels(before: &[Vec<f64>], now: &[f64], total_expected: Option<f64>) -> (Vec<Level>, f64) {
+    let of_group = |group: usize| Level::of(before.iter().map(|window| window[group]).collect());
+    let mut levels: Vec<Level> = (0..now.len()).map(of_group).collect();
+    let factor = expected_factor(total_expected, &levels);
+    levels.iter_mut().for_each(|level| level.usual *= factor);
+    if let (true, Some(expected)) = (before.is_empty(), total_expected) {
+        let observed: f64 = now.iter().sum();
+        let share = if observed > 0.0 { expected / observed } else { 0.0 };
+        levels.iter_mut().zip(now).for_each(|(level, now)| level.usual = now * share);
+    }
+    (levels, factor)
+}
+
+/// What the groups that don't stray have together beyond their common scatter, in a direction; 0 if nothing.
+fn excess_of_others(before: &[Vec<f64>], now: &[f64], has_strayed: &[bool], factor: f64, direction: f64) -> f64 {
+    let others = |window: &[f64]| -> f64 {
+        window.iter().zip(has_strayed).filter(|(_, strayed)| !**strayed).map(|(calls, _)| calls).sum()
+    };
+    let mut level = Level::of(before.iter().map(|window| others(window)).collect());
+    level.usual *= factor;
+    let excess = direction * (others(now) - level.usual);
+    let is_beyond = !before.is_empty() && excess > SCATTERS * level.scatter();
+    if is_beyond { excess } else { 0.0 }
 }
 
 /// By how much today differs from what is usual, as far as an expectation can tell.

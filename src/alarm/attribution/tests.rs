@@ -23,7 +23,7 @@ fn window(calls: &[f64]) -> CallerWindow {
 }
 
 fn too_many(callers: &[Caller], now: &CallerWindow, usual: &[CallerWindow]) -> Vec<Contribution> {
-    attribute(&Question { callers, window: now, usual, missing: false, total_expected: None })
+    attribute(&Question { callers, window: now, usual, shortfall: false, total_expected: None })
 }
 
 /// Calls that vary as those of a real caller: by a tenth from day to day, up and down by turns.
@@ -68,7 +68,7 @@ fn who_is_missing_is_named_with_calls_below_zero() {
     let usual: Vec<_> = (0..10).map(|day| window(&[varied(100.0, day), varied(500.0, day)])).collect();
     let now = window(&[98.0]);
     let told =
-        attribute(&Question { callers: &callers, window: &now, usual: &usual, missing: true, total_expected: None });
+        attribute(&Question { callers: &callers, window: &now, usual: &usual, shortfall: true, total_expected: None });
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].caller.as_str(), told[0].share), ("arn:aws:iam::111122223333:role/etl", 1.0));
     assert!(told[0].excess < -450.0 && told[0].excess > -550.0, "{}", told[0].excess);
@@ -155,7 +155,7 @@ fn a_busier_day_moves_what_is_usual() {
     let usual = vec![window(&[1000.0, 100.0]); 10];
     let now = window(&[1500.0, 600.0]);
     let asked =
-        Question { callers: &callers, window: &now, usual: &usual, missing: false, total_expected: Some(1650.0) };
+        Question { callers: &callers, window: &now, usual: &usual, shortfall: false, total_expected: Some(1650.0) };
     let told = attribute(&asked);
     // Half as much again is expected today: 1500 and 150.
     assert_eq!(told.len(), 1, "{told:?}");
@@ -166,7 +166,7 @@ fn a_busier_day_moves_what_is_usual() {
 fn without_a_past_the_excess_is_shared_by_calls() {
     let callers = [caller("web", "", ""), caller("etl", "", "")];
     let now = window(&[300.0, 100.0]);
-    let asked = Question { callers: &callers, window: &now, usual: &[], missing: false, total_expected: Some(200.0) };
+    let asked = Question { callers: &callers, window: &now, usual: &[], shortfall: false, total_expected: Some(200.0) };
     let told: Vec<(f64, f64)> = attribute(&asked).iter().map(|part| (part.excess, part.share)).collect();
     assert_eq!(told, [(150.0, 0.75), (50.0, 0.25)]);
 }
@@ -184,7 +184,7 @@ proptest! {
     fn shares_add_up_to_one_and_the_order_of_rows_is_nothing(
         days in prop::collection::vec((prop::collection::vec(0_u32..5000, 12), any::<bool>()), 0..15),
         now in prop::collection::vec(0_u32..20_000, 12),
-        missing: bool,
+        shortfall: bool,
         expected in prop::option::of(0.0_f64..100_000.0),
         turn in 1_usize..12,
     ) {
@@ -197,13 +197,13 @@ proptest! {
             .map(|(calls, like_today)| CallerWindow { calls: rows(calls), like_today: *like_today }).collect();
         let window = CallerWindow { calls: rows(&now), like_today: true };
         let ask = |window: &CallerWindow, usual: &[CallerWindow]| {
-            attribute(&Question { callers: &callers, window, usual, missing, total_expected: expected })
+            attribute(&Question { callers: &callers, window, usual, shortfall, total_expected: expected })
         };
         let told = ask(&window, &usual);
         if !told.is_empty() {
             prop_assert_eq!(told.iter().map(|part| part.share).sum::<f64>(), 1.0);
             prop_assert!(told.len() <= 6);
-            prop_assert!(told.iter().all(|part| part.share >= 0.0 && (part.excess < 0.0) == missing));
+            prop_assert!(told.iter().all(|part| part.share >= 0.0 && (part.excess < 0.0) == shortfall));
         }
         let mut turned = (window.clone(), usual.clone());
         turned.0.calls.rotate_left(turn);

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::super::contributors::{contributor_state, parent_state};
 use super::super::definition::TreatMissingData;
 use super::super::operator::{BandOperator, Operator};
+use super::super::reason::band_reason;
 use super::super::state::StateValue;
 use super::{Comparison, Point, Rule, Slots, Verdict};
 
@@ -236,6 +237,7 @@ fn band_reasons_are_those_that_cloudwatch_sends() {
     let one = [point(0.0, (0.020599444741798756, 0.3006915352732461))];
     let expected = "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (14/09/26 05:51:00)] was less than the lower thresholds [0.020599444741798756] or greater than the upper thresholds [0.3006915352732461] (minimum 1 datapoint for OK -> ALARM transition).";
     assert_eq!(told(&band(both, 1), &one, StateValue::Ok).1, expected);
+    assert_eq!(band_reason(at("05:51:00"), one[0].unwrap()), expected);
     let two = [point(27.0, (31.25, 32.5)), point(28.5, (31.75, 33.0))];
     let expected = "Thresholds Crossed: 2 out of the last 2 datapoints [28.5 (14/09/26 05:51:00), 27.0 (14/09/26 05:50:00)] were less than the lower thresholds [31.75, 31.25] or greater than the upper thresholds [33.0, 32.5] (minimum 2 datapoints for OK -> ALARM transition).";
     assert_eq!(told(&band(both, 2), &two, StateValue::Ok).1, expected);

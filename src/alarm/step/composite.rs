@@ -7,7 +7,7 @@ use crate::alarm::composite::Suppressor;
 use crate::alarm::definition::{Alarm, CompositeAlarm};
 use crate::alarm::memory::AlarmMemory;
 use crate::alarm::reason::UNCHECKED;
-use crate::alarm::reason_data::stamp;
+use crate::alarm::reason_data::cloudwatch_stamp;
 use crate::alarm::state::StateValue;
 use crate::alarm::stepped::{Moment, Stepped};
 
@@ -82,7 +82,7 @@ impl AlarmMemory {
         let known: Vec<(&str, (StateValue, i64))> = known.collect();
         let arn = |name: &str| alarm_arn(name, moment.region, moment.account);
         let triggering = known.iter().map(|(name, (state, since))| {
-            json!({"arn": arn(name), "state": {"value": state.name(), "timestamp": stamp(*since)}})
+            json!({"arn": arn(name), "state": {"value": state.name(), "timestamp": cloudwatch_stamp(*since)}})
         });
         let data = json!({"triggeringAlarms": triggering.collect::<Vec<_>>()});
         let newest = known.iter().max_by_key(|(_, (_, since))| *since);

@@ -77,30 +77,8 @@ pub(super) fn read(table: AlarmTable, reading: &mut Reading) {
         reading,
     );
     let period = read_period(table.period.as_ref(), &name_span, reading);
-    let n = match &table.evaluation_periods {
-        Some(number) => reading.count(number, "evaluation_periods"),
-        None => Some(1),
-    };
-    let m = table.datapoints_to_alarm.as_ref().and_then(|number| {
-        let m = reading.count(number, "datapoints_to_alarm");
-        if let (Some(m), Some(n)) = (m, n)
-            && m > n
-        {
-            let message =
-                format!("datapoints_to_alarm is {m}, more than the {n} evaluation_periods; M of N needs M <= N");
-            reading.wrong(number.span(), message);
-        }
-        m
-    });
-    let treat_missing_data = table.treat_missing_data.as_ref().and_then(|treat| {
-        let found = TreatMissingData::ALL.into_iter().find(|known| known.name() == treat.get_ref());
-        if found.is_none() {
-            // CloudWatch's text.
-            let values = "Supported values for TreatMissingData are breaching, notBreaching, ignore, and missing.";
-            reading.wrong(treat.span(), values);
-        }
-        found
-    });
+    let (m, n) = read_m_of_n(&table, reading);
+    let treat_missing_data = table.treat_missing_data.as_ref().and_then(|treat| read_treatment(treat, reading));
     if let (Some(period), Some(n)) = (period, n) {
         let of_period = || table.period.as_ref().map_or(name_span.clone(), Spanned::span);
         let span = table.evaluation_periods.as_ref().map_or_else(of_period, Spanned::span);
@@ -213,6 +191,33 @@ fn read_period(period: Option<&Spanned<String>>, name: &std::ops::Range<usize>, 
         return None;
     }
     Some(seconds)
+}
+
+/// M, if it is written, and N: how many of the newest N periods must be bad.
+fn read_m_of_n(table: &AlarmTable, reading: &mut Reading) -> (Option<u32>, Option<u32>) {
+    let n = match &table.evaluation_periods {
+        Some(number) => reading.count(number, "evaluation_periods"),
+        None => Some(1),
+    };
+    let Some(number) = &table.datapoints_to_alarm else { return (None, n) };
+    let m = reading.count(number, "datapoints_to_alarm");
+    if let (Some(m), Some(n)) = (m, n)
+        && m > n
+    {
+        let message = format!("datapoints_to_alarm is {m}, more than the {n} evaluation_periods; M of N needs M <= N");
+        reading.wrong(number.span(), message);
+    }
+    (m, n)
+}
+
+fn read_treatment(treat: &Spanned<String>, reading: &mut Reading) -> Option<TreatMissingData> {
+    let found = TreatMissingData::ALL.into_iter().find(|known| known.name() == treat.get_ref());
+    if found.is_none() {
+        // CloudWatch's text.
+        let values = "Supported values for TreatMissingData are breaching, notBreaching, ignore, and missing.";
+        reading.wrong(treat.span(), values);
+    }
+    found
 }
 
 fn check_range(period: u32, n: u32, span: std::ops::Range<usize>, reading: &mut Reading) {

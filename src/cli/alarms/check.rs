@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 use crate::alarm::{CheckError, Failure as Unmet, TestResult, check};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
+use crate::config::ConfigErrors;
 use crate::domain::SettingError;
 
 /// Flags of `keytide alarms check`.
@@ -65,8 +65,8 @@ fn check_file(file: &Path) -> Result<Vec<TestResult>, String> {
         fs::read_to_string(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))
     };
     let results = check(&text, &mut load).map_err(|error| match error {
-        CheckError::Test(errors) => told(&shown, &text, &errors),
-        CheckError::Rules { file, text, errors } => told(&folder.join(file).display().to_string(), &text, &errors),
+        CheckError::Test(errors) => told(&shown, &text, errors),
+        CheckError::Rules { file, text, errors } => told(&folder.join(file).display().to_string(), &text, errors),
     })?;
     match results.is_empty() {
         true => Err(format!("error: {shown} has no [[test]] and no [[case]]\n")),
@@ -74,26 +74,10 @@ fn check_file(file: &Path) -> Result<Vec<TestResult>, String> {
     }
 }
 
-/// Errors with their lines: `keytide.toml:12: there is no alarm …`.
-fn told(file: &str, text: &str, errors: &[SettingError]) -> String {
-    let mut told = String::new();
-    for error in errors {
-        let (number, line, mark) = place(text, &error.span);
-        told += &format!("error: {file}:{number}: {}\n  | {line}\n  | {mark}\n", error.message);
-    }
-    told
-}
-
-/// The number of a line, the line, and a mark below what is meant.
-fn place<'a>(text: &'a str, span: &Range<usize>) -> (usize, &'a str, String) {
-    let start = text.floor_char_boundary(span.start);
-    let before = &text[..start];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = text[line_start..].lines().next().unwrap_or_default();
-    let indent = text[line_start..start].chars().count();
-    let marked = &text[start..text.floor_char_boundary(span.end).max(start)];
-    let width = marked.lines().next().unwrap_or_default().chars().count().max(1);
-    (before.matches('\n').count() + 1, line, format!("{}{}", " ".repeat(indent), "^".repeat(width)))
+/// Errors with their lines, in which secrets are not shown.
+fn told(file: &str, text: &str, errors: Vec<SettingError>) -> String {
+    let errors = ConfigErrors::in_file(file, text, errors);
+    errors.0.iter().map(|error| format!("error: {error}\n")).collect()
 }
 
 fn write_table(checked: &[Checked], out: &mut impl Write) -> io::Result<()> {
@@ -185,12 +169,22 @@ mod tests {
             ("empty.toml", ALARM),
         ]);
         let error = |file: &str| check_file(&folder.path().join(file)).unwrap_err();
-        let expected =
-            "keytide.toml:3: Period must be 10, 20, 30 or a multiple of 60\n  | period = '45s'\n  |          ^^^^^\n";
+        let expected = "keytide.toml:3: Period must be 10, 20, 30 or a multiple of 60\n  3 | period = '45s'\n    |          ^^^^^\n";
         assert!(error("rules.toml").ends_with(expected), "{}", error("rules.toml"));
         assert!(error("gone.toml").contains("gone.toml:1: ") && error("gone.toml").contains("none.toml can't be read"));
         assert!(error("empty.toml").contains("has no [[test]] and no [[case]]"));
         assert!(error("absent.toml").contains("absent.toml can't be read"));
+    }
+
+    #[test]
+    fn no_error_repeats_a_secret_of_a_rule_file() {
+        for line in ["password = \"s3cret", "routing_key = s3cret", "Cookie = \"s3cret\" x"] {
+            let rules = format!("{ALARM}[[route]]\nname = 'ops'\n{line}\n");
+            let folder = folder(&[("keytide.toml", &rules), ("rules.toml", "rules = ['keytide.toml']\n")]);
+            let error = check_file(&folder.path().join("rules.toml")).unwrap_err();
+            assert!(error.contains("keytide.toml:8: ") && error.contains("***"), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
     }
 
     #[test]

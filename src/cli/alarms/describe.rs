@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use crate::alarm::{Incident, Severity};
+use crate::alarm::Severity;
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::settings::settings;
@@ -12,7 +12,7 @@ use crate::cli::system::data_dir;
 use crate::domain::format_second;
 use crate::publish::text;
 use crate::store::Store;
-use crate::watch::{incident_notice, states};
+use crate::watch::{incident, incident_notice, incident_number, states};
 
 /// Flags of `keytide alarms describe`.
 #[derive(Debug, clap::Args)]
@@ -39,21 +39,19 @@ enum Output {
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let number = args.name.strip_prefix("keytide-incident-").unwrap_or(&args.name).parse::<u64>();
-    match number {
-        Ok(number) => describe_incident(number, args.output, &store, &mut out)?,
-        Err(_) => describe_alarm(args, global, &store, &mut out)?,
+    match incident_number(&args.name).or_else(|| args.name.parse().ok()) {
+        Some(number) => describe_incident(number, args.output, &store, &mut out)?,
+        None => describe_alarm(args, global, &store, &mut out)?,
     }
     out.flush()?;
     Ok(Exit::Success)
 }
 
 fn describe_incident(number: u64, output: Output, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
-    let Some(row) = store.incident(number)? else {
+    let Some(incident) = incident(store, number)? else {
         let hint = "keytide alarms history lists the incidents there were";
         return Err(Failure::new(format!("there is no incident {number}"), Some(hint)));
     };
-    let incident: Incident = serde_json::from_str(&row.body).map_err(|error| Failure::new(error, None))?;
     match output {
         Output::Json => writeln!(out, "{:#}", json!(incident))?,
         Output::Text => {

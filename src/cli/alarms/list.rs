@@ -17,7 +17,7 @@ use crate::domain::{Minute, format_second};
 use crate::publish::subject;
 use crate::render::{self, Cell, Column, Zone};
 use crate::store::Store;
-use crate::watch::{AlarmState, incident_notice, states};
+use crate::watch::{AlarmState, incident_name, incident_notice, incidents_since, states};
 
 /// Flags of `keytide alarms list`.
 #[derive(Debug, clap::Args)]
@@ -58,8 +58,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
     let state_of = |name: &str| known.iter().find(|state| state.name == name);
     let mut lines = Vec::new();
     if config.watch.every_series {
-        let incidents = store.incidents_since(now.timestamp())?;
-        let open: Vec<Incident> = incidents.iter().filter_map(|row| serde_json::from_str(&row.body).ok()).collect();
+        let open = incidents_since(store, now.timestamp())?;
         lines.push(Line {
             name: "every series".to_owned(),
             kind: "watch",
@@ -72,7 +71,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             ),
         });
         lines.extend(open.iter().map(|incident| Line {
-            name: format!("keytide-incident-{}", incident.number),
+            name: incident_name(incident.number),
             kind: "incident",
             state: StateValue::Alarm,
             since: Some(incident.onset),
@@ -128,4 +127,21 @@ fn as_json(line: &Line) -> Value {
         "since": line.since.map(format_second),
         "reason": line.about,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{IncidentRow, WatchRound};
+
+    #[test]
+    fn an_incident_that_cannot_be_read_is_an_error_and_not_ok() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open_for_writing(folder.path()).unwrap();
+        let (body, series) = ("{".to_owned(), Vec::new());
+        let incidents = vec![IncidentRow { number: 17, onset: 0, resolved_at: None, body, series }];
+        store.commit_round(&WatchRound { incidents, ..WatchRound::default() }, DateTime::UNIX_EPOCH).unwrap();
+        let Err(error) = lines(&Config::default(), &store, DateTime::UNIX_EPOCH) else { panic!("it was listed") };
+        assert!(error.to_string().contains("incident 17 can't be read"), "{error}");
+    }
 }

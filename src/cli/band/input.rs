@@ -22,15 +22,13 @@ const PIECE: usize = 1 << 18;
 const PERIOD_WITHOUT_STEP: u32 = 300;
 
 pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> Result<(), Failure> {
-    let (name, mut from) = open(path)?;
-    let told = |error: TextError| Failure::new(format!("{}: {error}", name), None);
+    let mut source = Source::open(path)?;
     // The period must be known before the first row is judged.
     let (period, read) = match args.period {
         Some(period) => (period.seconds, Vec::new()),
         None => {
-            let mut bytes = Vec::new();
-            from.read_to_end(&mut bytes).map_err(|error| unreadable(&name, &error))?;
-            (step(&bytes, args).map_err(told)?, bytes)
+            let bytes = source.rest()?;
+            (step(&bytes, args).map_err(|error| source.wrong(&error))?, bytes)
         }
     };
     let settings = args.settings(period, now)?;
@@ -52,57 +50,75 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
     if let Form::Lines(lines) = judge.form {
         lines.begin(&mut judge.text);
     }
-    let mut buffer = read;
-    loop {
-        let before = buffer.len();
-        buffer.resize(before + PIECE, 0);
-        // Only what is there now: a pipe's rows are answered as they come.
-        let got = from.read(&mut buffer[before..]).map_err(|error| unreadable(&name, &error))?;
-        buffer.truncate(before + got);
-        let is_last = got == 0;
-        let used = match reader.rows(&buffer, is_last, |row| judge.row(&row)) {
-            Ok(used) => used,
-            Err(error) => {
-                // What came before the line that is no row stands.
-                if !judge.is_first {
-                    sink.text(&mut judge.text)?;
-                }
-                return Err(told(error));
-            }
-        };
-        buffer.drain(..used);
-        if is_last {
-            break;
-        }
-        sink.text(&mut judge.text)?;
-    }
-    reader.finish().map_err(told)?;
-    match judge.form {
-        Form::Lines(lines) => {
-            lines.end(&mut judge.text);
-            sink.text(&mut judge.text)?;
-        }
-        Form::Points => {
-            let (subtitle, title) = name.rsplit_once('/').unwrap_or(("", &name));
-            let named = Named { title, subtitle, period, state: judge.model.state().name() };
-            output::write(args, output, &judge.points, &named, &mut *output::open(args, output)?)?;
-        }
-    }
+    source.feed(read, &mut reader, &mut judge, &mut sink)?;
+    judge.finish(&source.name, period, &mut sink)?;
     if !quiet {
-        warn(&name, "come after a later one: judged, not learned", reader.unsorted());
-        warn(&name, "have a value beyond 2^53: taken as missing", reader.too_large());
+        warn(&source.name, "come after a later one: judged, not learned", reader.unsorted());
+        warn(&source.name, "have a value beyond 2^53: taken as missing", reader.too_large());
     }
     Ok(())
 }
 
-/// A source's name and its bytes.
-fn open(path: &Path) -> Result<(String, Box<dyn Read>), Failure> {
-    if path == Path::new("-") {
-        return Ok(("standard input".to_owned(), Box::new(io::stdin().lock())));
+/// Where rows come from.
+struct Source {
+    name: String,
+    bytes: Box<dyn Read>,
+}
+
+impl Source {
+    fn open(path: &Path) -> Result<Source, Failure> {
+        if path == Path::new("-") {
+            return Ok(Source { name: "standard input".to_owned(), bytes: Box::new(io::stdin().lock()) });
+        }
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
+        Ok(Source { name, bytes: Box::new(file) })
     }
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
-    Ok((name, Box::new(file)))
+
+    /// All that is still to come.
+    fn rest(&mut self) -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        self.bytes.read_to_end(&mut bytes).map_err(|error| unreadable(&self.name, &error))?;
+        Ok(bytes)
+    }
+
+    fn wrong(&self, error: &TextError) -> Failure {
+        Failure::new(format!("{}: {error}", self.name), None)
+    }
+
+    /// Has all rows judged and written as they come, those of what was `read` before first.
+    fn feed(
+        &mut self,
+        read: Vec<u8>,
+        reader: &mut Reader,
+        judge: &mut Judge,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Failure> {
+        let mut buffer = read;
+        loop {
+            let before = buffer.len();
+            buffer.resize(before + PIECE, 0);
+            // Only what is there now: a pipe's rows are answered as they come.
+            let got = self.bytes.read(&mut buffer[before..]).map_err(|error| unreadable(&self.name, &error))?;
+            buffer.truncate(before + got);
+            let is_last = got == 0;
+            let used = match reader.rows(&buffer, is_last, |row| judge.row(&row)) {
+                Ok(used) => used,
+                Err(error) => {
+                    // What came before the line that is no row stands.
+                    if !judge.is_first {
+                        sink.text(&mut judge.text)?;
+                    }
+                    return Err(self.wrong(&error));
+                }
+            };
+            if is_last {
+                return reader.finish().map_err(|error| self.wrong(&error));
+            }
+            buffer.drain(..used);
+            sink.text(&mut judge.text)?;
+        }
+    }
 }
 
 /// Where text goes; opened when the first comes, so that a file that is no series leaves no file behind.
@@ -162,6 +178,22 @@ impl Judge {
                 let row = BandRow { timestamp: row.timestamp, value_text: row.value, value: row.number, judgement };
                 lines.row(&row, self.is_first, &mut self.text);
                 self.is_first = false;
+            }
+        }
+    }
+
+    /// Writes what is not written yet. `name` is the series', for its picture; the period is in seconds.
+    fn finish(&mut self, name: &str, period: u32, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        match self.form {
+            Form::Lines(lines) => {
+                lines.end(&mut self.text);
+                sink.text(&mut self.text)
+            }
+            Form::Points => {
+                let (subtitle, title) = name.rsplit_once('/').unwrap_or(("", name));
+                let named = Named { title, subtitle, period, state: self.model.state().name() };
+                let (args, output) = (sink.args, sink.output);
+                output::write(args, output, &self.points, &named, &mut *output::open(args, output)?)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
+use super::{Failure, json_text};
 use crate::alarm::Notice;
 use crate::publish::table::Format;
 use crate::publish::template::{Template, rendered};
@@ -26,7 +26,7 @@ pub(in crate::publish) struct Printed {
 impl Lines {
     /// Appends and syncs: the message is on disk before it counts as delivered.
     pub(super) async fn send(&self, notice: &Notice) -> Result<(), Failure> {
-        let entry = entry(notice, self.format, self.body.as_ref());
+        let entry = entry(notice, self.format, self.body.as_ref())?;
         let path = self.path.clone();
         let written = tokio::task::spawn_blocking(move || append(&path, &entry)).await;
         let failed =
@@ -41,7 +41,7 @@ impl Lines {
 
 impl Printed {
     pub(super) async fn send(&self, notice: &Notice) -> Result<(), Failure> {
-        let entry = entry(notice, self.format, self.body.as_ref());
+        let entry = entry(notice, self.format, self.body.as_ref())?;
         let print = move || {
             let mut out = io::stdout().lock();
             out.write_all(entry.as_bytes()).and_then(|()| out.flush())
@@ -53,19 +53,19 @@ impl Printed {
 }
 
 /// What is written of a notice, a line end at its end: one line of JSON, or a page and an empty line.
-fn entry(notice: &Notice, format: Format, template: Option<&Template>) -> String {
-    let built_in = || match format {
-        Format::Json => serde_json::to_string(notice).unwrap_or_default(),
+fn entry(notice: &Notice, format: Format, template: Option<&Template>) -> Result<String, Failure> {
+    let built_in = match format {
+        Format::Json => json_text(notice)?,
         Format::Text => text(notice),
     };
-    let mut entry = rendered(template, notice, built_in);
+    let mut entry = rendered(template, notice, || built_in);
     if !entry.ends_with('\n') {
         entry.push('\n');
     }
     if format == Format::Text {
         entry.push('\n');
     }
-    entry
+    Ok(entry)
 }
 
 fn append(path: &Path, entry: &str) -> io::Result<()> {

@@ -11,6 +11,7 @@ pub(super) mod sns;
 pub(super) mod webhook;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::backoff::Wait;
 use super::page::subject;
@@ -50,6 +51,12 @@ impl Failure {
     pub(super) fn never(error: impl Into<String>) -> Self {
         Failure::Never { error: error.into() }
     }
+}
+
+/// A value as JSON.
+fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    let failed = |error| Failure::never(format!("the message can't be written as JSON: {error}"));
+    serde_json::to_string(value).map_err(failed)
 }
 
 impl Channel {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Failure, ascii_subject, identity};
-use crate::alarm::{Incident, Notice, StateChange, Subject};
+use super::{Failure, ascii_subject, identity, json_text};
+use crate::alarm::{Incident, Notice, StateChange, Subject, cloudwatch_stamp};
 use crate::aws::{SnsFailure, SnsMessage, SnsTopic};
 use crate::publish::ordered::Ordered;
 use crate::publish::page::subject;
 use crate::publish::region;
 use crate::publish::text::text;
-use crate::publish::words::{cloudwatch_stamp, cut, stamp};
+use crate::publish::words::{cut, stamp};
 
 /// SNS takes 256 KiB; room is left for the envelope.
 const MESSAGE_MAX: usize = 250 * 1_024;
@@ -32,7 +32,7 @@ impl Topic {
         };
         let message = SnsMessage {
             subject: topic_subject(notice),
-            body: body(notice, route, self.topic.arn()),
+            body: body(notice, route, self.topic.arn())?,
             group: is_fifo.then(|| hash(&notice.dedup_key)),
             deduplication: is_fifo.then(|| hash(&identity(notice))),
         };
@@ -77,17 +77,16 @@ fn ascii(name: &str) -> String {
 }
 
 /// The message: CloudWatch's JSON of an alarm, our own fields under one key at its end. Reports and tests are texts.
-pub(super) fn body(notice: &Notice, route: &str, arn: &str) -> String {
+pub(super) fn body(notice: &Notice, route: &str, arn: &str) -> Result<String, Failure> {
     let Subject::StateChange(change) = &notice.subject else {
-        return cut_bytes(text(notice), MESSAGE_MAX);
+        return Ok(cut_bytes(text(notice), MESSAGE_MAX));
     };
     let fields = fields(notice, change, route, arn);
-    let written = |fields: &[(&str, Value)]| serde_json::to_string(&Ordered::fields(fields)).unwrap_or_default();
-    let whole = written(&fields);
+    let whole = json_text(&Ordered::fields(&fields))?;
     match whole.len() <= MESSAGE_MAX {
-        true => whole,
+        true => Ok(whole),
         // What CloudWatch would send always fits.
-        false => written(&fields[..fields.len() - 1]),
+        false => json_text(&Ordered::fields(&fields[..fields.len() - 1])),
     }
 }
 

@@ -46,7 +46,7 @@ fn inner<'a>(text: &'a str, field: &str) -> &'a str {
 
 #[test]
 fn fields_come_in_the_order_in_which_cloudwatch_sends_them() {
-    let text = body(&sample::page(), "ops", TOPIC);
+    let text = body(&sample::page(), "ops", TOPIC).unwrap();
     let expect = "AlarmName AlarmDescription AWSAccountId AlarmConfigurationUpdatedTimestamp NewStateValue \
                   NewStateReason StateChangeTime Region AlarmArn OldStateValue AlarmContributorId \
                   AlarmContributorAttributes ActionExecutedAfterMuteWindow OKActions AlarmActions \
@@ -71,7 +71,7 @@ fn a_scalar_trigger_is_in_cloudwatchs_order_too() {
         "ComparisonOperator": "GreaterThanThreshold", "Threshold": 50.0, "TreatMissingData": "",
         "EvaluateLowSampleCountPercentile": "",
     }));
-    let text = body(&notice, "ops", TOPIC);
+    let text = body(&notice, "ops", TOPIC).unwrap();
     let expect = "MetricName Namespace StatisticType Statistic Unit Dimensions Period EvaluationPeriods \
                   ComparisonOperator Threshold TreatMissingData EvaluateLowSampleCountPercentile";
     assert_eq!(names(inner(&text, "Trigger")).join(" "), expect);
@@ -85,7 +85,7 @@ fn values_are_written_as_cloudwatch_writes_them() {
     let mut notice = sample::page();
     change(&mut notice).alarm_description = None;
     change(&mut notice).alarm_actions = vec!["ops".to_owned(), "mail".to_owned()];
-    let message: Value = serde_json::from_str(&body(&notice, "ops", TOPIC)).expect("JSON");
+    let message: Value = serde_json::from_str(&body(&notice, "ops", TOPIC).unwrap()).expect("JSON");
     assert_eq!(message["AlarmDescription"], Value::Null);
     assert_eq!(message["NewStateValue"], "ALARM");
     assert_eq!(message["OldStateValue"], "OK");
@@ -99,7 +99,7 @@ fn values_are_written_as_cloudwatch_writes_them() {
 #[test]
 fn the_series_of_an_alarm_on_several_is_named_as_cloudwatch_names_contributors() {
     let mut notice = sample::page();
-    let message: Value = serde_json::from_str(&body(&notice, "ops", TOPIC)).expect("JSON");
+    let message: Value = serde_json::from_str(&body(&notice, "ops", TOPIC).unwrap()).expect("JSON");
     let key = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     assert_eq!(message["AlarmContributorAttributes"]["KeyArn"], key);
     assert_eq!(message["AlarmContributorAttributes"]["Operation"], "Decrypt");
@@ -107,14 +107,14 @@ fn the_series_of_an_alarm_on_several_is_named_as_cloudwatch_names_contributors()
     assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
     // An alarm on one series has no such fields.
     change(&mut notice).contributor = None;
-    assert!(!body(&notice, "ops", TOPIC).contains("AlarmContributor"));
+    assert!(!body(&notice, "ops", TOPIC).unwrap().contains("AlarmContributor"));
 }
 
 #[test]
 fn a_composite_alarm_has_its_rule_and_children_instead_of_a_trigger() {
     let mut notice = sample::page();
     change(&mut notice).alarm_rule = Some("ALARM(a)".to_owned());
-    let text = body(&notice, "ops", TOPIC);
+    let text = body(&notice, "ops", TOPIC).unwrap();
     let names = names(&text);
     assert!(!names.contains(&"Trigger".to_owned()));
     assert!(names.windows(2).any(|pair| pair == ["AlarmRule", "TriggeringChildren"]));
@@ -151,10 +151,10 @@ fn a_message_fits_into_what_sns_takes() {
     let incident = change(&mut notice).incident.as_mut().expect("an incident");
     let series = incident.series[0].clone();
     incident.series = vec![series; 5_000];
-    assert!(body(&notice, "ops", TOPIC).len() < 256 * 1_024);
+    assert!(body(&notice, "ops", TOPIC).unwrap().len() < 256 * 1_024);
     let incident = change(&mut notice).incident.as_mut().expect("an incident");
     incident.series[0].alias = Some("x".repeat(300_000));
-    let text = body(&notice, "ops", TOPIC);
+    let text = body(&notice, "ops", TOPIC).unwrap();
     assert!(text.len() < 256 * 1_024 && text.contains("\"Trigger\"") && !text.contains("\"Keytide\""));
 }
 

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use sha2::Sha256;
 
 use super::http::{Address, Http};
-use super::{Failure, identity};
+use super::{Failure, identity, json_text};
 use crate::alarm::Notice;
 use crate::publish::secret::Secret;
 use crate::publish::template::{Template, rendered};
@@ -27,7 +27,7 @@ pub(in crate::publish) struct Hook {
 
 impl Hook {
     pub(super) async fn send(&self, notice: &Notice, http: &Http, now: DateTime<Utc>) -> Result<(), Failure> {
-        let body = body(notice, self.body.as_ref());
+        let body = body(notice, self.body.as_ref())?;
         let mut headers = headers(&self.headers)?;
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&body).is_ok();
         let kind = if is_json { "application/json" } else { "text/plain; charset=utf-8" };
@@ -47,8 +47,9 @@ impl Hook {
 }
 
 /// The notice as JSON, or what the template makes of it.
-pub(super) fn body(notice: &Notice, template: Option<&Template>) -> String {
-    rendered(template, notice, || serde_json::to_string(notice).unwrap_or_default())
+pub(super) fn body(notice: &Notice, template: Option<&Template>) -> Result<String, Failure> {
+    let built_in = json_text(notice)?;
+    Ok(rendered(template, notice, || built_in))
 }
 
 /// `t=SECONDS,v1=HEX`: HMAC-SHA256 with the key over `SECONDS.BODY`.
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn the_body_is_the_notice() {
         let notice = sample::page();
-        assert_eq!(serde_json::from_str::<Notice>(&body(&notice, None)).expect("a notice"), notice);
+        assert_eq!(serde_json::from_str::<Notice>(&body(&notice, None).unwrap()).expect("a notice"), notice);
     }
 
     #[test]

@@ -297,21 +297,8 @@ impl Fleet {
                 if calls == 0 {
                     continue;
                 }
-                let begun = known.places[key][outcome as usize];
-                let place = match begun {
-                    Some(place) => place,
-                    None if !self.begins(known, key, outcome) => continue,
-                    None => {
-                        let first_call = self.first_call(&known.places[key]);
-                        let model = self.model_since(first_call, start, &mut clean)?;
-                        let KeyOperation { key_arn, operation, .. } = &known.keys[key];
-                        let id = SeriesId { key_arn: key_arn.clone(), operation: operation.clone(), outcome };
-                        let place = self.add(id, model, start);
-                        known.places[key][outcome as usize] = Some(place);
-                        values.push(0.0);
-                        place
-                    }
-                };
+                let Some(place) = self.place_for(key, outcome, start, known, &mut clean)? else { continue };
+                values.resize(self.series.len(), 0.0);
                 if !missing[self.series[place].stream] {
                     // Calls of a period are far below 2^53.
                     values[place] = calls as f64;

@@ -1,6 +1,6 @@
 //! Series that begin: which do, what they know then, and when they are believed.
 
-use super::{Fleet, Known};
+use super::{Fleet, Known, SeriesId};
 use crate::band::Model;
 use crate::domain::{Minute, Outcome};
 use crate::series::{KeyOperation, PeriodCalls};
@@ -55,8 +55,31 @@ impl Proven {
 }
 
 impl Fleet {
+    /// The place of the series of a key and operation, and an outcome, that has calls in a period: it may begin with
+    /// them. `None` if it isn't watched. `clean` is as for [`Fleet::model_since`].
+    pub(super) fn place_for(
+        &mut self,
+        key: usize,
+        outcome: Outcome,
+        start: Minute,
+        known: &mut Known<'_>,
+        clean: &mut Option<(u32, Model)>,
+    ) -> Result<Option<usize>, WatchError> {
+        let begun = known.places[key][outcome as usize];
+        if begun.is_some() || !self.begins(known, key, outcome) {
+            return Ok(begun);
+        }
+        let first_call = self.first_call(&known.places[key]);
+        let model = self.model_since(first_call, start, clean)?;
+        let KeyOperation { key_arn, operation, .. } = &known.keys[key];
+        let place =
+            self.add(SeriesId { key_arn: key_arn.clone(), operation: operation.clone(), outcome }, model, start);
+        known.places[key][outcome as usize] = Some(place);
+        Ok(Some(place))
+    }
+
     /// Whether a key's and operation's series of an outcome is begun with its first call.
-    pub(super) fn begins(&mut self, known: &mut Known<'_>, key: usize, outcome: Outcome) -> bool {
+    fn begins(&mut self, known: &mut Known<'_>, key: usize, outcome: Outcome) -> bool {
         if outcome != Outcome::Successful && !known.proven.has(key) {
             return false;
         }
@@ -69,7 +92,7 @@ impl Fleet {
     }
 
     /// The first second that is known of a key's and operation's calls, whatever became of them.
-    pub(super) fn first_call(&self, places: &[Option<usize>; 5]) -> Option<i64> {
+    fn first_call(&self, places: &[Option<usize>; 5]) -> Option<i64> {
         let known = places.iter().flatten();
         known.filter_map(|place| self.series[*place].model.seen()).map(|(first, _)| first).min()
     }
@@ -77,7 +100,7 @@ impl Fleet {
     /// A model for a series that begins in this period. Where its key and operation were called before, nothing of its
     /// kind came until now, and it has learned that: a storm of errors is one, on a key that never had any. Series that
     /// never erred have no model for it; `clean` keeps the last one, since most begin alike.
-    pub(super) fn model_since(
+    fn model_since(
         &self,
         first_call: Option<i64>,
         start: Minute,
