@@ -101,6 +101,8 @@ mod tests {
     fn a_definition_has_cloudwatchs_names() {
         let document = alarms(BUSY)[0].document("eu-west-1", "111122223333");
         assert_eq!(document["AlarmArn"], "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:a");
+        let elsewhere = alarms(BUSY)[0].document("cn-north-1", "111122223333");
+        assert_eq!(elsewhere["AlarmArn"], "arn:aws-cn:cloudwatch:cn-north-1:111122223333:alarm:a");
         assert_eq!(document["AlarmActions"], json!(["pager"]));
         assert_eq!((&document["Period"], &document["Threshold"]), (&json!(300), &json!(10.0)));
         assert_eq!(document["Keytide"]["keys"], "*");

@@ -15,7 +15,7 @@ mod quota;
 mod series;
 mod setting;
 
-pub use arn::{Arn, KeyArn};
+pub use arn::{Arn, KeyArn, partition};
 pub use caller::Caller;
 pub use clock::{Clock, Minute, MinuteRange, Second, format_second, parse_event_time};
 pub use local::local_time;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject};
+use crate::alarm::{Incident, Notice, Severity, StateChange, StateValue, Subject, alarm_arn};
 use crate::domain::{Arn, format_second};
 
 /// The name of an incident's alarm. It is a name of its own, so that receivers tell incidents apart.
@@ -32,7 +32,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         false => (StateValue::Ok, StateValue::Alarm),
     };
     let change = StateChange {
-        alarm_arn: format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
+        alarm_arn: alarm_arn(&name, region, account),
         alarm_name: name.clone(),
         alarm_description: Some(description(incident)),
         account: account.to_owned(),
@@ -175,4 +175,46 @@ fn trigger(incident: &Incident) -> Value {
             },
         ],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::IncidentSeries;
+
+    #[test]
+    fn an_incidents_alarm_is_of_its_keys_partition() {
+        let series = IncidentSeries {
+            key_arn: "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/k".to_owned(),
+            alias: None,
+            operation: "Decrypt".to_owned(),
+            metric: "SuccessfulRequest".to_owned(),
+            onset: 60,
+            observed: 500.0,
+            expected: 10.0,
+            excess: 490.0,
+            alarms_last_month: 0,
+        };
+        let incident = Incident {
+            number: 7,
+            onset: 60,
+            paged_at: 360,
+            resolved_at: None,
+            known_until: 360,
+            series: vec![series],
+            observed: 500.0,
+            expected: 10.0,
+            excess: 490.0,
+            attribution: Vec::new(),
+            new: Vec::new(),
+            cost_per_hour: None,
+            cost_note: String::new(),
+            quota: None,
+            picture: Vec::new(),
+            period_seconds: 300,
+            picture_path: None,
+        };
+        let Subject::StateChange(change) = notice(&incident, "store", 360).subject else { panic!("a change of state") };
+        assert_eq!(change.alarm_arn, "arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:keytide-incident-7");
+    }
 }
