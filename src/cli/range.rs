@@ -98,8 +98,7 @@ impl When {
             When::Instant(instant) => *instant,
             When::Local(local) => local_time(*local, zone.0),
         };
-        let minutes = instant.timestamp().div_euclid(60);
-        Minute(u32::try_from(minutes.max(0)).unwrap_or(u32::MAX).min(MinuteRange::ALL.end.0))
+        Minute::nearest(instant.timestamp())
     }
 }
 

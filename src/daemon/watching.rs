@@ -146,8 +146,8 @@ struct Made<'a> {
 impl Made<'_> {
     fn messages(&self, store: &Store) -> Result<Vec<NewMessage>, TaskError> {
         let range = self.due.range;
-        let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
-        let rows = store.incidents_since(i64::from(range.start.0) * 60)?;
+        let aliases: BTreeMap<String, String> = store.key_aliases(range.end.first_second())?.into_iter().collect();
+        let rows = store.incidents_since(range.start.first_second())?;
         let incidents: Vec<Incident> =
             rows.iter().map(|row| serde_json::from_str(&row.body)).collect::<Result<_, _>>()?;
         let counts = store.counts();

@@ -33,7 +33,7 @@ impl Alarms {
         now: i64,
     ) -> Result<Judged, WatchError> {
         let mut told = Judged::default();
-        let since = i64::from(from.0) * 60;
+        let since = from.first_second();
         let mut again = Alarms::default();
         for (name, memory) in &self.memories {
             // Of one that was made later only what came after is compared.
@@ -104,7 +104,7 @@ impl Missed<'_> {
         for (id, episode) in ids.flat_map(|id| self.past.episodes(id).into_iter().map(move |episode| (id, episode))) {
             if self.is_told(id, episode) {
                 let of_episode = |about: &&OwedAbout| {
-                    let at = i64::from(about.range.end.0) * 60;
+                    let at = about.range.end.first_second();
                     let contributor = about.owed.contributor.as_ref().map_or("", |contributor| &contributor.id);
                     contributor == id && episode.from <= at && episode.to.is_some_and(|to| at < to)
                 };
@@ -124,7 +124,7 @@ impl Missed<'_> {
     /// What is over is told if it is news, not too old, and nothing is muted now.
     fn is_told(&self, id: &str, episode: Episode) -> bool {
         let (now, until) = self.reach;
-        let oldest = i64::from(until.0) * 60 - i64::from(self.setup.settings.page_back_seconds);
+        let oldest = until.first_second() - i64::from(self.setup.settings.page_back_seconds);
         let apart = self
             .alarm
             .metric()
@@ -190,7 +190,7 @@ fn revision(known: &Past, past: &Past, since: i64, until: Minute, now: i64) -> H
         data: json!({
             "version": "1.0",
             "from": stamp(since),
-            "until": stamp(i64::from(until.0) * 60),
+            "until": stamp(until.first_second()),
             "oldStates": states(known),
             "newStates": states(past),
             "alarmContributors": series,

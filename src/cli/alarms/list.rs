@@ -107,7 +107,7 @@ fn write_table(lines: &[Line], zone: Zone, out: &mut impl Write) -> io::Result<(
     let rows: Vec<Vec<Cell<'_>>> = lines
         .iter()
         .map(|line| {
-            let minute = |second: i64| Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)));
+            let minute = |second: i64| Cell::Time(Minute::nearest(second));
             let state = Cell::text(line.state.name());
             vec![Cell::text(&line.name), Cell::text(line.kind), state, line.since.map_or(Cell::Missing, minute)]
         })

@@ -47,7 +47,7 @@ fn pages(count: usize) -> String {
 }
 
 fn minute<'a>(second: i64) -> Cell<'a> {
-    Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)))
+    Cell::Time(Minute::nearest(second))
 }
 
 fn write_incidents(incidents: &[Incident], zone: Zone, out: &mut impl Write) -> io::Result<()> {

@@ -163,10 +163,10 @@ fn amount(number: Option<f64>) -> Cell<'static> {
     }
 }
 
-/// A moment; one before 1970 has no minute that a cell knows.
+/// A moment; one before 1970 or after 2106 has no minute that a cell knows.
 fn time(second: i64, zone: Zone) -> Cell<'static> {
-    match u32::try_from(second.div_euclid(60)) {
-        Ok(minute) => Cell::Time(Minute(minute)),
-        Err(_) => Cell::Text(zone.long_at(second).into()),
+    match Minute::of_second(second) {
+        Some(minute) => Cell::Time(minute),
+        None => Cell::Text(zone.long_at(second).into()),
     }
 }

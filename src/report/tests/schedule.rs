@@ -16,7 +16,7 @@ fn time(text: &str) -> DateTime<Utc> {
 
 /// `2026-01-05T23:00:00Z 2026-01-06T23:00:00Z`.
 fn told(range: MinuteRange) -> String {
-    [range.start, range.end].map(|minute| format_second(i64::from(minute.0) * 60)).join(" ")
+    [range.start, range.end].map(|minute| format_second(minute.first_second())).join(" ")
 }
 
 fn due(schedule: &ReportSchedule, last: &str, now: &str) -> Option<Due> {
