@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::composite::{CompositeRule, Suppressor};
 use super::evaluate::{Comparison, Rule};
 use super::operator::{BandOperator, Operator};
-use super::pattern::Pattern;
 use super::state::{Severity, StateValue};
-use crate::domain::{Caller, Operation, Outcome, partition};
+use crate::domain::{Caller, Operation, Outcome, Pattern, partition};
 
 /// Counts by caller are kept by so many seconds.
 pub(super) const CALLER_STEP_SECONDS: u32 = 300;

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::definition::{Alarm, AlarmKind, Condition, Keys};
-use super::pattern::Pattern;
 use super::trigger::trigger;
+use crate::domain::Pattern;
 
 impl Alarm {
     /// The definition with CloudWatch's names, without its state; what CloudWatch has no name for is under `Keytide`.

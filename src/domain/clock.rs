@@ -51,7 +51,7 @@ impl Minute {
         if 0 <= minute && minute < MinuteRange::ALL.end.0 as i64 { Some(Minute(minute as u32)) } else { None }
     }
 
-    /// As [`Self::of_second`]; for a second before all minutes the first, for one after them [`MinuteRange::ALL`]'s end.
+    /// As [`Self::of_second`]; before all minutes it is the first, after them the end of [`MinuteRange::ALL`].
     pub const fn nearest(second: i64) -> Minute {
         match Self::of_second(second) {
             Some(minute) => minute,

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 
-use crate::domain::Minute;
+use crate::domain::{Minute, parse_zone};
 
 /// The time zone that times are shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +21,7 @@ impl FromStr for Zone {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
-        known.copied().map(Zone).ok_or_else(|| {
-            format!("no time zone is called '{name}'; names are like Europe/Berlin, America/New_York, UTC")
-        })
+        parse_zone(name).map(Zone)
     }
 }
 

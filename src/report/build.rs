@@ -174,7 +174,8 @@ fn quotas(now: &Usage, asked: &Asked<'_>) -> Vec<QuotaLine> {
             peak_at: moment(i64::from(of.peak_at.0), asked.zone),
             quota_per_second: quota.map(|quota| quota.per_second),
             share: quota.map(|quota| f64::from(of.peak) * 100.0 / quota.per_second),
-            note: quota.map(|quota| quota.note.clone()).unwrap_or_default(),
+            note: quota.map(|quota| quota.origin.to_string()).unwrap_or_default(),
+            origin: quota.map(|quota| quota.origin.clone()),
             throttled: of.throttled,
         }
     });

@@ -226,7 +226,7 @@ impl<'a> Cause<'a> {
                 peak_per_second: used.peak,
                 peak_at: i64::from(used.peak_at.0),
                 quota_per_second: quota.per_second,
-                note: quota.note.clone(),
+                note: quota.origin.to_string(),
             })
         };
         let share = |used: &QuotaUse| f64::from(used.peak_per_second) / used.quota_per_second;

@@ -13,7 +13,7 @@ use crate::cli::question::width;
 use crate::cli::settings::settings;
 use crate::cli::system::data_dir;
 use crate::config::Config;
-use crate::domain::{Minute, format_second};
+use crate::domain::{Minute, counted, format_second};
 use crate::publish::subject;
 use crate::render::{self, Cell, Column, Zone};
 use crate::store::Store;
@@ -67,7 +67,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             since: open.iter().map(|incident| incident.onset).min(),
             about: format!(
                 "{} open; budget: {} over all series",
-                if open.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", open.len()) },
+                counted(open.len() as u64, "incident", "incidents"),
                 super::budget(config.watch.false_pages_per_week)
             ),
         });

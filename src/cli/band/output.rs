@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use super::Args;
 use crate::cli::exit::Failure;
 use crate::cli::question::width;
-use crate::domain::Minute;
+use crate::domain::{Minute, grouped};
 use crate::render::chart::{Chart, png, svg};
-use crate::render::{self, BandPoint, Cell, Column, Condensed, Zone, condense, grouped};
+use crate::render::{self, BandPoint, Cell, Column, Condensed, Zone, condense};
 
 /// How an answer is written.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
