@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::composite::{CompositeRule, Suppressor};
 use super::evaluate::{Comparison, Rule};
 use super::operator::{BandOperator, Operator};
-use super::pattern::Pattern;
 use super::state::{Severity, StateValue};
-use crate::domain::{Caller, Operation, Outcome};
+use crate::domain::{Caller, Operation, Outcome, Pattern, partition};
 
 /// Counts by caller are kept by so many seconds.
 pub(super) const CALLER_STEP_SECONDS: u32 = 300;
@@ -67,9 +66,9 @@ impl Alarm {
     }
 }
 
-/// `arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME`.
+/// `arn:PARTITION:cloudwatch:REGION:ACCOUNT:alarm:NAME`, in the Region's partition.
 pub fn alarm_arn(name: &str, region: &str, account: &str) -> String {
-    format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}")
+    format!("arn:{}:cloudwatch:{region}:{account}:alarm:{name}", partition(region))
 }
 
 /// What an alarm watches.

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::definition::{Alarm, AlarmKind, Condition, Keys};
-use super::pattern::Pattern;
 use super::trigger::trigger;
+use crate::domain::Pattern;
 
 impl Alarm {
     /// The definition with CloudWatch's names, without its state; what CloudWatch has no name for is under `Keytide`.
@@ -101,6 +101,8 @@ mod tests {
     fn a_definition_has_cloudwatchs_names() {
         let document = alarms(BUSY)[0].document("eu-west-1", "111122223333");
         assert_eq!(document["AlarmArn"], "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:a");
+        let elsewhere = alarms(BUSY)[0].document("cn-north-1", "111122223333");
+        assert_eq!(elsewhere["AlarmArn"], "arn:aws-cn:cloudwatch:cn-north-1:111122223333:alarm:a");
         assert_eq!(document["AlarmActions"], json!(["pager"]));
         assert_eq!((&document["Period"], &document["Threshold"]), (&json!(300), &json!(10.0)));
         assert_eq!(document["Keytide"]["keys"], "*");

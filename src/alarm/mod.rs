@@ -8,6 +8,7 @@ mod attribution;
 mod check;
 mod composite;
 mod contributors;
+mod cron;
 mod definition;
 mod document;
 mod evaluate;
@@ -16,7 +17,6 @@ mod mute;
 mod notice;
 mod operator;
 mod past;
-mod pattern;
 mod reason;
 mod reason_data;
 mod state;
@@ -25,6 +25,7 @@ mod stepped;
 mod table;
 mod tell;
 mod trigger;
+mod who;
 
 pub use attribution::{
     CallerWindow, KnownOfKey, Priced, Question, SeenNow, UsualWindow, attribute, cost_per_hour, novelties,
@@ -33,6 +34,7 @@ pub use attribution::{
 pub use check::{CheckError, Failure, TestResult, check};
 pub use composite::{CompositeRule, Least, Node, RuleError, SuppressedBy, Suppression, Suppressor};
 pub use contributors::{contributor_id, contributor_state, parent_reason_data, parent_state};
+pub use cron::{CRON_FORM, read_cron};
 pub use definition::{
     Alarm, AlarmKind, CompositeAlarm, Condition, Keys, MetricAlarm, TreatMissingData, Watched, alarm_arn,
 };
@@ -45,11 +47,11 @@ pub use notice::{
 };
 pub use operator::{BandOperator, Operator};
 pub use past::{Episode, Past};
-pub use pattern::Pattern;
 pub use reason::{NO_CONTRIBUTION, UNCHECKED, band_reason};
 pub use reason_data::cloudwatch_stamp;
 pub use state::{Severity, StateValue};
 pub use step::Series;
 pub use stepped::{Moment, Owed, Stepped};
-pub use table::{AlarmTable, AlarmTables, CompositeAlarmTable, Definitions, Duration, MuteTable};
+pub use table::{AlarmTable, AlarmTables, CompositeAlarmTable, Definitions, MuteTable, TimeSetting};
 pub use trigger::trigger;
+pub use who::{novelty, who};

@@ -51,7 +51,7 @@ pub struct StateChange {
     pub alarm_name: String,
     /// What its owner says of it.
     pub alarm_description: Option<String>,
-    /// `arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME`, after CloudWatch's manner.
+    /// `arn:PARTITION:cloudwatch:REGION:ACCOUNT:alarm:NAME`, after CloudWatch's manner.
     pub alarm_arn: String,
     /// The account of the alarm.
     pub account: String,

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 use super::question::QuestionError;
-use crate::render::printable;
+use crate::domain::printable;
 use crate::series::SeriesError;
 use crate::store::{StoreError, hint_of_series};
 use crate::synth::SynthError;

@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>) -> Resul
 /// What is known of an exported series. The first two weeks warm the band up, half of a series shorter than four.
 fn label(of: &KeyOperation, dense: &Dense, known: &[Incident]) -> Label {
     let period = i64::from(dense.period) * 60;
-    let (first, length) = (i64::from(dense.start.0) * 60, dense.calls.len() as i64 * period);
+    let (first, length) = (dense.start.first_second(), dense.calls.len() as i64 * period);
     let window = |incident: &Incident| Window {
         // A period counts from its first second on, so an incident begins with the period that it begins in.
         start: format_second(incident.start.div_euclid(period) * period),

@@ -10,9 +10,9 @@ use super::exit::{Exit, Failure};
 use super::progress::Terminal;
 use super::range::RangeArgs;
 use super::system::{SystemClock, data_dir, stop_flag};
-use crate::domain::{Clock, Second};
+use crate::domain::{Clock, Second, counted, printable};
 use crate::ingest::{IngestOptions, IngestReport, ingest};
-use crate::render::{Zone, counted, printable};
+use crate::render::Zone;
 use crate::store::Store;
 
 /// Flags of `keytide ingest`.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Global;
+use crate::domain::counted;
 use crate::ingest::{Monitor, Progress};
-use crate::render::counted;
 use crate::source::Walk;
 
 /// What an ingest says on its way.

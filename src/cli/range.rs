@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use crate::domain::{Minute, MinuteRange, local_time};
+use crate::domain::{Minute, MinuteRange, WrittenTime, format_duration, parse_duration};
 use crate::render::Zone;
 
 /// The range of a command, half-open: `--since` is in, `--until` is not. Without them it is all that is stored.
@@ -57,36 +58,20 @@ impl RangeArgs {
 pub enum When {
     /// So long before now.
     Ago(TimeDelta),
-    /// In the time zone of the command; a date is its midnight.
-    Local(NaiveDateTime),
-    /// With its own zone.
-    Instant(DateTime<Utc>),
+    /// Then; in the time zone of the command if it has none of its own.
+    At(WrittenTime),
 }
 
 impl FromStr for When {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        if let Some(ago) = duration(text) {
+        if let Some(ago) = parse_duration(text.trim()).ok().and_then(|ago| TimeDelta::from_std(ago).ok()) {
             return Ok(When::Ago(ago));
         }
-        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Ok(When::Instant(instant.to_utc()));
-        }
-        let without_seconds = ["%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z"];
-        if let Some(time) = without_seconds.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()) {
-            return Ok(When::Instant(time.to_utc()));
-        }
-        if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-            return Ok(When::Local(date.and_time(NaiveTime::MIN)));
-        }
-        let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
-        let local = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-        local.map(When::Local).ok_or_else(|| {
-            "expected 90m, 3h, 2d or 1w (that long ago), 2026-11-01, '2026-11-01 09:30' or 2026-11-01T09:30:00Z"
-                .to_owned()
-        })
+        // What it was is told before this.
+        let expected = || format!("expected 90m, 3h, 2d or 1w (that long ago), {}", WrittenTime::FORMS);
+        text.parse().map(When::At).map_err(|_| expected())
     }
 }
 
@@ -95,27 +80,10 @@ impl When {
     pub fn minute(&self, now: DateTime<Utc>, zone: Zone) -> Minute {
         let instant = match self {
             When::Ago(ago) => now.checked_sub_signed(*ago).unwrap_or(DateTime::UNIX_EPOCH),
-            When::Instant(instant) => *instant,
-            When::Local(local) => local_time(*local, zone.0),
+            When::At(written) => written.in_zone(zone.0),
         };
-        let minutes = instant.timestamp().div_euclid(60);
-        Minute(u32::try_from(minutes.max(0)).unwrap_or(u32::MAX).min(MinuteRange::ALL.end.0))
+        Minute::nearest(instant.timestamp())
     }
-}
-
-/// `90m`, `3h`, `2d`, `1w`: a day is 24 hours.
-pub(super) fn duration(text: &str) -> Option<TimeDelta> {
-    let unit = text.chars().last()?;
-    let minutes = match unit {
-        'm' => 1,
-        'h' => 60,
-        'd' => 1440,
-        'w' => 7 * 1440,
-        _ => return None,
-    };
-    let digits = &text[..text.len() - unit.len_utf8()];
-    let number: i64 = digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())??;
-    TimeDelta::try_minutes(number.checked_mul(minutes)?)
 }
 
 /// The length of a bucket, in whole minutes.
@@ -133,11 +101,7 @@ impl Default for Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.minutes {
-            minutes if minutes.is_multiple_of(1440) => write!(f, "{}d", minutes / 1440),
-            minutes if minutes.is_multiple_of(60) => write!(f, "{}h", minutes / 60),
-            minutes => write!(f, "{minutes}m"),
-        }
+        f.write_str(&format_duration(Duration::from_secs(u64::from(self.minutes) * 60)))
     }
 }
 
@@ -147,9 +111,9 @@ impl FromStr for Period {
     /// CloudWatch's rules and texts: 1, 5, 10, 20 and 30 seconds are taken as a minute, the rest are multiples of 60.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let text = text.trim();
-        let seconds = match duration(text) {
-            Some(length) => u64::try_from(length.num_seconds()).unwrap_or(0),
-            None => text.parse().map_err(|_| "expected seconds (60, 300) or 1m, 5m, 1h, 1d".to_owned())?,
+        let seconds = match parse_duration(text) {
+            Ok(length) => length.as_secs(),
+            Err(_) => text.parse().map_err(|_| "expected seconds (60, 300) or 1m, 5m, 1h, 1d".to_owned())?,
         };
         match seconds {
             1 | 5 | 10 | 20 | 30 => Ok(Period { minutes: 1 }),
@@ -184,6 +148,7 @@ mod tests {
             ("3h", "2026-11-24T09:34:00Z"),
             ("2d", "2026-11-22T12:34:00Z"),
             ("1w", "2026-11-17T12:34:00Z"),
+            ("90s", "2026-11-24T12:33:00Z"),
             ("2026-11-01", "2026-11-01T00:00:00Z"),
             ("2026-11-01 09:30", "2026-11-01T09:30:00Z"),
             ("2026-11-01T09:30:59", "2026-11-01T09:30:00Z"),
@@ -229,7 +194,7 @@ mod tests {
     #[test]
     fn periods_follow_cloudwatch() {
         for (text, minutes) in
-            [("60", 1), ("300", 5), ("1", 1), ("30", 1), ("1m", 1), ("5m", 5), ("1h", 60), ("1d", 1440), ("420", 7)]
+            [("60", 1), ("300", 5), ("1", 1), ("30", 1), ("5m", 5), ("300s", 5), ("1h", 60), ("1d", 1440), ("420", 7)]
         {
             assert_eq!(text.parse(), Ok(Period { minutes }), "{text}");
         }

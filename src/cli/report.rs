@@ -99,7 +99,7 @@ fn top(
     };
     let stored = counts.covered(asked).map_err(unread)?;
     let range = closed(asked, stored);
-    let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+    let aliases: BTreeMap<String, String> = store.key_aliases(range.end.first_second())?.into_iter().collect();
     let incidents = incidents(store)?;
     let asked = Asked {
         kind: "report",

@@ -9,8 +9,7 @@ use super::Global;
 use super::exit::{Exit, Failure};
 use super::output::write_to;
 use super::system::data_dir;
-use crate::domain::{Minute, format_second};
-use crate::render::printable;
+use crate::domain::{Minute, format_second, printable};
 use crate::series::calls_counted;
 use crate::store::{DeadLetter, OutboxDepth, RejectEntry, Status, Store};
 

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 
 use super::question::{QuestionError, width};
 use super::range::RangeArgs;
-use crate::domain::{Minute, Operation, Outcome};
+use crate::domain::{Minute, Operation, Outcome, counted, grouped};
 use crate::insights::{By, Top, TopQuestion, top};
-use crate::render::{self, Cell, Column, Zone, counted, grouped};
+use crate::render::{self, Cell, Column, Zone};
 use crate::series::Counts;
 
 /// Show the busiest keys, operations, callers …

@@ -13,7 +13,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use super::call::second_of;
 use super::reject::RejectReason;
 use super::value::Unreadable;
-use crate::domain::{KeyArn, NameSet, Second};
+use crate::domain::{KeyArn, NameSet, Second, partition};
 
 /// KMS's event source.
 pub(super) const KMS: &[u8] = b"kms.amazonaws.com";
@@ -289,15 +289,6 @@ fn key_arn(record: &Value, account: &str) -> String {
             format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region))
         }
         _ => String::new(),
-    }
-}
-
-/// The partition that a Region belongs to.
-fn partition(region: &str) -> &'static str {
-    match region {
-        _ if region.starts_with("cn-") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Durations and retention as people write them.
+//! Durations and retention of settings.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,19 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::settings::Keep;
-use crate::domain::SettingError;
-
-const UNITS: [(char, u64); 5] = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400), ('w', 7 * 86_400)];
-
-/// `300s`, `5m`, `1h`, `2d`, `1w`: a whole number and its unit; a day is 24 hours.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    let digits = &text[..text.len() - unit.len_utf8()];
-    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    let number: u64 = is_number.then(|| digits.parse().ok())??;
-    number.checked_mul(*seconds).map(Duration::from_secs)
-}
+use crate::domain::{SettingError, format_duration, parse_duration};
 
 /// A duration of a setting, within a range of seconds.
 pub(super) fn duration(
@@ -28,12 +16,12 @@ pub(super) fn duration(
 ) -> Option<Duration> {
     let text = written.get_ref();
     let wrong = match parse_duration(text) {
-        Some(duration) if seconds.contains(&duration.as_secs()) => return Some(duration),
-        Some(_) => {
-            let (least, most) = (show(*seconds.start()), show(*seconds.end()));
+        Ok(duration) if seconds.contains(&duration.as_secs()) => return Some(duration),
+        Ok(_) => {
+            let [least, most] = [seconds.start(), seconds.end()].map(|end| format_duration(Duration::from_secs(*end)));
             format!("`{text}` is not between {least} and {most}")
         }
-        None => format!("`{text}` is no duration; write a whole number and s, m, h, d or w, as in \"5m\""),
+        Err(message) => message,
     };
     errors.push(SettingError::at(written.span(), wrong));
     None
@@ -45,7 +33,7 @@ pub(super) fn keep(written: &Spanned<String>, errors: &mut Vec<SettingError>) ->
         return Some(Keep::All);
     }
     let days = match parse_duration(written.get_ref()).map(|duration| duration.as_secs()) {
-        Some(seconds) if seconds > 0 && seconds % 86_400 == 0 => u32::try_from(seconds / 86_400).ok(),
+        Ok(seconds) if seconds > 0 && seconds % 86_400 == 0 => u32::try_from(seconds / 86_400).ok(),
         _ => None,
     };
     if days.is_none() {
@@ -56,11 +44,4 @@ pub(super) fn keep(written: &Spanned<String>, errors: &mut Vec<SettingError>) ->
         ));
     }
     days.map(Keep::Days)
-}
-
-/// With the largest unit that fits.
-fn show(seconds: u64) -> String {
-    let fits = |unit: &&(char, u64)| seconds != 0 && seconds.is_multiple_of(unit.1) && unit.0 != 'w';
-    let (name, length) = UNITS.iter().rev().find(fits).unwrap_or(&UNITS[0]);
-    format!("{}{name}", seconds / length)
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::nearest::nearest;
-use crate::domain::SettingError;
+use crate::domain::{SettingError, nearest};
 
 /// Everything that is wrong with the settings, in the order of the file, then of the variables.
 #[derive(Clone, Debug, PartialEq, Eq)]

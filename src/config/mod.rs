@@ -9,7 +9,6 @@ mod duration;
 mod error;
 mod fields;
 mod maintenance;
-mod nearest;
 mod outside;
 mod overrides;
 mod parse;

@@ -6,8 +6,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::nearest::nearest;
-use crate::domain::SettingError;
+use crate::domain::{SettingError, nearest};
 
 /// Reads a table. Serde ends at its first error; so what is wrong is noted, taken out, and the rest read again.
 pub(super) fn read<T: DeserializeOwned>(value: &Spanned<DeValue<'_>>, errors: &mut Vec<SettingError>) -> Option<T> {

@@ -2,10 +2,9 @@
 
 use core::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,7 +12,7 @@ use super::duration::{duration, keep};
 use super::fields::fields_of;
 use super::read::unknown;
 use super::settings::{DaemonSettings, HealthSettings, LogFormat, LogLevel, LogSettings, SourceSettings};
-use crate::domain::{Outcome, SettingError};
+use crate::domain::{Outcome, SettingError, parse_zone};
 use crate::watch::WatchSettings;
 
 /// Asks a table for the names in it.
@@ -232,14 +231,6 @@ impl HealthTable {
 
 /// A time zone by its IANA name.
 pub(super) fn zone(written: &Spanned<String>, errors: &mut Vec<SettingError>) -> Option<Tz> {
-    let zone = Tz::from_str(written.get_ref()).ok();
-    if zone.is_none() {
-        let names: Vec<&str> = TZ_VARIANTS.iter().map(|zone| zone.name()).collect();
-        let message = match super::nearest::nearest(written.get_ref(), names) {
-            Some(meant) => format!("unknown time zone `{}`; did you mean `{meant}`?", written.get_ref()),
-            None => format!("unknown time zone `{}`; write a name like \"Europe/Berlin\"", written.get_ref()),
-        };
-        errors.push(SettingError::at(written.span(), message));
-    }
-    zone
+    let read = parse_zone(written.get_ref());
+    read.map_err(|message| errors.push(SettingError::at(written.span(), message))).ok()
 }

@@ -19,6 +19,7 @@ use super::shared::Shared;
 use super::tasks::Task;
 use super::told::Told;
 use crate::config::{Config, Keep, SourceSettings};
+use crate::domain::Minute;
 use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest, is_part_of};
 use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES, WatchRound};
 
@@ -194,7 +195,7 @@ impl Engine {
 
     fn note_watermark(&mut self) -> Result<(), TaskError> {
         let covered = self.store.minutes_covered()?;
-        let watermark = covered.map(|range| i64::from(range.end.0.saturating_sub(WATERMARK_MINUTES)) * 60);
+        let watermark = covered.map(|range| Minute(range.end.0.saturating_sub(WATERMARK_MINUTES)).first_second());
         self.shared.known().watermark = watermark;
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::alarm::{Notice, Severity, StateChange, StateValue, Subject};
+use crate::alarm::{Notice, Severity, StateChange, StateValue, Subject, alarm_arn};
 use crate::config::HealthSettings;
 use crate::domain::format_second;
 use crate::store::GivenUp;
@@ -198,7 +198,7 @@ pub fn notice(dedup_key: String, id: &str, condition: Option<&Condition>, now: i
         accounts: Vec::new(),
         tags: BTreeMap::from([("source".to_owned(), "keytide".to_owned())]),
         subject: Subject::StateChange(Box::new(StateChange {
-            alarm_arn: format!("arn:aws:cloudwatch:{region}:{account}:alarm:{alarm_name}"),
+            alarm_arn: alarm_arn(&alarm_name, region, account),
             alarm_name,
             alarm_description: Some("Keytide watches itself".to_owned()),
             account: account.to_owned(),

@@ -181,6 +181,11 @@ fn a_notice_of_a_condition_and_of_its_end_are_alarm_and_ok() {
     let condition = Condition { name: CONDITIONS[0], about: None, since: 60, text: "no new log file".to_owned() };
     let key = dedup_key("1a2b3c4d", "no-data", 90);
     assert_eq!(key, "keytide/health/1a2b3c4d/no-data/90");
+    let Subject::StateChange(change) = notice(key.clone(), "no-data/111122223333/cn-north-1", None, 90).subject else {
+        panic!("a change of state")
+    };
+    let arn = "arn:aws-cn:cloudwatch:cn-north-1:111122223333:alarm:keytide-no-data-111122223333-cn-north-1";
+    assert_eq!(change.alarm_arn, arn);
     let begin = notice(key.clone(), "no-data", Some(&condition), 90);
     let end = notice(key, "no-data", None, 120);
     let states = [begin, end].map(|notice| match notice.subject {

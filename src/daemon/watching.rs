@@ -156,8 +156,8 @@ struct Made<'a> {
 impl Made<'_> {
     fn messages(&self, store: &Store) -> Result<Vec<NewMessage>, TaskError> {
         let range = self.due.range;
-        let aliases: BTreeMap<String, String> = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
-        let incidents = incidents_since(store, i64::from(range.start.0) * 60)?;
+        let aliases: BTreeMap<String, String> = store.key_aliases(range.end.first_second())?.into_iter().collect();
+        let incidents = incidents_since(store, range.start.first_second())?;
         let counts = store.counts();
         let data = build(
             &counts,

@@ -34,6 +34,20 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// The partition that a Region belongs to. Source: the patterns of Regions in the AWS SDKs' `partitions.json`.
+pub fn partition(region: &str) -> &'static str {
+    const STARTS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    STARTS.iter().find(|(start, _)| region.starts_with(start)).map_or("aws", |(_, partition)| partition)
+}
+
 /// No Region's name is longer (`us-isob-east-1`).
 const REGION_MAX: usize = 32;
 /// No key's id is longer: a UUID, or `mrk-` and 32 digits.
@@ -115,6 +129,12 @@ mod tests {
             let key = KeyArn::parse(text).expect("a key ARN");
             assert_eq!((key.as_str(), key.region(), key.account()), (text, region, account));
         }
+    }
+
+    #[test]
+    fn a_region_is_of_its_partition() {
+        let of = ["eu-west-1", "cn-north-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1", ""].map(partition);
+        assert_eq!(of, ["aws", "aws-cn", "aws-us-gov", "aws-iso-b", "aws-eusc", "aws"]);
     }
 
     #[test]

@@ -39,11 +39,31 @@ impl Minute {
     pub const fn day(self) -> u32 {
         self.0 / Self::PER_DAY
     }
+
+    /// Its first second since 1970.
+    pub const fn first_second(self) -> i64 {
+        self.0 as i64 * 60
+    }
+
+    /// The minute that a second since 1970 lies in; `None` outside [`MinuteRange::ALL`].
+    pub const fn of_second(second: i64) -> Option<Minute> {
+        let minute = second.div_euclid(60);
+        if 0 <= minute && minute < MinuteRange::ALL.end.0 as i64 { Some(Minute(minute as u32)) } else { None }
+    }
+
+    /// As [`Self::of_second`]; before all minutes it is the first, after them the end of [`MinuteRange::ALL`].
+    pub const fn nearest(second: i64) -> Minute {
+        match Self::of_second(second) {
+            Some(minute) => minute,
+            None if second < 0 => MinuteRange::ALL.start,
+            None => MinuteRange::ALL.end,
+        }
+    }
 }
 
 impl std::fmt::Display for Minute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(&format_second(i64::from(self.0) * 60))
+        f.pad(&format_second(self.first_second()))
     }
 }
 
@@ -130,6 +150,24 @@ fn parse_plain(bytes: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_second_has_its_minute_and_one_outside_all_minutes_the_nearest() {
+        for (second, of, nearest) in [
+            (-1, None, 0),
+            (0, Some(0), 0),
+            (59, Some(0), 0),
+            (60, Some(1), 1),
+            (4_294_967_219, Some(71_582_786), 71_582_786),
+            (4_294_967_300, None, 71_582_788),
+            (i64::MAX, None, 71_582_788),
+            (i64::MIN, None, 0),
+        ] {
+            assert_eq!(Minute::of_second(second), of.map(Minute), "{second}");
+            assert_eq!(Minute::nearest(second), Minute(nearest), "{second}");
+        }
+        assert_eq!(Minute(29_460_125).first_second(), 1_767_607_500);
+    }
 
     #[test]
     fn event_times_are_read_in_every_form_that_records_have() {

@@ -23,7 +23,7 @@ impl<'n> LogFileName<'n> {
         let account = parts.next().filter(|part| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit()))?;
         let region = parts.next().filter(|part| *part == "CloudTrail").and(parts.next())?;
         let time = NaiveDateTime::parse_from_str(parts.next()?, "%Y%m%dT%H%MZ").ok()?;
-        let delivered = Minute(u32::try_from(time.and_utc().timestamp().div_euclid(60)).ok()?);
+        let delivered = Minute::of_second(time.and_utc().timestamp())?;
         parts.next().is_some().then_some(LogFileName { account, region, delivered })
     }
 }

@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::parse_duration;
+
+/// Longer spans are mistakes, and the longest lie before all time.
+const SPAN_MAX: TimeDelta = TimeDelta::days(366);
+
 /// At most so many messages within any span of so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -17,18 +22,15 @@ pub struct RateLimit {
 impl FromStr for RateLimit {
     type Err = String;
 
-    /// Reads `20/1h`: messages, and a span in seconds, minutes, hours or days.
+    /// Reads `20/1h`: messages, and a span from a second to a year.
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no rate limit; expected messages/span, such as 20/1h or 5/10m");
+        let expected = "expected messages/span, such as 20/1h or 5/10m, with a span up to 366d";
+        let wrong = || format!("`{text}` is no rate limit; {expected}");
         let (messages, span) = text.split_once('/').ok_or_else(wrong)?;
         let messages: u32 = messages.trim().parse().map_err(|_| wrong())?;
-        let span = span.trim();
-        let seconds = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)].into_iter().find_map(|(unit, each)| {
-            let number: u32 = span.strip_suffix(unit)?.parse().ok()?;
-            Some(i64::from(number) * each)
-        });
-        let within = TimeDelta::try_seconds(seconds.ok_or_else(wrong)?).ok_or_else(wrong)?;
-        match messages == 0 || messages > 100_000 || within <= TimeDelta::zero() {
+        let span = parse_duration(span.trim()).map_err(|_| wrong())?;
+        let within = TimeDelta::from_std(span).map_err(|_| wrong())?;
+        match messages == 0 || messages > 100_000 || within <= TimeDelta::zero() || within > SPAN_MAX {
             true => Err(wrong()),
             false => Ok(RateLimit { messages, within }),
         }
@@ -74,7 +76,8 @@ mod tests {
         let limit = |text: &str| text.parse::<RateLimit>();
         assert_eq!(limit("20/1h"), Ok(RateLimit { messages: 20, within: TimeDelta::hours(1) }));
         assert_eq!(limit("5 / 90s"), Ok(RateLimit { messages: 5, within: TimeDelta::seconds(90) }));
-        for text in ["", "20", "0/1h", "20/0h", "20/h", "x/1h", "20/1w", "-1/1h"] {
+        assert_eq!(limit("1/1w"), Ok(RateLimit { messages: 1, within: TimeDelta::weeks(1) }));
+        for text in ["", "20", "0/1h", "20/0h", "20/h", "x/1h", "20/1y", "-1/1h", "1/4000000000d"] {
             assert!(limit(text).is_err_and(|error| error.contains("20/1h")), "{text}");
         }
     }

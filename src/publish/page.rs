@@ -1,11 +1,9 @@
 //! What a message says, for people: what happened in one line, who did it, and what to type next. It is read on a
 //! phone, by someone just woken, so the first lines have to do.
 
-use super::words::{
-    calls, clock, clock_second, count, cut, day, dollars, key, key_id, line, many, novelty, percent, signed, span,
-    stamp, times, who,
-};
-use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject};
+use super::words::{calls, clock, clock_second, cut, day, key, key_id, line, percent, span, stamp, times};
+use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject, novelty, who};
+use crate::domain::{count, counted, dollars, signed};
 
 /// A subject has at most so many characters, as SNS has it.
 const SUBJECT_MAX: usize = 100;
@@ -110,7 +108,7 @@ fn place(incident: &Incident) -> String {
     arns.dedup();
     match arns.len() {
         1 => key(first).to_owned(),
-        keys => format!("{} and {}", key(first), many(keys - 1, "other key")),
+        keys => format!("{} and {}", key(first), counted(keys as u64 - 1, "other key", "other keys")),
     }
 }
 
@@ -183,7 +181,7 @@ fn attribution(incident: &Incident) -> Vec<String> {
     if !rest.is_empty() {
         let share = rest.iter().map(|each| each.share).sum();
         let excess = rest.iter().map(|each| each.excess).sum();
-        lines.push(format!("{}: {}", many(rest.len(), "other"), part(share, excess)));
+        lines.push(format!("{}: {}", counted(rest.len() as u64, "other", "others"), part(share, excess)));
     }
     lines
 }
@@ -217,7 +215,7 @@ fn others(incident: &Incident) -> Vec<String> {
     let others = incident.series.get(1..).unwrap_or_default();
     let mut lines: Vec<String> = others.iter().take(NAMED).map(line).collect();
     if others.len() > NAMED {
-        lines.push(format!("and {} more", many(others.len() - NAMED, "series")));
+        lines.push(format!("and {} more", counted((others.len() - NAMED) as u64, "series", "series")));
     }
     lines
 }
@@ -254,7 +252,7 @@ fn lag(incident: &Incident) -> String {
 fn before(incident: &Incident) -> Vec<String> {
     let line = |series: &IncidentSeries| match series.alarms_last_month {
         0 => "no alarm of this series in the last 30 days".to_owned(),
-        alarms => format!("{} of this series in the last 30 days", many(alarms as usize, "alarm")),
+        alarms => format!("{} of this series in the last 30 days", counted(alarms.into(), "alarm", "alarms")),
     };
     incident.series.first().map(line).into_iter().collect()
 }

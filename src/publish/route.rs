@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::secret::Resolve;
 use super::table::{Kind, RouteTable};
 use crate::alarm::StateValue;
-use crate::domain::SettingError;
+use crate::domain::{Pattern, SettingError};
 
 /// A way to reach someone, and what goes there.
 pub struct Route {
@@ -95,7 +95,7 @@ fn route(table: &RouteTable, resolve: Resolve<'_>, errors: &mut Vec<SettingError
 }
 
 fn matcher(table: &RouteTable, errors: &mut Vec<SettingError>) -> Matcher {
-    let mut list = |list: &Option<Spanned<Vec<String>>>, what: &str| {
+    let mut list = |list: &Option<Spanned<Vec<Pattern>>>, what: &str| {
         let list = list.as_ref()?;
         if list.get_ref().is_empty() {
             let advice = "leave the setting out for all";

@@ -70,41 +70,44 @@ impl Router {
 mod tests {
     use super::*;
     use crate::alarm::Severity;
+    use crate::domain::Pattern;
     use crate::publish::sample;
 
     fn router(routes: &[(&str, Matcher)]) -> Router {
         Router { routes: routes.iter().map(|(name, matcher)| ((*name).to_owned(), matcher.clone())).collect() }
     }
 
-    fn own(texts: &[&str]) -> Option<Vec<String>> {
-        Some(texts.iter().map(|text| (*text).to_owned()).collect())
+    fn own(texts: &[&str]) -> Option<Vec<Pattern>> {
+        Some(texts.iter().map(|text| Pattern::new(*text)).collect())
     }
 
     #[test]
     fn a_notice_takes_every_route_that_accepts_it() {
         let all = Matcher::default;
-        let tag = |value: &str| [("team".to_owned(), value.to_owned())].into();
+        let tag = |value: &str| [("team".to_owned(), Pattern::new(value))].into();
         let router = router(&[
             ("all", all()),
             ("by-alias", Matcher { keys: own(&["alias/data-*"]), ..all() }),
             ("by-id", Matcher { keys: own(&["other", "1234abcd-*"]), ..all() }),
             ("by-arn", Matcher { keys: own(&["arn:aws:kms:*:111122223333:key/*"]), ..all() }),
+            ("by-sign", Matcher { keys: own(&["*/1234abc?-*"]), ..all() }),
+            ("other-sign", Matcher { keys: own(&["*/1234abcd?-*"]), ..all() }),
             ("other-key", Matcher { keys: own(&["alias/web-*"]), ..all() }),
             ("account", Matcher { accounts: own(&["1111*"]), ..all() }),
             ("other-account", Matcher { accounts: own(&["4444*"]), ..all() }),
             ("tag", Matcher { tags: tag("da*"), ..all() }),
             ("other-tag", Matcher { tags: tag("web"), ..all() }),
-            ("missing-tag", Matcher { tags: [("stage".to_owned(), "*".to_owned())].into(), ..all() }),
+            ("missing-tag", Matcher { tags: [("stage".to_owned(), Pattern::new("*"))].into(), ..all() }),
             ("critical", Matcher { severities: Some(vec![Severity::Critical]), ..all() }),
             ("warnings", Matcher { severities: Some(vec![Severity::Warning]), ..all() }),
             ("ends", Matcher { states: vec![StateValue::Ok], ..all() }),
             ("reports", Matcher { reports: true, states: Vec::new(), ..all() }),
         ]);
-        let begun = ["all", "by-alias", "by-id", "by-arn", "account", "tag", "critical"];
+        let begun = ["all", "by-alias", "by-id", "by-arn", "by-sign", "account", "tag", "critical"];
         assert_eq!(router.routes(&sample::page()), begun);
         assert_eq!(router.routes(&sample::resolved()), [&begun[..], &["ends"]].concat());
         assert_eq!(router.routes(&sample::report()), ["reports"]);
-        assert_eq!(router.routes(&sample::test()).len(), 14);
+        assert_eq!(router.routes(&sample::test()).len(), 16);
     }
 
     #[test]

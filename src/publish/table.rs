@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::secret::Given;
 use crate::alarm::{Severity, StateValue};
+use crate::domain::Pattern;
 
 /// One `[[route]]`. Which settings a kind has is checked by [`super::routes`].
 #[derive(Clone, Debug, Deserialize)]
@@ -16,9 +17,9 @@ pub struct RouteTable {
     pub(super) name: Spanned<String>,
     pub(super) kind: Spanned<Kind>,
 
-    pub(super) keys: Option<Spanned<Vec<String>>>,
-    pub(super) accounts: Option<Spanned<Vec<String>>>,
-    pub(super) tags: Option<Spanned<BTreeMap<String, String>>>,
+    pub(super) keys: Option<Spanned<Vec<Pattern>>>,
+    pub(super) accounts: Option<Spanned<Vec<Pattern>>>,
+    pub(super) tags: Option<Spanned<BTreeMap<String, Pattern>>>,
     pub(super) severities: Option<Spanned<Vec<Severity>>>,
     pub(super) states: Option<Spanned<Vec<StateValue>>>,
     pub(super) reports: Option<Spanned<bool>>,

@@ -11,6 +11,7 @@ use super::sample;
 use super::text::text;
 use super::words;
 use crate::alarm::{Notice, Subject};
+use crate::domain;
 
 /// A template that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +85,10 @@ fn environment(dialect: Dialect) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.set_keep_trailing_newline(true);
-    environment.add_filter("count", words::count);
-    environment.add_filter("signed", words::signed);
+    environment.add_filter("count", domain::count);
+    environment.add_filter("signed", domain::signed);
     environment.add_filter("percent", words::percent);
-    environment.add_filter("dollars", words::dollars);
+    environment.add_filter("dollars", domain::dollars);
     environment.add_filter("span", words::span);
     environment.add_filter("time", words::stamp);
     environment.add_filter("tojson", |value: Value| {

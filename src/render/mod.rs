@@ -12,14 +12,12 @@ mod json;
 mod shorten;
 mod spark;
 mod text;
-mod words;
 mod zone;
 
 pub use band::{BandLines, BandPoint, BandRow, Condensed, condense};
-pub use cell::{Cell, Column, grouped};
+pub use cell::{Cell, Column};
 pub use csv::csv;
 pub use json::json;
 pub use spark::spark;
 pub use text::table;
-pub use words::{counted, printable};
 pub use zone::Zone;

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::cell::{Cell, Column, decimal, grouped};
+use super::cell::{Cell, Column};
 use super::shorten::{Level, Names, middle};
 use super::spark::spark;
-use super::words::printable;
 use super::zone::Zone;
+use crate::domain::{Minute, decimal, grouped, printable};
 
 /// No name is cut shorter than this.
 const NAME_MIN: usize = 8;
@@ -114,7 +114,7 @@ impl Cells {
         let column = || rows.iter().filter_map(|row| row.get(at));
         let time = |cell: &Cell<'_>| matches!(cell, Cell::Time(_));
         if column().any(time) {
-            let format = |as_text: &dyn Fn(crate::domain::Minute) -> String| {
+            let format = |as_text: &dyn Fn(Minute) -> String| {
                 let text = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { as_text(*minute) } else { fixed(cell) };
                 column().map(text).collect::<Vec<String>>()
             };

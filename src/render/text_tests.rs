@@ -77,10 +77,10 @@ fn numbers_are_set_right_and_absence_is_told() {
     let rows = [
         vec![Cell::text("s3.amazonaws.com"), Cell::Count(1_000)],
         vec![Cell::Absent("(direct)"), Cell::Number(2.5)],
-        vec![Cell::text("a\nb"), Cell::Missing],
+        vec![Cell::text("a\nb\u{61c}\u{202e}c"), Cell::Missing],
     ];
     let expect =
-        ["service           value", "s3.amazonaws.com  1,000", "(direct)           2.50", "a b                   -"];
+        ["service           value", "s3.amazonaws.com  1,000", "(direct)           2.50", "a b  c                -"];
     assert_eq!(lines(&columns, &rows, Some(80)), expect);
 }
 

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 
-use crate::domain::Minute;
+use crate::domain::{Minute, parse_zone};
 
 /// The time zone that times are shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +21,7 @@ impl FromStr for Zone {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let known = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
-        known.copied().map(Zone).ok_or_else(|| {
-            format!("no time zone is called '{name}'; names are like Europe/Berlin, America/New_York, UTC")
-        })
+        parse_zone(name).map(Zone)
     }
 }
 
@@ -36,7 +33,7 @@ impl Zone {
 
     /// For people: `2026-01-05 10:00`.
     pub fn long(&self, minute: Minute) -> String {
-        self.long_at(i64::from(minute.0) * 60)
+        self.long_at(minute.first_second())
     }
 
     /// The same of a second since 1970, which may lie before it.
@@ -46,18 +43,18 @@ impl Zone {
 
     /// For people, in little space: `01-05 10:00`.
     pub fn compact(&self, minute: Minute) -> String {
-        self.at(i64::from(minute.0) * 60, "%m-%d %H:%M")
+        self.at(minute.first_second(), "%m-%d %H:%M")
     }
 
     /// Its year: `2026`.
     pub(super) fn year(&self, minute: Minute) -> String {
-        self.at(i64::from(minute.0) * 60, "%Y")
+        self.at(minute.first_second(), "%Y")
     }
 
     /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
     pub fn stamp(&self, minute: Minute) -> String {
         let format = if self.0 == Tz::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
-        self.at(i64::from(minute.0) * 60, format)
+        self.at(minute.first_second(), format)
     }
 
     fn at(&self, second: i64, format: &str) -> String {

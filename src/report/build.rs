@@ -46,8 +46,8 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
     let now = read(asked.range)?;
     let before = asked.previous.map(read).transpose()?;
     let span = |range: MinuteRange| Span {
-        start: moment(i64::from(range.start.0) * 60, asked.zone),
-        end: moment(i64::from(range.end.0) * 60, asked.zone),
+        start: moment(range.start.first_second(), asked.zone),
+        end: moment(range.end.first_second(), asked.zone),
     };
     let totals = totals(&now, before.as_ref());
     let (calls, by_callers) = (totals.successful.calls, now.by_callers);
@@ -174,7 +174,8 @@ fn quotas(now: &Usage, asked: &Asked<'_>) -> Vec<QuotaLine> {
             peak_at: moment(i64::from(of.peak_at.0), asked.zone),
             quota_per_second: quota.map(|quota| quota.per_second),
             share: quota.map(|quota| f64::from(of.peak) * 100.0 / quota.per_second),
-            note: quota.map(|quota| quota.note.clone()).unwrap_or_default(),
+            note: quota.map(|quota| quota.origin.to_string()).unwrap_or_default(),
+            origin: quota.map(|quota| quota.origin.clone()),
             throttled: of.throttled,
         }
     });
@@ -193,7 +194,7 @@ fn quotas(now: &Usage, asked: &Asked<'_>) -> Vec<QuotaLine> {
 
 /// The incidents that touch the range.
 fn told(incidents: &[Incident], asked: &Asked<'_>) -> Vec<IncidentLine> {
-    let (start, end) = (i64::from(asked.range.start.0) * 60, i64::from(asked.range.end.0) * 60);
+    let (start, end) = (asked.range.start.first_second(), asked.range.end.first_second());
     let touches =
         |incident: &&Incident| incident.onset < end && incident.resolved_at.is_none_or(|resolved| resolved > start);
     let mut lines: Vec<IncidentLine> =

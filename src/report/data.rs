@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::text;
 use crate::alarm::{Contribution, ReportForms};
+use crate::tariff::QuotaOrigin;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,8 +160,11 @@ pub struct QuotaLine {
     /// The peak in percent of the quota.
     #[serde(serialize_with = "hundredths_of_some")]
     pub share: Option<f64>,
-    /// Where the quota is from.
+    /// Where the quota is from, in words.
     pub note: String,
+    /// The same; none if the quota isn't known.
+    #[serde(skip)]
+    pub origin: Option<QuotaOrigin>,
     /// Requests that were throttled in the range.
     pub throttled: u64,
 }

@@ -3,6 +3,7 @@
 use super::data::ReportData;
 use super::sections::{Cell, Section};
 use super::text;
+use crate::domain::is_obeyed;
 
 impl ReportData {
     /// As Markdown, with tables as GitHub's.
@@ -46,7 +47,7 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// A text without meaning to Markdown: names are taken from logs, and anyone may name a bucket or a role.
+/// A text without meaning to Markdown or a terminal: names are taken from logs, and anyone may name a bucket or a role.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for ch in text.chars() {
@@ -55,7 +56,7 @@ fn plain(text: &str) -> String {
                 out.push('\\');
                 out.push(ch);
             }
-            ch if ch.is_control() => out.push(' '),
+            ch if is_obeyed(ch) => out.push(' '),
             ch => out.push(ch),
         }
     }

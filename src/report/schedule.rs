@@ -101,6 +101,6 @@ fn before(date: NaiveDate, days: u64) -> Option<NaiveDate> {
 }
 
 fn between(start: DateTime<Utc>, end: DateTime<Utc>) -> Option<MinuteRange> {
-    let minute = |time: DateTime<Utc>| u32::try_from(time.timestamp().div_euclid(60)).ok().map(Minute);
+    let minute = |time: DateTime<Utc>| Minute::of_second(time.timestamp());
     Some(MinuteRange { start: minute(start)?, end: minute(end)? })
 }

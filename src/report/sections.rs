@@ -2,6 +2,9 @@
 
 use super::data::{IncidentLine, Ranked, ReportData};
 use super::text;
+use crate::alarm::{Contribution, who};
+use crate::domain::{dollars, grouped, signed};
+use crate::tariff::QuotaOrigin;
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,8 +87,7 @@ impl ReportData {
                 figures.push((name, calls(of)));
             }
         }
-        let spend =
-            (text::dollars(self.spend.dollars), text::change_of_amount(self.spend.dollars, self.spend.previous));
+        let spend = (dollars(self.spend.dollars), text::change_of_amount(self.spend.dollars, self.spend.previous));
         figures.push(("Spend on requests, estimated", spend));
         if let Some(incidents) = &self.incidents {
             figures.push(("Incidents", (text::count(incidents.len() as u64), String::new())));
@@ -127,7 +129,7 @@ impl ReportData {
                 name_of(row),
                 Cell::Text(text::count(row.change.calls)),
                 Cell::Text(text::count(previous)),
-                Cell::Text(text::signed(row.change.calls as f64 - previous as f64)),
+                Cell::Text(signed(row.change.calls as f64 - previous as f64)),
                 Cell::Text(text::change(row.change)),
             ]
         });
@@ -142,7 +144,7 @@ impl ReportData {
             let mut row = vec![
                 or_unknown(&account.account, "(AWS services)"),
                 Cell::Text(text::count(account.requests)),
-                Cell::Text(format!("{}{unpriced}", text::dollars(account.dollars))),
+                Cell::Text(format!("{}{unpriced}", dollars(account.dollars))),
             ];
             let change = || Cell::Text(text::change_of_amount(account.dollars, account.previous));
             row.extend(compared.then(change));
@@ -167,28 +169,32 @@ impl ReportData {
             right("throttled"),
         ];
         let rows = self.quotas.iter().map(|line| {
-            let allowed = line.quota_per_second.map_or("unknown".to_owned(), |quota| format!("{quota}"));
-            let allowed = match allowed.parse::<u64>() {
-                Ok(whole) => text::count(whole),
-                Err(_) => allowed,
+            let allowed = match line.quota_per_second {
+                None => "unknown".to_owned(),
+                Some(quota) if quota.fract() == 0.0 => grouped(quota as i64),
+                Some(quota) => quota.to_string(),
             };
             vec![
                 or_unknown(&line.account, "(AWS services)"),
                 Cell::Text(line.region.clone()),
                 Cell::Text(line.pool.clone()),
-                Cell::Text(text::count(u64::from(line.peak_per_second))),
+                Cell::Text(grouped(line.peak_per_second.into())),
                 Cell::Time(text::moment(line.peak_at)),
                 Cell::Text(allowed),
                 line.share.map_or(Cell::Text(String::new()), Cell::Share),
                 Cell::Text(text::count(line.throttled)),
             ]
         });
-        let mut notes: Vec<&str> = self.quotas.iter().map(|line| line.note.as_str()).collect();
-        notes.sort_unstable();
-        notes.dedup();
-        let note = notes.into_iter().find(|note| note.starts_with("AWS's default"));
-        let note = note.and_then(|note| note.split(';').next()).map(|note| {
-            format!("Requests a second; quotas are {note}, unless set by the operator. An account's own may be higher.")
+        // All defaults are of one list.
+        let date = self.quotas.iter().find_map(|line| match line.origin.as_ref()? {
+            QuotaOrigin::Default { date, .. } => Some(date),
+            QuotaOrigin::Operator => None,
+        });
+        let note = date.map(|date| {
+            format!(
+                "Requests a second; quotas are AWS's default of {date}, unless set by the operator. An account's own may \
+                 be higher."
+            )
         });
         Section { title: "Busiest seconds", note: note.unwrap_or_default(), columns, rows: rows.collect() }
     }
@@ -208,14 +214,14 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
     let rows = lines.iter().map(|line| {
         let to = line.resolved_at.map_or("goes on".to_owned(), text::moment);
         let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
-        let cost = line.cost_per_hour.map_or(String::new(), text::dollars);
+        let cost = line.cost_per_hour.map_or(String::new(), dollars);
         vec![
             series_of(line),
             Cell::Time(text::moment(line.onset)),
             Cell::Time(to),
             whole(line.observed),
             whole(line.expected),
-            Cell::Text(text::signed(line.excess)),
+            Cell::Text(signed(line.excess.round())),
             Cell::Text(cause_of(line)),
             Cell::Text(cost),
         ]
@@ -249,19 +255,8 @@ fn series_of(line: &IncidentLine) -> Cell {
     }
 }
 
-/// `role etl-nightly through s3.amazonaws.com, arn:aws:s3:::raw: 98%`.
+/// `role etl-nightly through S3, bucket raw: 98.0%`.
 fn cause_of(line: &IncidentLine) -> String {
-    let Some(cause) = &line.cause else { return String::new() };
-    let who = [&cause.caller, &cause.account].into_iter().find(|name| !name.is_empty());
-    let mut text = who.cloned().unwrap_or_default();
-    for (name, join) in [(&cause.service, " through "), (&cause.resource, ", ")] {
-        if !name.is_empty() {
-            text.push_str(if text.is_empty() { "" } else { join });
-            text.push_str(name);
-        }
-    }
-    if text.is_empty() {
-        text.push_str("many callers");
-    }
-    format!("{text}: {}", text::percent(cause.share * 100.0))
+    let share = |cause: &Contribution| text::percent(cause.share * 100.0);
+    line.cause.as_ref().map(|cause| format!("{}: {}", who(cause), share(cause))).unwrap_or_default()
 }

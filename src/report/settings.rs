@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use chrono::{NaiveTime, Weekday};
 use chrono_tz::Tz;
-use croner::parser::{CronParser, Seconds, Year};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::schedule::{ReportSchedule, When};
-use crate::domain::SettingError;
+use crate::alarm::{CRON_FORM, read_cron};
+use crate::domain::{SettingError, parse_zone};
 
 /// A scheduled report.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,9 +49,7 @@ impl ReportTable {
         if self.routes.is_empty() {
             keep(SettingError::at(self.name.span(), "routes is empty; a report that goes nowhere isn't made"));
         }
-        let zone = read(self.timezone.as_ref(), Tz::UTC, &mut keep, |text| {
-            text.parse().map_err(|_| format!("'{text}' is no time zone; expected one such as Europe/Berlin or UTC"))
-        });
+        let zone = read(self.timezone.as_ref(), Tz::UTC, &mut keep, parse_zone);
         let at = read(self.at.as_ref(), AT, &mut keep, |text| {
             NaiveTime::parse_from_str(text, "%H:%M")
                 .map_err(|_| format!("'{text}' is no time of day; expected one such as 08:00"))
@@ -104,7 +102,10 @@ impl ReportTable {
                     keep(SettingError::at(setting.span(), format!("{name} is for every; the schedule tells the time")));
                 }
             }
-            return cron(schedule.get_ref()).map_err(|message| keep(SettingError::at(schedule.span(), message))).ok();
+            let text = schedule.get_ref();
+            let read = read_cron(text).unwrap_or_else(|| Err(format!("`{text}` is no schedule; write {CRON_FORM}")));
+            let read = read.map_err(|message| keep(SettingError::at(schedule.span(), message)));
+            return read.map(|cron| When::Cron(Box::new(cron))).ok();
         }
         match every.get_ref().as_str() {
             "daily" => {
@@ -134,16 +135,4 @@ fn read<T>(
         keep(SettingError::at(setting.span(), message));
         default
     })
-}
-
-/// `cron(0 8 * * 1)`, as CloudWatch writes schedules of its mute rules.
-fn cron(text: &str) -> Result<When, String> {
-    let expected = "expected cron(MINUTE HOUR DAY MONTH WEEKDAY), such as cron(0 8 * * 1)";
-    let fields = text.strip_prefix("cron(").and_then(|rest| rest.strip_suffix(')'));
-    let fields = fields.ok_or_else(|| format!("'{text}' is no schedule; {expected}"))?;
-    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).dom_and_dow(false).build();
-    match parser.parse(fields) {
-        Ok(cron) => Ok(When::Cron(Box::new(cron))),
-        Err(error) => Err(format!("'{text}' is no schedule: {error}; {expected}")),
-    }
 }

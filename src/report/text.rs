@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::data::{Change, Moment, Span};
+use crate::domain::grouped;
 
 fn local(moment: Moment) -> DateTime<Tz> {
     DateTime::from_timestamp(moment.at, 0).unwrap_or(DateTime::UNIX_EPOCH).with_timezone(&moment.zone)
@@ -32,31 +33,7 @@ pub(super) fn span(span: Span) -> String {
 
 /// `1,234,567`.
 pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `+1,234` or `-56`.
-pub(super) fn signed(number: f64) -> String {
-    let sign = if number.round() < 0.0 { "-" } else { "+" };
-    format!("{sign}{}", count(number.round().abs() as u64))
-}
-
-/// `$1,234.50`; small amounts with the digits that tell them from nothing.
-pub(super) fn dollars(amount: f64) -> String {
-    let cents = (amount * 100.0).round();
-    if cents >= 1.0 || amount <= 0.0 {
-        let cents = cents.max(0.0) as u64;
-        return format!("${}.{:02}", count(cents / 100), cents % 100);
-    }
-    if amount < 0.0001 { "less than $0.0001".to_owned() } else { format!("${amount:.4}") }
+    grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// `12.3%`.

@@ -1,10 +1,12 @@
 //! What can be asked for.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::error::SynthError;
 use super::incident::IncidentSpec;
+use crate::domain::{WrittenTime, unit_seconds};
 
 /// What trail to make. The default is two weeks of four accounts at a call a second.
 #[derive(Clone, Debug, Serialize)]
@@ -129,28 +131,16 @@ pub fn parse_duration(text: &str) -> Result<u64, String> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(problem)?;
         let number: f64 = rest[..end].parse().map_err(|_| problem())?;
-        let unit = match rest.as_bytes()[end] {
-            b's' => 1.0,
-            b'm' => 60.0,
-            b'h' => 3600.0,
-            b'd' => 86_400.0,
-            b'w' => 604_800.0,
-            _ => return Err(problem()),
-        };
-        seconds += number * unit;
+        let unit = unit_seconds(char::from(rest.as_bytes()[end])).ok_or_else(problem)?;
+        seconds += number * unit as f64;
         rest = &rest[end + 1..];
     }
     if seconds.is_finite() && (0.0..1e12).contains(&seconds) { Ok(seconds.round() as u64) } else { Err(problem()) }
 }
 
-/// A moment: a UTC date, or RFC 3339.
+/// A moment, of UTC where it has no offset.
 pub fn parse_start(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(date) = text.parse::<NaiveDate>() {
-        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
-    }
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.with_timezone(&Utc))
-        .map_err(|_| format!("{text:?} is no moment; write 2026-01-05 or 2026-01-05T10:00:00Z"))
+    text.parse::<WrittenTime>().map(|written| written.in_zone(Tz::UTC))
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::pattern::{any_fits, fits};
-use crate::domain::{Operation, QuotaPool, SettingError};
+use crate::domain::{Operation, Pattern, QuotaPool, SettingError};
 
 /// What is charged for a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,14 +20,14 @@ pub struct Price {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PriceList {
     date: String,
-    unknown_regions: Vec<String>,
+    unknown_regions: Vec<Pattern>,
     rows: Vec<Row>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
-    pub(super) pools: Vec<String>,
-    pub(super) regions: Vec<String>,
+    pub(super) pools: Vec<Pattern>,
+    pub(super) regions: Vec<Pattern>,
     pub(super) price: Price,
 }
 
@@ -42,7 +41,7 @@ struct File {
     #[serde(default, rename = "note")]
     _note: IgnoredAny,
     #[serde(default)]
-    unknown_regions: Vec<String>,
+    unknown_regions: Vec<Pattern>,
     #[serde(default, rename = "free_tier")]
     _free_tier: IgnoredAny,
     price: Vec<FileRow>,
@@ -53,9 +52,9 @@ struct File {
 struct FileRow {
     #[serde(default, rename = "usage_type")]
     _usage_type: IgnoredAny,
-    pools: Vec<String>,
+    pools: Vec<Pattern>,
     #[serde(default)]
-    regions: Vec<String>,
+    regions: Vec<Pattern>,
     per_10000: toml::Spanned<f64>,
     #[serde(default)]
     note: String,
@@ -94,8 +93,8 @@ impl PriceList {
     /// [`usual_pool`] of the operation is taken. `None` where no price is known.
     pub fn per_request(&self, operation: &str, pool: Option<&str>, region: &str) -> Option<&Price> {
         let pool = pool.unwrap_or_else(|| usual_pool(operation));
-        let unknown = self.unknown_regions.iter().any(|pattern| fits(pattern, region));
-        let is_meant = |row: &&Row| any_fits(&row.pools, pool) && any_fits(&row.regions, region);
+        let unknown = self.unknown_regions.iter().any(|pattern| pattern.matches(region));
+        let is_meant = |row: &&Row| any_matches(&row.pools, pool) && any_matches(&row.regions, region);
         let row = self.rows.iter().find(|row| is_meant(row) && (row.price.own || !unknown));
         row.map(|row| &row.price)
     }
@@ -116,6 +115,11 @@ pub fn usual_pool(operation: &str) -> &str {
         Some(known) => QuotaPool::usual(known),
         None => operation,
     }
+}
+
+/// Whether one of several patterns matches; none at all means every name.
+pub(super) fn any_matches(patterns: &[Pattern], name: &str) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(name))
 }
 
 /// A price per 10,000 that can be.

@@ -3,18 +3,43 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::pattern::any_fits;
-use super::prices::in_file;
-use crate::domain::SettingError;
+use super::prices::{any_matches, in_file};
+use crate::domain::{Pattern, SettingError};
 
 /// How many requests a second are allowed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quota {
     /// Requests a second.
     pub per_second: f64,
-    /// Where the figure is from: `AWS's default of 2026-08-07; the account's own may be higher`, or `set by the
-    /// operator`.
-    pub note: String,
+    /// Where the figure is from.
+    pub origin: QuotaOrigin,
+}
+
+/// Where a quota is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuotaOrigin {
+    /// A list of AWS's defaults; the account's own may be higher.
+    Default {
+        /// The list's date.
+        date: String,
+        /// What is unverified or assumed of it; may be empty.
+        note: String,
+    },
+    /// The operator's settings.
+    Operator,
+}
+
+impl std::fmt::Display for QuotaOrigin {
+    /// `AWS's default of 2026-08-07; the account's own may be higher`, or `set by the operator`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            QuotaOrigin::Default { date, note } => {
+                write!(f, "AWS's default of {date}; the account's own may be higher")?;
+                if note.is_empty() { Ok(()) } else { write!(f, "; {note}") }
+            }
+            QuotaOrigin::Operator => f.write_str("set by the operator"),
+        }
+    }
 }
 
 /// Request quotas.
@@ -25,9 +50,9 @@ pub struct QuotaList {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Row {
-    pub(super) accounts: Vec<String>,
-    pub(super) regions: Vec<String>,
-    pub(super) pools: Vec<String>,
+    pub(super) accounts: Vec<Pattern>,
+    pub(super) regions: Vec<Pattern>,
+    pub(super) pools: Vec<Pattern>,
     pub(super) quota: Quota,
 }
 
@@ -47,10 +72,10 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct FileRow {
     #[serde(default)]
-    accounts: Vec<String>,
+    accounts: Vec<Pattern>,
     #[serde(default)]
-    regions: Vec<String>,
-    pools: Vec<String>,
+    regions: Vec<Pattern>,
+    pools: Vec<Pattern>,
     per_second: toml::Spanned<f64>,
     #[serde(default)]
     note: String,
@@ -72,9 +97,8 @@ impl QuotaList {
         let mut rows = Vec::with_capacity(file.quota.len());
         for row in file.quota {
             let per_second = checked(&row.per_second)?;
-            let default = format!("AWS's default of {}; the account's own may be higher", file.date);
-            let note = if row.note.is_empty() { default } else { format!("{default}; {}", row.note) };
-            let quota = Quota { per_second, note };
+            let origin = QuotaOrigin::Default { date: file.date.clone(), note: row.note };
+            let quota = Quota { per_second, origin };
             rows.push(Row { accounts: row.accounts, regions: row.regions, pools: row.pools, quota });
         }
         Ok(QuotaList { rows })
@@ -90,14 +114,14 @@ impl QuotaList {
     /// `None` for a pool whose quota isn't known.
     pub fn per_second(&self, account: &str, region: &str, pool: &str) -> Option<&Quota> {
         let is_meant = |row: &&Row| {
-            any_fits(&row.pools, pool) && any_fits(&row.regions, region) && any_fits(&row.accounts, account)
+            any_matches(&row.pools, pool) && any_matches(&row.regions, region) && any_matches(&row.accounts, account)
         };
         self.rows.iter().find(is_meant).map(|row| &row.quota)
     }
 
     /// Whether the list has the pool.
     pub(super) fn knows(&self, pool: &str) -> bool {
-        self.rows.iter().any(|row| row.pools.iter().any(|known| known == pool))
+        self.rows.iter().any(|row| row.pools.iter().any(|known| known.as_str() == pool))
     }
 }
 

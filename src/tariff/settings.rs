@@ -4,8 +4,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::prices::{self, Price, PriceList};
-use super::quotas::{self, Quota, QuotaList};
-use crate::domain::SettingError;
+use super::quotas::{self, Quota, QuotaList, QuotaOrigin};
+use crate::domain::{Pattern, SettingError};
 
 /// `[prices]`: another list, own prices, or both.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,7 +65,7 @@ impl PriceTable {
                 Ok(per_10000) => {
                     let note = "set by the operator".to_owned();
                     let price = Price { dollars: per_10000 / 10_000.0, note, own: true };
-                    let (pools, regions) = (texts(Some(&row.pool)), texts(row.region.as_ref()));
+                    let (pools, regions) = (names(Some(&row.pool)), names(row.region.as_ref()));
                     own.push(prices::Row { pools, regions, price });
                 }
                 Err(error) => errors.push(error),
@@ -87,10 +87,10 @@ impl QuotaTable {
             errors.extend(row.account.as_ref().and_then(wrong_account));
             match quotas::checked(&row.per_second) {
                 Ok(per_second) => own.push(quotas::Row {
-                    accounts: texts(row.account.as_ref()),
-                    regions: texts(row.region.as_ref()),
-                    pools: texts(Some(&row.pool)),
-                    quota: Quota { per_second, note: "set by the operator".to_owned() },
+                    accounts: names(row.account.as_ref()),
+                    regions: names(row.region.as_ref()),
+                    pools: names(Some(&row.pool)),
+                    quota: Quota { per_second, origin: QuotaOrigin::Operator },
                 }),
                 Err(error) => errors.push(error),
             }
@@ -99,8 +99,8 @@ impl QuotaTable {
     }
 }
 
-fn texts(text: Option<&Spanned<String>>) -> Vec<String> {
-    text.map(|text| text.get_ref().clone()).into_iter().collect()
+fn names(text: Option<&Spanned<String>>) -> Vec<Pattern> {
+    text.map(|text| Pattern::new(text.get_ref())).into_iter().collect()
 }
 
 /// The list of the file, or the shipped one.

@@ -120,10 +120,10 @@ fn an_operators_quotas_come_first_and_only_where_they_hold() {
     let quotas = table.quotas(None).expect("it can be");
     let quota = |account, region| quotas.per_second(account, region, "Symmetric").expect("known");
     assert_eq!(quota("111122223333", "us-east-1").per_second, 150_000.0);
-    assert_eq!(quota("111122223333", "us-east-1").note, "set by the operator");
+    assert_eq!(quota("111122223333", "us-east-1").origin.to_string(), "set by the operator");
     assert_eq!(quota("444455556666", "us-east-1").per_second, 100_000.0);
     assert_eq!(quota("111122223333", "us-west-2").per_second, 100_000.0);
-    assert!(quota("444455556666", "us-east-1").note.contains("the account's own may be higher"));
+    assert!(quota("444455556666", "us-east-1").origin.to_string().contains("the account's own may be higher"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Cause<'_> {
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         ranked.truncate(ALARM_SERIES_MAX);
         ranked.retain(|(meant, ..)| *meant > 0.0);
-        let (onset, until) = (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60);
+        let (onset, until) = (range.start.first_second(), range.end.first_second());
         let mut strayed = Vec::with_capacity(ranked.len());
         for (_, observed, id) in ranked {
             let expected = self.pictured(&id, range)?.1;

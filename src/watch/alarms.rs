@@ -86,7 +86,7 @@ impl Now {
     fn at(self, end: Minute) -> i64 {
         match self {
             Now::Is(now) => now,
-            Now::InTime => i64::from(end.0 + WATERMARK_MINUTES) * 60,
+            Now::InTime => Minute(end.0 + WATERMARK_MINUTES).first_second(),
         }
     }
 }
@@ -147,14 +147,14 @@ impl Alarms {
 
     /// Sees to it that the states from now on are remembered, of each alarm as it is defined now.
     fn remember(&mut self, setup: &Setup, span: Span, judged: &mut Judged) {
-        let from = i64::from(span.from.0) * 60;
+        let from = span.from.first_second();
         for alarm in &setup.alarms {
             let now = span.now.at(span.from);
             let memory = self.memories.entry(alarm.name.clone()).or_insert_with(|| AlarmMemory::new(now));
             let definition = alarm.fingerprint();
             match &mut memory.past {
                 Some(past) if past.definition == definition => {
-                    past.forget(i64::from(span.until.0.saturating_sub(REVISED_MINUTES)) * 60);
+                    past.forget(Minute(span.until.0.saturating_sub(REVISED_MINUTES)).first_second());
                 }
                 _ => {
                     memory.past = Some(Past::begin(memory, definition, from));
@@ -334,7 +334,7 @@ impl Judged {
 fn is_due(metric: &MetricAlarm, end: Minute) -> bool {
     let ends_period = end.0.is_multiple_of(metric.period_seconds / 60);
     let is_by_band = matches!(metric.condition, Condition::Band { .. });
-    metric.is_due(i64::from(end.0) * 60) && (ends_period || !is_by_band)
+    metric.is_due(end.first_second()) && (ends_period || !is_by_band)
 }
 
 /// The newest periods of a series that end at a minute.

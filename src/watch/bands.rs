@@ -72,7 +72,7 @@ impl Bands {
                 }
                 let banded = self.series.get_mut(&series.id).expect("it was put there if it was not");
                 let value = values.over(place, range, range.start);
-                banded.step(i64::from(range.start.0) * 60, value, self.range);
+                banded.step(range.start.first_second(), value, self.range);
             }
             self.until = range.end;
         }

@@ -104,7 +104,7 @@ impl<'a> Cause<'a> {
         series.sort_by(|a, b| b.excess().abs().total_cmp(&a.excess().abs()));
         let counted = series.iter().map(|series| series.counted_until).max().unwrap_or(known_until);
         let until = strayed.resolved_at.unwrap_or(counted).min(counted);
-        let window = MinuteRange { start: minute(strayed.onset), end: minute(until) };
+        let window = MinuteRange { start: Minute::nearest(strayed.onset), end: Minute::nearest(until) };
         let ids: Vec<SeriesId> = series.iter().map(|series| series.id()).collect();
         let at_once = series.iter().all(|other| other.onset == strayed.onset && other.counted_until == until);
         let expected: f64 = series.iter().map(|series| series.expected).sum();
@@ -150,7 +150,7 @@ impl<'a> Cause<'a> {
 
     /// What was never seen of the keys before.
     fn novelties(&self, ids: &[SeriesId], windows: &CallerWindows, onset: i64) -> Result<Vec<Novelty>, WatchError> {
-        let onset = minute(onset);
+        let onset = Minute::nearest(onset);
         let before = MinuteRange { start: Minute(onset.0.saturating_sub(KNOWN_MINUTES)), end: onset };
         let mut keys: Vec<&str> = Vec::new();
         for id in ids {
@@ -222,7 +222,7 @@ impl<'a> Cause<'a> {
                 peak_per_second: used.peak,
                 peak_at: i64::from(used.peak_at.0),
                 quota_per_second: quota.per_second,
-                note: quota.note.clone(),
+                note: quota.origin.to_string(),
             })
         };
         let share = |used: &QuotaUse| f64::from(used.peak_per_second) / used.quota_per_second;
@@ -244,14 +244,14 @@ impl<'a> Cause<'a> {
             excluded: self.settings.maintenance.clone(),
         };
         let mut model = Model::new(&settings)?;
-        let shown = i64::from(window.end.0.saturating_sub(PICTURE_MINUTES).min(window.start.0)) * 60;
+        let shown = Minute(window.end.0.saturating_sub(PICTURE_MINUTES).min(window.start.0)).first_second();
         let start = Minute(window.start.0.saturating_sub(PICTURE_LEARNS_MINUTES));
         let numbers = self.numbers_of(std::iter::once(id));
         let range = MinuteRange { start, end: window.end };
         let dense = read(self.counts, &[&numbers], id.outcome, self.settings.period_seconds / 60, range)?;
         let mut points = Vec::new();
         let (mut normal, mut periods) = (0.0, 0);
-        let onset = i64::from(window.start.0) * 60;
+        let onset = window.start.first_second();
         for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
             // Calls of a period are far below 2^53.
             let value = calls as f64;
@@ -275,7 +275,7 @@ impl<'a> Cause<'a> {
 
 impl AskCallers for Cause<'_> {
     fn callers(&mut self, sighting: &Sighting) -> Result<Vec<String>, WatchError> {
-        let start = minute(sighting.at);
+        let start = Minute::nearest(sighting.at);
         let window = MinuteRange { start, end: Minute(start.0 + self.settings.period_seconds / 60) };
         let shortfall = sighting.value < sighting.normal;
         let (contributions, _) =
@@ -300,9 +300,4 @@ fn is_pool_of(operation: &str, pool: &str) -> bool {
 
 fn no_windows(range: MinuteRange) -> CallerWindows {
     CallerWindows { callers: Vec::new(), range, now: Vec::new(), usual: Vec::new() }
-}
-
-/// The minute of a second since 1970.
-fn minute(second: i64) -> Minute {
-    Minute(u32::try_from(second.max(0) / 60).unwrap_or(u32::MAX / 60))
 }

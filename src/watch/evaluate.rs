@@ -33,14 +33,14 @@ fn replay(
     fleet.until = learned_from(range, fleet.period());
     let seconds = i64::from(settings.period_seconds);
     fleet.advance(counts, deliveries, range.end, &mut |start, sightings| {
-        let at = i64::from(start.0) * 60;
+        let at = start.first_second();
         let tracked = incidents.take(at + seconds, sightings, settings, ask)?;
         over.append(&mut incidents.over);
         Ok(tracked)
     })?;
     over.append(&mut incidents.open);
     over.sort_by_key(|incident| incident.number);
-    over.retain(|incident| incident.onset >= i64::from(range.start.0) * 60);
+    over.retain(|incident| incident.onset >= range.start.first_second());
     Ok((over, fleet))
 }
 
@@ -61,7 +61,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
     let watermark = store.status()?.watermark.unwrap_or(Minute(0));
     let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
     let covered = counts.covered(range)?;
-    let aliases = store.key_aliases(i64::from(range.end.0) * 60)?.into_iter().collect();
+    let aliases = store.key_aliases(range.end.first_second())?.into_iter().collect();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
     let (mut strayed, mut series, mut silences) = (Vec::new(), 0, Silences::default());
     if setup.settings.every_series {
@@ -73,7 +73,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
     let lag = i64::from(WATERMARK_MINUTES) * 60;
     let mut incidents: Vec<Incident> = Vec::with_capacity(strayed.len());
     for strayed in &strayed {
-        let known_until = strayed.resolved_at.unwrap_or(i64::from(range.end.0) * 60);
+        let known_until = strayed.resolved_at.unwrap_or(range.end.first_second());
         let mut incident = cause.page(strayed, known_until, strayed.told_from + lag)?;
         for series in &mut incident.series {
             let month = series.onset - MONTH_SECONDS..series.onset;

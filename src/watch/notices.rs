@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::stored::incident_name;
 use crate::alarm::{
-    Incident, Notice, Point, Severity, StateChange, StateValue, Subject, band_reason, cloudwatch_stamp,
+    Incident, Notice, Point, Severity, StateChange, StateValue, Subject, alarm_arn, band_reason, cloudwatch_stamp,
 };
 use crate::domain::{Arn, format_second};
 
@@ -30,7 +30,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         false => (StateValue::Ok, StateValue::Alarm),
     };
     let change = StateChange {
-        alarm_arn: format!("arn:aws:cloudwatch:{region}:{account}:alarm:{name}"),
+        alarm_arn: alarm_arn(&name, region, account),
         alarm_name: name.clone(),
         alarm_description: Some(description(incident)),
         account: account.to_owned(),
@@ -163,6 +163,7 @@ fn trigger(incident: &Incident) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alarm::IncidentSeries;
 
     #[test]
     fn the_reason_of_an_incident_is_that_of_cloudwatch_for_a_band() {
@@ -179,5 +180,41 @@ mod tests {
         // The reason of a message that CloudWatch sent.
         let expected = "Thresholds Crossed: 1 out of the last 1 datapoints [0.0 (14/09/26 05:51:00)] was less than the lower thresholds [0.020599444741798756] or greater than the upper thresholds [0.3006915352732461] (minimum 1 datapoint for OK -> ALARM transition).";
         assert_eq!(reason(&serde_json::from_value(incident).unwrap()), expected);
+    }
+
+    #[test]
+    fn an_incidents_alarm_is_of_its_keys_partition() {
+        let series = IncidentSeries {
+            key_arn: "arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/k".to_owned(),
+            alias: None,
+            operation: "Decrypt".to_owned(),
+            metric: "SuccessfulRequest".to_owned(),
+            onset: 60,
+            observed: 500.0,
+            expected: 10.0,
+            excess: 490.0,
+            alarms_last_month: 0,
+        };
+        let incident = Incident {
+            number: 7,
+            onset: 60,
+            paged_at: 360,
+            resolved_at: None,
+            known_until: 360,
+            series: vec![series],
+            observed: 500.0,
+            expected: 10.0,
+            excess: 490.0,
+            attribution: Vec::new(),
+            new: Vec::new(),
+            cost_per_hour: None,
+            cost_note: String::new(),
+            quota: None,
+            picture: Vec::new(),
+            period_seconds: 300,
+            picture_path: None,
+        };
+        let Subject::StateChange(change) = notice(&incident, "store", 360).subject else { panic!("a change of state") };
+        assert_eq!(change.alarm_arn, "arn:aws-us-gov:cloudwatch:us-gov-west-1:111122223333:alarm:keytide-incident-7");
     }
 }

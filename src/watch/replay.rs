@@ -56,7 +56,7 @@ pub fn alarm_pages(
     let from = Minute(range.start.0.saturating_sub(BEFORE_MINUTES).max(stored.start.0));
     let span = Span { from, until, stored_from: stored.start, now: Now::InTime };
     let judged = Alarms::default().judge(Read { counts: &counts, silences: &found.silences }, setup, span)?;
-    let aliases = store.key_aliases(i64::from(until.0) * 60)?.into_iter().collect();
+    let aliases = store.key_aliases(until.first_second())?.into_iter().collect();
     let cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
     let mut pages: Vec<(String, AlarmPage)> = Vec::new();
     for about in &judged.owed {
@@ -72,7 +72,7 @@ pub fn alarm_pages(
                 }
                 pages.push((key.clone(), page));
             }
-            (StateValue::Ok, Some((_, page))) => page.resolved_at = Some(i64::from(about.range.end.0) * 60),
+            (StateValue::Ok, Some((_, page))) => page.resolved_at = Some(about.range.end.first_second()),
             _ => {}
         }
     }
@@ -86,8 +86,8 @@ fn page(about: &OwedAbout, change: &StateChange) -> AlarmPage {
         contributor: about.owed.contributor.as_ref().map(|contributor| contributor.attributes.clone()),
         alias: None,
         reason: change.reason.clone(),
-        onset: i64::from(about.range.start.0) * 60,
-        began_at: i64::from(about.range.end.0) * 60,
+        onset: about.range.start.first_second(),
+        began_at: about.range.end.first_second(),
         paged_at: about.at,
         resolved_at: None,
         cause: None,

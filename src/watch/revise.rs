@@ -28,7 +28,7 @@ impl Alarms {
     pub(super) fn revise(&mut self, read: Read<'_>, setup: &Setup, span: Span, now: i64) -> Result<Judged, WatchError> {
         let mut told = Judged::default();
         let present = Present { until: span.until, now };
-        let since = i64::from(span.from.0) * 60;
+        let since = span.from.first_second();
         let mut again = Alarms::default();
         for (name, memory) in &self.memories {
             // Of one that was made later only what came after is compared.
@@ -97,7 +97,7 @@ impl Missed<'_> {
         for (id, episode) in ids.flat_map(|id| self.past.episodes(id).into_iter().map(move |episode| (id, episode))) {
             if self.is_told(id, episode) {
                 let of_episode = |about: &&OwedAbout| {
-                    let at = i64::from(about.range.end.0) * 60;
+                    let at = about.range.end.first_second();
                     let contributor = about.owed.contributor.as_ref().map_or("", |contributor| &contributor.id);
                     contributor == id && episode.from <= at && episode.to.is_some_and(|to| at < to)
                 };
@@ -117,7 +117,7 @@ impl Missed<'_> {
     /// What is over is told if it is news, not too old, and nothing is muted now.
     fn is_told(&self, id: &str, episode: Episode) -> bool {
         let Present { until, now } = self.present;
-        let oldest = i64::from(until.0) * 60 - i64::from(self.setup.settings.page_back_seconds);
+        let oldest = until.first_second() - i64::from(self.setup.settings.page_back_seconds);
         let apart = self
             .alarm
             .metric()
@@ -184,7 +184,7 @@ fn revision(known: &Past, past: &Past, since: i64, Present { until, now }: Prese
         data: json!({
             "version": "1.0",
             "from": cloudwatch_stamp(since),
-            "until": cloudwatch_stamp(i64::from(until.0) * 60),
+            "until": cloudwatch_stamp(until.first_second()),
             "oldStates": states(known),
             "newStates": states(past),
             "alarmContributors": series,

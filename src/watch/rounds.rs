@@ -125,7 +125,7 @@ impl Watch {
 
     fn silent(&self) -> Vec<SilentStream> {
         let told = self.fleet.silent().filter_map(|stream| {
-            let since = i64::from(stream.silent_since?.0) * 60;
+            let since = stream.silent_since?.first_second();
             Some(SilentStream { account: stream.account.clone(), region: stream.region.clone(), since })
         });
         told.collect()
@@ -228,7 +228,7 @@ impl Watch {
             }
         }
         round.forgotten.extend(gone.into_iter().map(|name| format!("{ALARM}{name}")));
-        let aliases = store.key_aliases(i64::from(watermark.0) * 60)?.into_iter().collect();
+        let aliases = store.key_aliases(watermark.first_second())?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
         super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), round)?;
         self.position.alarms_until = self.position.alarms_until.max(watermark.0);
@@ -257,7 +257,7 @@ impl Watch {
         };
         let deliveries = self.deliveries.insert(deliveries);
         self.fleet.advance(&counts, deliveries, watermark, &mut |start, sightings| {
-            let at = i64::from(start.0) * 60;
+            let at = start.first_second();
             incidents.take(at + seconds, sightings, settings, &mut cause)
         })
     }
@@ -271,7 +271,7 @@ impl Watch {
         round: &mut WatchRound,
         report: &mut RoundReport,
     ) -> Result<(), WatchError> {
-        let known_until = i64::from(self.fleet.until.0) * 60;
+        let known_until = self.fleet.until.first_second();
         let counts = store.counts();
         let aliases = store.key_aliases(known_until)?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;

@@ -257,7 +257,10 @@ fn the_time_zone_is_the_flags_else_the_environments_else_the_settings() {
     }
     fs::write(folder.path().join("keytide.toml"), "timezone = \"Berlin\"\n").unwrap();
     let ran = said(None, &[]);
-    assert!(ran.code == Some(1) && ran.err.contains("keytide.toml: `timezone`: no time zone is called 'Berlin'"));
+    assert!(
+        ran.code == Some(1)
+            && ran.err.contains("keytide.toml: `timezone`: unknown time zone `Berlin`; did you mean `Europe/Berlin`?")
+    );
     assert_eq!(said(None, &["--timezone", "UTC"]).code, Some(0));
 }
 

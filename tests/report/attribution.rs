@@ -22,7 +22,7 @@ struct Incident {
 
 fn incidents(truth: &Path) -> Vec<Incident> {
     let mut reader = csv::Reader::from_path(truth.join("incidents.csv")).unwrap();
-    let minute = |text: &str| Minute(u32::try_from(parse_event_time(text).unwrap() / 60).unwrap());
+    let minute = |text: &str| Minute::of_second(parse_event_time(text).unwrap()).unwrap();
     let read = |row: csv::StringRecord| Incident {
         key: row[1].to_owned(),
         window: MinuteRange { start: minute(&row[3]), end: minute(&row[4]) },

@@ -97,7 +97,7 @@ impl Watched {
         self.calls(&newest.format("%Y-%m-%dT%H:%M").to_string(), 1, &beat());
         self.arrive();
         let status = self.store.status().unwrap();
-        assert_eq!(status.watermark.map(|minute| i64::from(minute.0) * 60), Some(at(watermark).timestamp()), "{LAG}");
+        assert_eq!(status.watermark.map(|minute| minute.first_second()), Some(at(watermark).timestamp()), "{LAG}");
         self.watch.round(&mut self.store, at(watermark) + chrono::Duration::minutes(15)).unwrap()
     }
 

@@ -254,7 +254,7 @@ fn an_excess_costs_its_rate_by_the_hour() {
 
 fn at(year: i32, month: u32, day: u32, hour: u32) -> Minute {
     let time = Utc.with_ymd_and_hms(year, month, day, hour, 0, 0).single().expect("a time");
-    Minute(u32::try_from(time.timestamp() / 60).expect("after 1970"))
+    Minute::of_second(time.timestamp()).expect("after 1970")
 }
 
 fn range(start: Minute, minutes: u32) -> MinuteRange {

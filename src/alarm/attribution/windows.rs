@@ -31,12 +31,11 @@ pub fn usual_windows(window: MinuteRange, days: u32, zone: Tz, since: Minute) ->
     for back in (1..=days).map(|count| u64::from(count * step)) {
         let Some(earlier) = local.checked_sub_days(Days::new(back)) else { break };
         let like_today = step > 1 || is_weekend(earlier.weekday()) == today;
-        let start = local_time(earlier, zone).timestamp().div_euclid(60);
-        let Ok(start) = u32::try_from(start) else { break };
-        if start < since.0 {
+        let Some(start) = Minute::of_second(local_time(earlier, zone).timestamp()) else { break };
+        if start < since {
             break;
         }
-        let range = MinuteRange { start: Minute(start), end: Minute(start + length) };
+        let range = MinuteRange { start, end: Minute(start.0 + length) };
         if range.end <= window.start {
             found.push(UsualWindow { range, like_today });
         }

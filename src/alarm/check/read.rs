@@ -1,5 +1,8 @@
 //! Reads cases and tests from their tables.
 
+use std::time::Duration;
+
+use chrono_tz::Tz;
 use toml::Spanned;
 
 use super::file::{Case, Expected, Test, TestSeries};
@@ -8,8 +11,8 @@ use super::notation::{read_bands, read_values};
 use super::tables::{CaseTable, ExpectTable, RangeTable, SeriesTable, TestTable};
 use crate::alarm::definition::{Alarm, Condition, TreatMissingData};
 use crate::alarm::state::StateValue;
-use crate::alarm::table::Duration;
-use crate::domain::{Operation, Outcome, SettingError};
+use crate::alarm::table::duration;
+use crate::domain::{Operation, Outcome, SettingError, format_duration};
 
 /// Reads tables of a text, and notes what is wrong.
 pub(super) struct Reader<'a> {
@@ -99,11 +102,8 @@ impl Reader<'_> {
         let period = table.period.as_ref().map_or(Some(60), |period| self.duration(period));
         let period = period.filter(|seconds| *seconds > 0);
         let start = table.start.as_ref().map_or(Some(DEFAULT_START), |start| {
-            let read = chrono::DateTime::parse_from_rfc3339(start.get_ref()).ok();
-            if read.is_none() {
-                self.wrong(start.span(), "write the start as 2026-01-05T00:00:00Z");
-            }
-            read.map(|time| time.timestamp())
+            let read = start.get_ref().second(Tz::UTC);
+            read.map_err(|message| self.wrong(start.span(), message)).ok()
         });
         let series: Vec<Option<TestSeries>> = table.series.into_iter().map(|series| self.series(series)).collect();
         let ranges: Vec<Option<(u32, u32)>> = table.maintenance.iter().map(|range| self.range(range)).collect();
@@ -203,7 +203,7 @@ impl Reader<'_> {
         let Some(metric) = alarm.metric() else { return };
         let has_band = matches!(metric.condition, Condition::Band { .. });
         if !metric.period_seconds.is_multiple_of(period) || (has_band && metric.period_seconds != period) {
-            let alarms = Duration { seconds: metric.period_seconds };
+            let alarms = format_duration(Duration::from_secs(metric.period_seconds.into()));
             let message =
                 format!("`{}` has a period of {alarms}: write `period = \"{alarms}\"` in this test", alarm.name);
             self.wrong(place.span(), message);
@@ -211,14 +211,7 @@ impl Reader<'_> {
     }
 
     fn duration(&mut self, text: &Spanned<String>) -> Option<u32> {
-        let read: Result<Duration, String> = text.get_ref().parse();
-        match read {
-            Ok(duration) => Some(duration.seconds),
-            Err(message) => {
-                self.wrong(text.span(), message);
-                None
-            }
-        }
+        duration(text.get_ref()).map_err(|message| self.wrong(text.span(), message)).ok()
     }
 }
 

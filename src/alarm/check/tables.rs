@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::alarm::table::{AlarmTable, CompositeAlarmTable, MuteTable};
+use crate::alarm::table::{AlarmTable, CompositeAlarmTable, MuteTable, TimeSetting};
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ pub(super) struct CaseTable {
 pub(super) struct TestTable {
     pub(super) name: Spanned<String>,
     pub(super) period: Option<Spanned<String>>,
-    pub(super) start: Option<Spanned<String>>,
+    pub(super) start: Option<Spanned<TimeSetting>>,
     #[serde(default)]
     pub(super) maintenance: Vec<RangeTable>,
     pub(super) series: Vec<SeriesTable>,

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 
-use super::pattern::Pattern;
+use crate::domain::Pattern;
 
 /// A schedule of windows, and the alarms that are quiet in them.
 #[derive(Clone, Debug)]

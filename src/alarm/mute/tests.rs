@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use croner::parser::CronParser;
 
 use super::{MuteRule, Schedule, Window, muted_by};
-use crate::alarm::Pattern;
+use crate::domain::Pattern;
 
 fn second(time: &str) -> i64 {
     DateTime::parse_from_rfc3339(time).unwrap().timestamp()
@@ -17,7 +17,7 @@ fn rule(schedule: &str, hours: u32, zone: Tz) -> MuteRule {
         schedule: Schedule::Cron(Box::new(CronParser::new().parse(schedule).unwrap())),
         duration_seconds: hours * 3_600,
         zone,
-        alarms: vec![Pattern::new("prod-*").unwrap()],
+        alarms: vec![Pattern::new("prod-*")],
         start: None,
         expire: None,
     }

@@ -6,6 +6,7 @@ mod condition;
 mod metric;
 mod mute;
 mod reading;
+mod time;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,8 @@ use serde::Deserialize;
 pub use composite::CompositeAlarmTable;
 pub use metric::AlarmTable;
 pub use mute::MuteTable;
-pub use reading::Duration;
+pub use reading::duration;
+pub use time::TimeSetting;
 
 use super::definition::Alarm;
 use super::mute::MuteRule;

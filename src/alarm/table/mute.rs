@@ -2,16 +2,15 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDateTime};
 use chrono_tz::Tz;
-use croner::parser::{CronParser, Seconds, Year};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Reading;
+use super::time::TimeSetting;
+use crate::alarm::cron::{CRON_FORM, read_cron};
 use crate::alarm::mute::{MuteRule, Schedule};
-use crate::alarm::pattern::Pattern;
-use crate::domain::local_time;
+use crate::domain::{Pattern, WrittenTime, parse_zone};
 
 /// Seconds of the shortest window.
 const SHORTEST: u32 = 60;
@@ -29,8 +28,8 @@ pub struct MuteTable {
     duration: Spanned<String>,
     timezone: Option<Spanned<String>>,
     alarms: Spanned<Vec<Spanned<String>>>,
-    start: Option<Spanned<String>>,
-    expire: Option<Spanned<String>>,
+    start: Option<Spanned<TimeSetting>>,
+    expire: Option<Spanned<TimeSetting>>,
 }
 
 /// Reads one table.
@@ -39,12 +38,7 @@ pub(super) fn read(table: MuteTable, names: &mut HashSet<String>, reading: &mut 
         reading.wrong(table.name.span(), format!("there is another mute rule named `{}`", table.name.get_ref()));
     }
     let zone = table.timezone.as_ref().map_or(Some(Tz::UTC), |zone| {
-        let found = zone.get_ref().parse::<Tz>().ok();
-        if found.is_none() {
-            let message = format!("there is no time zone `{}`; write it as Europe/Berlin", zone.get_ref());
-            reading.wrong(zone.span(), message);
-        }
-        found
+        parse_zone(zone.get_ref()).map_err(|message| reading.wrong(zone.span(), message)).ok()
     });
     let duration = reading.duration(&table.duration);
     if let Some(seconds) = duration
@@ -86,51 +80,19 @@ fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> V
 }
 
 fn read_schedule(text: &Spanned<String>, zone: Tz, reading: &mut Reading) -> Option<Schedule> {
-    let inside = |word: &str| text.get_ref().strip_prefix(word)?.strip_suffix(')').map(str::trim);
-    if let Some(fields) = inside("cron(") {
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        return match parser.parse(fields) {
-            Ok(cron) if fields.split_whitespace().count() == 5 => Some(Schedule::Cron(Box::new(cron))),
-            Ok(_) => {
-                reading.wrong(text.span(), CRON_FIELDS);
-                None
-            }
-            Err(error) => {
-                let error = error.to_string();
-                let reason = error.trim_start_matches("Component error: ").trim_end_matches('.').to_lowercase();
-                reading.wrong(text.span(), format!("`{fields}` is no schedule: {reason}; {CRON_FIELDS}"));
-                None
-            }
-        };
+    let mut wrong = |message: String| reading.wrong(text.span(), message);
+    if let Some(read) = read_cron(text.get_ref()) {
+        return read.map(|cron| Schedule::Cron(Box::new(cron))).map_err(wrong).ok();
     }
-    if let Some(time) = inside("at(") {
-        let read = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter();
-        let read = read.filter_map(|form| NaiveDateTime::parse_from_str(time, form).ok()).next();
-        if read.is_none() {
-            let message = format!("`{time}` is no time; write at(2026-12-24T20:00), in the rule's time zone");
-            reading.wrong(text.span(), message);
-        }
-        return read.map(|local| Schedule::At(local_time(local, zone).timestamp()));
+    if let Some(time) = text.get_ref().strip_prefix("at(").and_then(|rest| rest.strip_suffix(')')) {
+        let read = time.parse::<WrittenTime>().map_err(wrong).ok();
+        return read.map(|written| Schedule::At(written.in_zone(zone).timestamp()));
     }
-    let message = "a schedule is cron(MINUTE HOUR DAY MONTH WEEKDAY), as cron(0 2 * * 1), or at(2026-12-24T20:00)";
-    reading.wrong(text.span(), message);
+    wrong(format!("`{}` is no schedule; write {CRON_FORM}, or at(2026-12-24T20:00)", text.get_ref()));
     None
 }
 
-const CRON_FIELDS: &str = "there are five fields: minute, hour, day of the month, month, day of the week";
-
 /// A moment: with its own offset, or in the zone.
-fn moment(text: &Spanned<String>, zone: Tz, reading: &mut Reading) -> Option<i64> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text.get_ref()) {
-        return Some(time.timestamp());
-    }
-    let forms = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"];
-    let local = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text.get_ref(), form).ok());
-    let date = || chrono::NaiveDate::parse_from_str(text.get_ref(), "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    let local = local.or_else(date);
-    if local.is_none() {
-        let message = format!("`{}` is no time; write it as 2026-12-24T20:00", text.get_ref());
-        reading.wrong(text.span(), message);
-    }
-    local.map(|local| local_time(local, zone).timestamp())
+fn moment(setting: &Spanned<TimeSetting>, zone: Tz, reading: &mut Reading) -> Option<i64> {
+    setting.get_ref().second(zone).map_err(|message| reading.wrong(setting.span(), message)).ok()
 }

@@ -1,75 +1,31 @@
 //! Values that several tables have.
 
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
 use toml::Spanned;
 
 use super::Reading;
-use crate::alarm::pattern::Pattern;
+use crate::domain::{Pattern, parse_duration};
 
-/// A length of time as written: `300s`, `5m`, `1h`, `2d`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Duration {
-    /// In seconds.
-    pub seconds: u32,
-}
-
-impl FromStr for Duration {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no length of time; write it as 300s, 5m, 1h or 2d");
-        let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-        let (number, unit) = text.split_at(split);
-        let unit = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return Err(wrong()),
-        };
-        let number: u32 = number.parse().map_err(|_| wrong())?;
-        number.checked_mul(unit).map(|seconds| Duration { seconds }).ok_or_else(wrong)
-    }
-}
-
-impl fmt::Display for Duration {
-    /// In the largest unit that leaves nothing over.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-        let fits = |(size, _): &(u32, &str)| self.seconds != 0 && self.seconds.is_multiple_of(*size);
-        let (size, unit) = units.into_iter().find(fits).unwrap_or((1, "s"));
-        f.pad(&format!("{}{unit}", self.seconds / size))
-    }
+/// Seconds of a duration as written.
+pub fn duration(text: &str) -> Result<u32, String> {
+    let seconds = parse_duration(text)?.as_secs();
+    u32::try_from(seconds).map_err(|_| format!("`{text}` is too long; a duration here is shorter than 136 years"))
 }
 
 impl Reading {
-    /// A length of time.
+    /// A duration, in seconds.
     pub(super) fn duration(&mut self, text: &Spanned<String>) -> Option<u32> {
-        match text.get_ref().parse::<Duration>() {
-            Ok(duration) => Some(duration.seconds),
-            Err(message) => {
-                self.wrong(text.span(), message);
-                None
-            }
-        }
+        duration(text.get_ref()).map_err(|message| self.wrong(text.span(), message)).ok()
     }
 
     /// A pattern.
     pub(super) fn pattern(&mut self, text: &Spanned<String>) -> Option<Pattern> {
-        match Pattern::new(text.get_ref()) {
-            Ok(_) if text.get_ref().is_empty() => {
-                self.wrong(text.span(), "the pattern is empty; leave the setting out to match all");
-                None
-            }
-            Ok(pattern) => Some(pattern),
-            Err(error) => {
-                self.wrong(text.span(), format!("`{}` is no pattern: {error}", text.get_ref()));
-                None
-            }
+        if text.get_ref().is_empty() {
+            self.wrong(text.span(), "the pattern is empty; leave the setting out to match all");
+            return None;
         }
+        Some(Pattern::new(text.get_ref()))
     }
 
     /// A name that nothing else has.

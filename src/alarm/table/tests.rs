@@ -1,6 +1,6 @@
 //! What may be written, and what is said of what may not.
 
-use super::{AlarmTables, Definitions, Duration};
+use super::{AlarmTables, Definitions, duration};
 use crate::alarm::{BandOperator, Condition, Keys, Operator, Schedule, Severity, TreatMissingData};
 use crate::domain::{Operation, Outcome, SettingError};
 
@@ -221,6 +221,12 @@ fn mute_rules_are_read_with_their_time_zone() {
     let second = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp();
     assert!(matches!(rule.schedule, Schedule::At(start) if start == second("2026-07-01T18:00:00Z")));
     assert_eq!((rule.duration_seconds, rule.expire), (14_400, Some(second("2026-07-01T22:00:00Z"))));
+    // In all forms in which [[maintenance]] takes them, TOML's own among them.
+    for start in ["2026-07-01", "2026-07-01T00:00:00", "'2026-07-01 00:00:00'", "'2026-07-01T00:00+02:00'"] {
+        let more = format!("alarms = ['*']\ntimezone = 'Europe/Berlin'\nstart = {start}");
+        let rule = &read(&mute("at(2026-07-01 20:00)", "4h", &more)).unwrap().mutes[0];
+        assert_eq!(rule.start, Some(second("2026-06-30T22:00:00Z")), "{start}");
+    }
 }
 
 #[test]
@@ -231,13 +237,17 @@ fn what_is_wrong_in_a_mute_rule_is_marked() {
         (mute("cron(0 0 2 * * 1)", "4h", all), "'cron(0 0 2 * * 1)'", "five fields"),
         (mute("cron(61 2 * * 1)", "4h", all), "'cron(61 2 * * 1)'", "`61 2 * * 1` is no schedule"),
         (mute("cron(@daily)", "4h", all), "'cron(@daily)'", "five fields"),
-        (mute("at(tomorrow)", "4h", all), "'at(tomorrow)'", "write at(2026-12-24T20:00)"),
+        (mute("at(tomorrow)", "4h", all), "'at(tomorrow)'", "`tomorrow` is no time; write 2026-11-01"),
         (mute("daily", "4h", all), "'daily'", "cron(MINUTE HOUR DAY MONTH WEEKDAY)"),
         (mute("cron(0 2 * * 1)", "16d", all), "'16d'", "1m to 15d"),
         (mute("cron(0 2 * * 1)", "59s", all), "'59s'", "1m to 15d"),
         (mute("cron(0 2 * * 1)", "4h", "alarms = []"), "[]", "mutes no alarm"),
         (mute("cron(0 2 * * 1)", "4h", "alarms = ['gone']"), "'gone'", "there is no alarm `gone`"),
-        (mute("cron(0 2 * * 1)", "4h", &format!("{all}\ntimezone = 'Berlin'")), "'Berlin'", "no time zone `Berlin`"),
+        (
+            mute("cron(0 2 * * 1)", "4h", &format!("{all}\ntimezone = 'Berlin'")),
+            "'Berlin'",
+            "did you mean `Europe/Berlin`?",
+        ),
         (mute("cron(0 2 * * 1)", "4h", &format!("{all}\nstart = 'soon'")), "'soon'", "is no time"),
         (
             mute("cron(0 2 * * 1)", "4h", &format!("{all}\nstart = '2026-01-02'\nexpire = '2026-01-01'")),
@@ -254,15 +264,13 @@ fn what_is_wrong_in_a_mute_rule_is_marked() {
 }
 
 #[test]
-fn lengths_of_time_read_back() {
-    for text in ["300s", "5m", "90m", "1h", "2d"] {
-        let duration: Duration = text.parse().unwrap();
-        assert_eq!(duration.to_string().parse(), Ok(duration), "{text}");
+fn durations_have_the_units_of_all_settings() {
+    assert_eq!(["300s", "5m", "2d", "1w"].map(duration), [Ok(300), Ok(300), Ok(172_800), Ok(604_800)]);
+    for wrong in ["", "5", "1.5h", "99999999d"] {
+        assert!(duration(wrong).is_err_and(|error| error.starts_with(&format!("`{wrong}` is "))), "{wrong}");
     }
-    assert_eq!("300s".parse::<Duration>().unwrap().to_string(), "5m");
-    for wrong in ["", "5", "m", "5 m", "-5m", "1.5h", "5M", "99999999d"] {
-        assert!(wrong.parse::<Duration>().is_err(), "{wrong}");
-    }
+    let text = mute("cron(0 2 * * 1)", "1w", "alarms = ['*']");
+    assert_eq!(read(&text).unwrap().mutes[0].duration_seconds, 604_800);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::alarm::{CheckError, Failure as Unmet, TestResult, check};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::config::ConfigErrors;
-use crate::domain::SettingError;
+use crate::domain::{SettingError, counted};
 
 /// Flags of `keytide alarms check`.
 #[derive(Debug, clap::Args)]
@@ -87,16 +87,14 @@ fn write_table(checked: &[Checked], out: &mut impl Write) -> io::Result<()> {
             tests += 1;
             failed += usize::from(!test.failures.is_empty());
             let word = if test.failures.is_empty() { "ok  " } else { "FAIL" };
-            let count = test.expectations;
-            let unit = if count == 1 { "expectation" } else { "expectations" };
-            writeln!(out, "{word}  {file}:{}  {} ({count} {unit})", test.line, test.name)?;
+            let expectations = counted(test.expectations as u64, "expectation", "expectations");
+            writeln!(out, "{word}  {file}:{}  {} ({expectations})", test.line, test.name)?;
             for unmet in &test.failures {
                 writeln!(out, "      {file}:{}  {}", unmet.line, sentence(unmet))?;
             }
         }
     }
-    let unit = if tests == 1 { "test" } else { "tests" };
-    writeln!(out, "{tests} {unit}, {failed} failed")
+    writeln!(out, "{}, {failed} failed", counted(tests, "test", "tests"))
 }
 
 /// `at 10m busy: expected ALARM, is OK: Threshold Crossed: …`

@@ -42,8 +42,8 @@ impl Args {
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     let range = args.range.minutes(now).map_err(Failure::usage)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let second = |minute: Minute| i64::from(minute.0) * 60;
-    let items = store.alarm_history(args.alarm.as_deref(), second(range.start), second(range.end), args.limit)?;
+    let (since, until) = (range.start.first_second(), range.end.first_second());
+    let items = store.alarm_history(args.alarm.as_deref(), since, until, args.limit)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
         Output::Json => super::write_array(&items.iter().map(as_json).collect::<Vec<_>>(), &mut out)?,
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
 
 fn row_of(item: &HistoryItem) -> Vec<Cell<'_>> {
     vec![
-        Cell::Time(Minute(u32::try_from(item.at / 60).unwrap_or(0))),
+        Cell::Time(Minute::nearest(item.at)),
         Cell::text(&item.alarm),
         Cell::text(&item.kind),
         Cell::text(&item.summary),

@@ -13,7 +13,7 @@ use crate::cli::question::width;
 use crate::cli::settings::settings;
 use crate::cli::system::data_dir;
 use crate::config::Config;
-use crate::domain::{Minute, format_second};
+use crate::domain::{Minute, counted, format_second};
 use crate::publish::subject;
 use crate::render::{self, Cell, Column, Zone};
 use crate::store::Store;
@@ -66,7 +66,7 @@ fn lines(config: &Config, store: &Store, now: DateTime<Utc>) -> Result<Vec<Line>
             since: open.iter().map(|incident| incident.onset).min(),
             about: format!(
                 "{} open; budget: {} over all series",
-                if open.len() == 1 { "1 incident".to_owned() } else { format!("{} incidents", open.len()) },
+                counted(open.len() as u64, "incident", "incidents"),
                 super::budget(config.watch.false_pages_per_week)
             ),
         });
@@ -106,7 +106,7 @@ fn write_table(lines: &[Line], zone: Zone, out: &mut impl Write) -> io::Result<(
     let rows: Vec<Vec<Cell<'_>>> = lines
         .iter()
         .map(|line| {
-            let minute = |second: i64| Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)));
+            let minute = |second: i64| Cell::Time(Minute::nearest(second));
             let state = Cell::text(line.state.name());
             vec![Cell::text(&line.name), Cell::text(line.kind), state, line.since.map_or(Cell::Missing, minute)]
         })

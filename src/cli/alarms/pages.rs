@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::alarm::Incident;
 use crate::cli::question::width;
-use crate::domain::{Minute, format_second};
+use crate::domain::{Minute, counted, format_second, grouped};
 use crate::render::{self, Cell, Column, Zone};
 use crate::watch::{AlarmPage, Evaluation, Setup};
 
@@ -25,7 +25,7 @@ pub(super) fn write_table(
             out,
             "{} over {} series {from_to}; budget: {}\n",
             pages(found.incidents.len()),
-            render::grouped(found.series as i64),
+            grouped(found.series as i64),
             super::budget(setup.settings.false_pages_per_week)
         )?;
         write_incidents(&found.incidents, zone, out)?;
@@ -36,18 +36,17 @@ pub(super) fn write_table(
     if !found.incidents.is_empty() {
         writeln!(out)?;
     }
-    let configured = setup.alarms.len();
-    let unit = if configured == 1 { "configured alarm" } else { "configured alarms" };
-    writeln!(out, "{} of {configured} {unit} {from_to}\n", pages(alarms.len()))?;
+    let configured = counted(setup.alarms.len() as u64, "configured alarm", "configured alarms");
+    writeln!(out, "{} of {configured} {from_to}\n", pages(alarms.len()))?;
     write_alarms(alarms, zone, out)
 }
 
 fn pages(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "page" } else { "pages" })
+    counted(count as u64, "page", "pages")
 }
 
 fn minute<'a>(second: i64) -> Cell<'a> {
-    Cell::Time(Minute(u32::try_from(second / 60).unwrap_or(0)))
+    Cell::Time(Minute::nearest(second))
 }
 
 fn write_incidents(incidents: &[Incident], zone: Zone, out: &mut impl Write) -> io::Result<()> {

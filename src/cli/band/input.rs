@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
     let output = Output::of(args, Output::Csv)?;
     let mut judge = Judge {
         model: Model::new(&settings).map_err(refused)?,
-        written_from: args.train.map_or(i64::MIN, |when| i64::from(when.minute(now, args.zone()).0) * 60),
+        written_from: args.train.map_or(i64::MIN, |when| when.minute(now, args.zone()).first_second()),
         form: match output {
             Output::Csv => Form::Lines(BandLines::Csv),
             Output::Json => Form::Lines(BandLines::Json),

@@ -118,7 +118,7 @@ impl Args {
     /// The model's settings for a period.
     fn settings(&self, period_seconds: u32, now: DateTime<Utc>) -> Result<Settings, Failure> {
         let excluded = self.exclude.iter().map(|range| {
-            let second = |when: When| i64::from(when.minute(now, self.zone()).0) * 60;
+            let second = |when: When| when.minute(now, self.zone()).first_second();
             match (second(range.start), second(range.end)) {
                 (start, end) if start < end => Ok((start, end)),
                 _ => Err(Failure::usage("a range of --exclude is empty: START comes first, END is not included")),

@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use super::Args;
 use crate::cli::exit::Failure;
 use crate::cli::question::width;
-use crate::domain::Minute;
+use crate::domain::{Minute, grouped};
 use crate::render::chart::{Chart, png, svg};
-use crate::render::{self, BandPoint, Cell, Column, Condensed, Zone, condense, grouped};
+use crate::render::{self, BandPoint, Cell, Column, Condensed, Zone, condense};
 
 /// How an answer is written.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +163,10 @@ fn amount(number: Option<f64>) -> Cell<'static> {
     }
 }
 
-/// A moment; one before 1970 has no minute that a cell knows.
+/// A moment; one before 1970 or after 2106 has no minute that a cell knows.
 fn time(second: i64, zone: Zone) -> Cell<'static> {
-    match u32::try_from(second.div_euclid(60)) {
-        Ok(minute) => Cell::Time(Minute(minute)),
-        Err(_) => Cell::Text(zone.long_at(second).into()),
+    match Minute::of_second(second) {
+        Some(minute) => Cell::Time(minute),
+        None => Cell::Text(zone.long_at(second).into()),
     }
 }

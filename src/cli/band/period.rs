@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::cli::range::duration;
+use crate::domain::parse_duration;
 
 /// A length of time in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +16,11 @@ impl FromStr for BandPeriod {
     /// `300`, `300s`, `5m`, `1h`, `1d`, from a minute to a day.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let plain = text.strip_suffix('s').unwrap_or(text);
-        let seconds = match duration(text) {
-            Some(length) => length.num_seconds(),
-            None if !plain.is_empty() && plain.bytes().all(|digit| digit.is_ascii_digit()) => {
-                plain.parse().unwrap_or(i64::MAX)
-            }
-            None => return Err("expected seconds, 300s, or 5m, 1h, 1d".to_owned()),
+        let is_number = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        let seconds = match parse_duration(text) {
+            Ok(length) => length.as_secs(),
+            Err(_) if is_number => text.parse().unwrap_or(u64::MAX),
+            Err(_) => return Err("expected seconds, 300s, or 5m, 1h, 1d".to_owned()),
         };
         match u32::try_from(seconds) {
             Ok(seconds @ 60..=86_400) => Ok(BandPeriod { seconds }),

@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, selection: &Selection, global: &Global, now: Date
     let mut text = Vec::new();
     lines.begin(&mut text);
     for (at, point) in judged.points.iter().enumerate() {
-        let stamp = args.zone().stamp(Minute(u32::try_from(point.at / 60).unwrap_or(0)));
+        let stamp = args.zone().stamp(Minute::nearest(point.at));
         let value = point.value.map(|value| value.to_string()).unwrap_or_default();
         let row = BandRow {
             timestamp: stamp.as_bytes(),
@@ -79,7 +79,7 @@ fn judge(args: &Args, selection: &Selection, counts: &dyn Counts, now: DateTime<
         // Calls of a period are far below 2^53.
         let value = calls as f64;
         let judgement = model.step(at, value);
-        if at >= i64::from(range.start.0) * 60 {
+        if at >= range.start.first_second() {
             points.push(BandPoint { at, value: Some(value), judgement });
         }
     }

@@ -163,6 +163,8 @@ fn names_are_escaped_and_numbers_short() {
     let points = points(20, |_| Some(1.0), 0..0);
     let odd = Chart { title: "a<b>&\"c\"\u{1}", ..chart(&points, PHONE) };
     assert!(svg(&odd).contains("a&lt;b&gt;&amp;&quot;c&quot; </text>"));
+    let odd = Chart { title: "a\u{1b}b\u{61c}c\u{200e}d\u{202e}e\u{2066}f\u{2029}g", ..chart(&points, PHONE) };
+    assert!(svg(&odd).contains("a b c d e f g</text>"));
     for (number, expect) in [
         (0.0, "0"),
         (7.0, "7"),

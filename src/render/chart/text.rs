@@ -1,5 +1,7 @@
 //! How wide texts are, and texts made shorter.
 
+use crate::domain::is_obeyed;
+
 /// Advances of DejaVu Sans from blank to tilde, in thousandths of the font's size.
 const ADVANCES: [u16; 95] = [
     318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636, 636,
@@ -28,7 +30,7 @@ pub(super) fn fitted(text: &str, size: f64, most: f64) -> String {
     fitted
 }
 
-/// A text as XML has it. What XML can't have becomes a blank.
+/// A text as XML has it. What XML can't have, or turns the direction of writing, becomes a blank.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for sign in text.chars() {
@@ -37,7 +39,7 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            sign if sign.is_control() || matches!(sign, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
+            sign if is_obeyed(sign) || matches!(sign, '\u{fffe}' | '\u{ffff}') => escaped.push(' '),
             sign => escaped.push(sign),
         }
     }

@@ -16,7 +16,7 @@ fn time(text: &str) -> DateTime<Utc> {
 
 /// `2026-01-05T23:00:00Z 2026-01-06T23:00:00Z`.
 fn told(range: MinuteRange) -> String {
-    [range.start, range.end].map(|minute| format_second(i64::from(minute.0) * 60)).join(" ")
+    [range.start, range.end].map(|minute| format_second(minute.first_second())).join(" ")
 }
 
 fn due(schedule: &ReportSchedule, last: &str, now: &str) -> Option<Due> {
@@ -101,15 +101,20 @@ fn what_cannot_be_is_named_with_its_place() {
         ("name = 'n'\nevery = 'daily'\nat = '24:00'\nroutes = ['m']", "'24:00'", "'24:00' is no time of day"),
         ("name = 'n'\nevery = 'daily'\non = 'monday'\nroutes = ['m']", "'monday'", "on is for weekly reports"),
         ("name = 'n'\nevery = 'weekly'\non = 'someday'\nroutes = ['m']", "'someday'", "is no day of the week"),
-        ("name = 'n'\nevery = 'daily'\ntimezone = 'Berlin'\nroutes = ['m']", "'Berlin'", "'Berlin' is no time zone"),
+        (
+            "name = 'n'\nevery = 'daily'\ntimezone = 'Berlin'\nroutes = ['m']",
+            "'Berlin'",
+            "unknown time zone `Berlin`; did you mean `Europe/Berlin`?",
+        ),
         ("name = 'n'\nevery = 'daily'\nlimit = 0\nroutes = ['m']", "0", "limit is 0; expected 1 to 1000 rows"),
-        ("name = 'n'\nschedule = '0 8 * * *'\nroutes = ['m']", "'0 8 * * *'", "expected cron(MINUTE HOUR"),
-        ("name = 'n'\nschedule = 'cron(0 8 * *)'\nroutes = ['m']", "'cron(0 8 * *)'", "expected cron(MINUTE HOUR"),
+        ("name = 'n'\nschedule = '0 8 * * *'\nroutes = ['m']", "'0 8 * * *'", "write cron(MINUTE HOUR"),
+        ("name = 'n'\nschedule = 'cron(0 8 * *)'\nroutes = ['m']", "'cron(0 8 * *)'", "there are five fields"),
         (
             "name = 'n'\nschedule = 'cron(61 8 * * *)'\nroutes = ['m']",
             "'cron(61 8 * * *)'",
-            "expected cron(MINUTE HOUR",
+            "`61 8 * * *` is no schedule",
         ),
+        ("name = 'n'\nschedule = 'cron(@daily)'\nroutes = ['m']", "'cron(@daily)'", "there are five fields"),
         ("name = 'n'\nschedule = 'cron(0 8 * * *)'\nat = '08:00'\nroutes = ['m']", "'08:00'", "at is for every"),
         (
             "name = 'n'\nevery = 'daily'\nschedule = 'cron(0 8 * * *)'\nroutes = ['m']",

@@ -20,7 +20,7 @@ pub struct Dense {
 impl Dense {
     /// Each period's first second, and its calls.
     pub fn points(&self) -> impl Iterator<Item = (i64, u64)> {
-        let second = |at: usize| (i64::from(self.start.0) + at as i64 * i64::from(self.period)) * 60;
+        let second = |at: usize| self.start.first_second() + at as i64 * i64::from(self.period) * 60;
         self.calls.iter().enumerate().map(move |(at, calls)| (second(at), *calls))
     }
 }

@@ -306,7 +306,7 @@ impl Fleet {
                 self.series[place].last_call = start;
             }
         }
-        let sightings = self.step(i64::from(start.0) * 60, &values, &missing);
+        let sightings = self.step(start.first_second(), &values, &missing);
         for (series, tracked) in tell(start, sightings)? {
             self.track(&series, tracked);
         }

@@ -106,14 +106,14 @@ impl Fleet {
         start: Minute,
         clean: &mut Option<(u32, Model)>,
     ) -> Result<Model, WatchError> {
-        let first_call = first_call.and_then(|second| u32::try_from(second / 60).ok()).unwrap_or(start.0);
+        let first_call = first_call.and_then(Minute::of_second).unwrap_or(start).0;
         let from = first_call.max(start.0.saturating_sub(CLEAN_MINUTES) / self.period() * self.period());
         let mut model = match clean {
             Some((known_from, model)) if *known_from == from => return Ok(model.clone()),
             _ => Model::new(&self.settings)?,
         };
         for minute in (from..start.0).step_by(self.period() as usize) {
-            model.step(i64::from(minute) * 60, 0.0);
+            model.step(Minute(minute).first_second(), 0.0);
         }
         *clean = Some((from, model.clone()));
         Ok(model)

@@ -1,7 +1,7 @@
 //! The known name that a mistyped one means.
 
 /// The nearest of the names, if one is near enough to be meant.
-pub(super) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let near = (typed.chars().count() / 3).max(1);
     let each = names.into_iter().map(|name| (distance(&typed.to_lowercase(), &name.to_lowercase()), name));
     each.filter(|(distance, _)| *distance <= near).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)
