@@ -183,5 +183,5 @@ impl Files {
 fn delivered(file: &Ready) -> i64 {
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
     let changed = file.stamp.changed.div_euclid(1_000_000_000);
-    LogFileName::parse(&name).map_or(changed, |name| i64::from(name.delivered.0) * 60)
+    LogFileName::parse(&name).map_or(changed, |name| name.delivered.first_second())
 }

@@ -1,8 +1,8 @@
 //! The catalog's tables.
 
 /// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kinds `taken-back` and
-/// `caller-hours`; of days whose callers were rolled up before, the next compaction makes the latter. Format 4 has notes
-/// in the ledger beside one id of a request, and links to it from the others.
+/// `caller-hours`; of days whose callers were rolled up before, the next compaction makes the latter. Format 4 has
+/// notes in the ledger beside one id of a request, and links to it from the others.
 pub(super) const FORMAT: i64 = 4;
 
 /// The first format that has [`WATCHING`].

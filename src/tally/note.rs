@@ -1,10 +1,11 @@
 //! Notes in the ledger: what was counted provisionally, so that it can be taken back to the call.
 //!
 //! A copy that names no key, or one of two, or that tells of its caller the account alone, counts for what it tells
-//! until a copy tells more. The copy that tells more can't know what the other was counted as: names, second and caller
-//! may differ. So the ledger keeps that, in entries of an id's size: the upper half follows from the request's *anchor*,
-//! which is one of its ids, the lower half is the note. From the request's other ids a link leads to the anchor, so that
-//! a copy that shares only one of them with what was counted finds all of it, and what a third took back of it.
+//! until a copy tells more. The copy that tells more can't know what the other was counted as: names, second and
+//! caller may differ. So the ledger keeps that, in entries of an id's size: the upper half follows from the request's
+//! *anchor*, which is one of its ids, the lower half is the note. From the request's other ids a link leads to the
+//! anchor, so that a copy that shares only one of them with what was counted finds all of it, and what a third took
+//! back of it.
 
 use super::row::{MARK_MASK, Mark, Row};
 use crate::cloudtrail::CallerDetail;

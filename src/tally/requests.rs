@@ -76,8 +76,8 @@ impl Requests {
         }
     }
 
-    /// Asks for the notes of requests that were counted provisionally; `ask` gets the entries of an hour that have one of
-    /// the upper halves, which are sorted and distinct. Rows that lead to the same notes are one request.
+    /// Asks for the notes of requests that were counted provisionally; `ask` gets the entries of an hour that have one
+    /// of the upper halves, which are sorted and distinct. Rows that lead to the same notes are one request.
     pub fn ask_for_notes<E>(
         &mut self,
         hours: &BTreeMap<u32, Vec<Entry>>,

@@ -19,7 +19,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether no copy can tell more of what it counts for: it tells all of its keys, and who called, where that counts.
+    /// Whether no copy can tell more of what it counts for: it tells all of its keys, and who called where that counts.
     #[inline]
     pub(super) fn is_final(&self) -> bool {
         self.claim.is_whole() && (self.claim == Claim::NO_KEY || !CallerDetail::from_bits(self.caller_detail).reduced)

@@ -105,7 +105,7 @@ impl Present {
     pub(super) fn moment(self, setup: &Setup) -> Moment<'_> {
         Moment {
             now: self.now,
-            as_of: i64::from(self.until.0) * 60,
+            as_of: self.until.first_second(),
             mutes: &setup.mutes,
             account: &setup.account,
             region: &setup.region,

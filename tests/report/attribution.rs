@@ -49,7 +49,7 @@ fn said(counts: &dyn Counts, key: &str, window: MinuteRange) -> (CallerWindows, 
         usual.map(|(calls, of)| CallerWindow { calls: calls.clone(), like_today: of.like_today }).collect();
     let now = CallerWindow { calls: read.now_by_caller(), like_today: true };
     let question =
-        Question { callers: &read.callers, window: &now, usual: &usual, missing: false, total_expected: None };
+        Question { callers: &read.callers, window: &now, usual: &usual, shortfall: false, total_expected: None };
     let told = attribute(&question);
     (read, told)
 }
