@@ -32,7 +32,7 @@ pub use attribution::{
     usual_windows,
 };
 pub use check::{CheckError, Failure, TestResult, check};
-pub use composite::{CompositeRule, Least, Node, RuleError, SuppressedBy, Suppression, Suppressor};
+pub use composite::{CompositeRule, Least, Node, Passing, RuleError, SuppressedBy, Suppression, Suppressor};
 pub use contributors::{contributor_id, contributor_state, parent_reason_data, parent_state};
 pub use cron::{CRON_FORM, read_cron};
 pub use definition::{

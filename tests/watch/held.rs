@@ -57,6 +57,35 @@ fn what_a_suppressor_held_is_told_after_its_wait_though_no_file_comes_any_more()
     assert!(told.len() == 1 && told[0].starts_with("trouble OK -> ALARM"), "{told:?}");
 }
 
+#[test]
+fn a_suppressor_is_waited_for_by_the_time_of_the_counts_however_many_minutes_are_judged_at_once() {
+    let rules = format!(
+        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
+         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
+         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
+         actions_suppressor_wait_period = '5m'\nactions_suppressor_extension_period = '5m'\n"
+    );
+    let told = |busy: std::ops::Range<u32>, deploy: Option<&str>| {
+        let mut watched = Watched::new(&rules, |_| {});
+        watched.calls("10:00", 1, &Record::call("Decrypt").key(KEY));
+        for minute in busy {
+            watched.calls(&format!("10:{minute}"), 20, &Record::call("Decrypt").key(KEY));
+        }
+        if let Some(minute) = deploy {
+            watched.calls(minute, 1, &Record::call("Sign").key(KEY_2));
+        }
+        watched.round("11:00");
+        let states = watched.told().into_iter().map(|told| told.split(':').next().unwrap().to_owned());
+        states.filter(|told| told.starts_with("trouble")).collect::<Vec<_>>()
+    };
+    let first = "trouble INSUFFICIENT_DATA -> OK";
+    // In ALARM from 10:21 to 10:31; the wait is over at 10:26.
+    assert_eq!(told(20..30, None), [first, "trouble OK -> ALARM", "trouble ALARM -> OK"]);
+    assert_eq!(told(20..24, None), [first]);
+    // The suppressor goes to ALARM at 10:25 and leaves it at 10:26; its extension ends with the alarm.
+    assert_eq!(told(20..30, Some("10:24")), [first]);
+}
+
 /// Minutes since 2026-01-05T00:00:00Z: noon of the fifteenth day.
 const STORM: u32 = 14 * 1440 + 720;
 

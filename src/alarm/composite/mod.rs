@@ -11,4 +11,4 @@ mod tests;
 pub(super) use order::order;
 pub use parse::RuleError;
 pub use rule::{CompositeRule, Least, Node};
-pub use suppress::{SuppressedBy, Suppression, Suppressor};
+pub use suppress::{Passing, SuppressedBy, Suppression, Suppressor};

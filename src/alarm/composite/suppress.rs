@@ -3,6 +3,9 @@
 //! Source: CloudWatch User Guide, *Composite alarm action suppression*. A change of state waits for the suppressor to
 //! go to ALARM, for at most the wait period. While the suppressor is in ALARM, and for the extension period after that,
 //! nothing is sent. Then the state of that moment is told if it isn't the one that was told last.
+//!
+//! Periods pass in the counts' own time, so that it doesn't matter how many minutes are judged at once. Where no counts
+//! come they pass by the clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +33,27 @@ pub enum SuppressedBy {
     ExtensionPeriod,
 }
 
+/// A moment, by both times in which periods pass; seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passing {
+    /// By the clock.
+    pub now: i64,
+    /// Up to when counts are judged.
+    pub as_of: i64,
+    /// Whether a minute of counts is being judged, rather than that time has passed without any.
+    pub judges: bool,
+}
+
+impl Passing {
+    /// Whether a period that began at a time (by the clock, and as of which counts) still lasts.
+    fn within(self, now: i64, as_of: Option<i64>, seconds: u32) -> bool {
+        match as_of.filter(|_| self.judges) {
+            Some(as_of) => self.as_of < as_of + i64::from(seconds),
+            None => self.now < now + i64::from(seconds),
+        }
+    }
+}
+
 /// What is remembered of a composite alarm's suppression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
@@ -39,12 +63,18 @@ pub struct Suppression {
     told: StateValue,
     /// When the change happened that is still to be told, seconds since 1970.
     owed_since: Option<i64>,
+    /// As of which counts.
+    #[serde(default)]
+    owed_as_of: Option<i64>,
     /// Whether that change has met the suppressor, so that the wait is over.
     has_met: bool,
     /// Whether the suppressor was in ALARM.
     was_alarm: bool,
     /// When it left ALARM.
     left_at: Option<i64>,
+    /// As of which counts.
+    #[serde(default)]
+    left_as_of: Option<i64>,
 }
 
 impl Default for Suppression {
@@ -54,44 +84,47 @@ impl Default for Suppression {
             by: None,
             told: StateValue::InsufficientData,
             owed_since: None,
+            owed_as_of: None,
             has_met: false,
             was_alarm: false,
             left_at: None,
+            left_as_of: None,
         }
     }
 }
 
 impl Suppression {
-    /// What happens at a time (seconds since 1970) in a state. `has_changed`: it was entered just now;
-    /// `suppressor_is_alarm`: the suppressor is in ALARM. The answer is whether actions run now.
+    /// What happens at a time in a state. `has_changed`: it was entered just now; `suppressor_is_alarm`: the suppressor
+    /// is in ALARM. The answer is whether actions run now.
     pub fn step(
         &mut self,
         suppressor: &Suppressor,
-        now: i64,
+        at: Passing,
         state: StateValue,
         has_changed: bool,
         suppressor_is_alarm: bool,
     ) -> bool {
         if suppressor_is_alarm {
-            self.left_at = None;
+            (self.left_at, self.left_as_of) = (None, None);
         } else if self.was_alarm {
-            self.left_at = Some(now);
+            (self.left_at, self.left_as_of) = (Some(at.now), Some(at.as_of));
         }
         self.was_alarm = suppressor_is_alarm;
         if has_changed {
-            self.owed_since = Some(now);
+            (self.owed_since, self.owed_as_of) = (Some(at.now), Some(at.as_of));
             self.has_met = false;
         }
         let Some(since) = self.owed_since else {
             self.by = None;
             return false;
         };
-        let lasts = |from: i64, seconds: u32| now < from + i64::from(seconds);
+        let is_extended = |left: i64| at.within(left, self.left_as_of, suppressor.extension_seconds);
+        let waits = at.within(since, self.owed_as_of, suppressor.wait_seconds);
         self.by = if suppressor_is_alarm {
             Some(SuppressedBy::Alarm)
-        } else if self.left_at.is_some_and(|left| lasts(left, suppressor.extension_seconds)) {
+        } else if self.left_at.is_some_and(is_extended) {
             Some(SuppressedBy::ExtensionPeriod)
-        } else if !self.has_met && lasts(since, suppressor.wait_seconds) {
+        } else if !self.has_met && waits {
             Some(SuppressedBy::WaitPeriod)
         } else {
             None
@@ -102,7 +135,7 @@ impl Suppression {
                 false
             }
             None => {
-                self.owed_since = None;
+                (self.owed_since, self.owed_as_of) = (None, None);
                 std::mem::replace(&mut self.told, state) != state
             }
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::state::StateValue::{self, Alarm, InsufficientData, Ok as Fine};
 use super::suppress::SuppressedBy::{Alarm as ByAlarm, ExtensionPeriod, WaitPeriod};
-use super::{CompositeRule, Suppression, Suppressor, order};
+use super::{CompositeRule, Passing, Suppression, Suppressor, order};
 
 fn rule(text: &str) -> CompositeRule {
     CompositeRule::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -110,7 +110,8 @@ fn suppressed(steps: &[(i64, StateValue, bool)]) -> Vec<(Option<super::Suppresse
     let mut suppression = Suppression::default();
     let mut before = InsufficientData;
     let mut step = |&(now, state, suppresses): &(i64, StateValue, bool)| {
-        let runs = suppression.step(&suppressor, now, state, state != before, suppresses);
+        let at = Passing { now, as_of: now, judges: true };
+        let runs = suppression.step(&suppressor, at, state, state != before, suppresses);
         before = state;
         (suppression.by, runs)
     };

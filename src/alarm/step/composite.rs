@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::alarm::alarm_arn;
-use crate::alarm::composite::Suppressor;
+use crate::alarm::composite::{Passing, Suppressor};
 use crate::alarm::definition::{Alarm, CompositeAlarm};
 use crate::alarm::memory::AlarmMemory;
 use crate::alarm::reason::UNCHECKED;
@@ -28,22 +28,27 @@ impl AlarmMemory {
             self.triggering = deciding.iter().map(|name| (*name).to_owned()).collect();
             self.change(state, reason, data, moment, &mut stepped);
         }
-        self.tell_composite(alarm, composite, moment, state_of, &mut stepped);
+        self.tell_composite(alarm, composite, moment, true, state_of, &mut stepped);
         stepped
     }
 
-    /// Tells of a change, unless it is suppressed, with the alarms that decided.
+    /// Tells of a change, unless it is suppressed, with the alarms that decided. `judges`: a minute of counts is being
+    /// judged, rather than that time has passed.
     pub(super) fn tell_composite(
         &mut self,
         alarm: &Alarm,
         composite: &CompositeAlarm,
         moment: &Moment<'_>,
+        judges: bool,
         state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
         stepped: &mut Stepped,
     ) {
         match &composite.suppressor {
             None => self.tell_change(alarm, moment, stepped),
-            Some(suppressor) => self.tell_unless_suppressed(suppressor, alarm, moment, state_of, stepped),
+            Some(suppressor) => {
+                let at = Passing { now: moment.now, as_of: moment.as_of, judges };
+                self.tell_unless_suppressed(suppressor, at, alarm, moment, state_of, stepped);
+            }
         }
         for owed in &mut stepped.owed {
             owed.set_children(self.triggering.iter().filter_map(|name| {
@@ -56,6 +61,7 @@ impl AlarmMemory {
     fn tell_unless_suppressed(
         &mut self,
         suppressor: &Suppressor,
+        at: Passing,
         alarm: &Alarm,
         moment: &Moment<'_>,
         state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
@@ -64,7 +70,7 @@ impl AlarmMemory {
         let is_alarm = state_of(&suppressor.alarm).is_some_and(|(state, _)| state == StateValue::Alarm);
         let before = self.suppression;
         let has_changed = !stepped.history.is_empty();
-        let runs = self.suppression.step(suppressor, moment.now, self.state, has_changed, is_alarm);
+        let runs = self.suppression.step(suppressor, at, self.state, has_changed, is_alarm);
         stepped.has_changed |= self.suppression != before;
         let old = runs.then(|| before.told());
         self.tell(alarm, moment, old, stepped);

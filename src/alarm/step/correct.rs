@@ -82,7 +82,7 @@ impl AlarmMemory {
                     self.tell_change(alarm, moment, stepped);
                 }
             }
-            AlarmKind::Composite(composite) => self.tell_composite(alarm, composite, moment, state_of, stepped),
+            AlarmKind::Composite(composite) => self.tell_composite(alarm, composite, moment, false, state_of, stepped),
         }
         self.owed.entered_from = None;
     }
