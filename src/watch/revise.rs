@@ -36,7 +36,8 @@ impl Alarms {
             again.memories.extend(began.and_then(|began| memory.at(began)).map(|memory| (name.clone(), memory)));
         }
         let judged = again.judge(read, setup, span)?;
-        for alarm in &setup.alarms {
+        let redefined = self.redefined(setup);
+        for alarm in setup.alarms.iter().filter(|alarm| !redefined.contains(alarm.name.as_str())) {
             let (Some(was), Some(found)) = (self.memories.get(&alarm.name), again.memories.remove(&alarm.name)) else {
                 continue;
             };
@@ -52,6 +53,21 @@ impl Alarms {
         }
         self.take_bands(again);
         Ok(told)
+    }
+
+    /// The alarms whose past was judged by another definition than they have now, and those that name them.
+    fn redefined<'a>(&self, setup: &'a Setup) -> HashSet<&'a str> {
+        let mut redefined = HashSet::new();
+        for alarm in &setup.alarms {
+            let past = self.memories.get(&alarm.name).and_then(|memory| memory.past.as_ref());
+            let mut named = alarm.composite().into_iter().flat_map(|composite| composite.rule.children());
+            if past.is_some_and(|past| past.definition != alarm.fingerprint())
+                || named.any(|name| redefined.contains(name))
+            {
+                redefined.insert(alarm.name.as_str());
+            }
+        }
+        redefined
     }
 
     /// Goes to the states that were found, and tells of those that are others than before.

@@ -210,6 +210,23 @@ fn another_definition_is_not_judged_over_what_an_earlier_one_decided() {
     assert_eq!((watched.told().len(), revisions(&watched, "busy").len()), (2, 1));
 }
 
+#[test]
+fn counts_that_come_late_while_the_definition_changes_are_not_judged_by_the_new_one() {
+    let both = |limit: u32| {
+        let busy = busy("").replace("= 10", &format!("= {limit}"));
+        format!("{busy}[[composite_alarm]]\nname = 'named'\nalarm_rule = 'ALARM(busy)'\n")
+    };
+    let mut watched = Watched::new(&both(10), |_| {});
+    watched.calls("10:00", 1, &decrypt(KEY));
+    watched.calls("10:30", 8, &decrypt(KEY));
+    watched.round("11:00");
+    watched.owed();
+    watched.watch = Watch::open(&watched.store, setup(&both(5), |_| {})).unwrap();
+    late(&mut watched, &["10:20"], 1, KEY);
+    assert_eq!(watched.told(), [] as [&str; 0]);
+    assert_eq!((revisions(&watched, "busy").len(), revisions(&watched, "named").len()), (0, 0));
+}
+
 /// What is remembered of the states of an alarm.
 fn remembered(watched: &Watched) -> Value {
     let memory: Value = serde_json::from_slice(&watched.store.memory("alarm/busy").unwrap().unwrap()).unwrap();
