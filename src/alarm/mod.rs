@@ -40,7 +40,7 @@ pub use definition::{
 };
 pub use evaluate::{Because, Comparison, Point, Rule, Slots, Verdict};
 pub use memory::{AlarmMemory, ContributorMemory, Held, HistoryItem, HistoryKind, Owing};
-pub use mute::{MuteRule, Schedule, Window, muted_by};
+pub use mute::{INCIDENT_PREFIX, MuteRule, Schedule, Window, muted_by};
 pub use notice::{
     Contribution, Contributor, Incident, IncidentSeries, Notice, Novelty, PicturePoint, QuotaUse, ReportForms,
     StateChange, Subject,

@@ -1,6 +1,6 @@
 //! What would have been paged: the watch over stored counts, from nothing, without writing anything.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::WatchSettings;
 use super::cause::Cause;
@@ -9,14 +9,18 @@ use super::fleet::Fleet;
 use super::incidents::{AskCallers, Incidents, Strayed};
 use super::setup::Setup;
 use super::silences::Silences;
+use super::stored::incident_name;
 use super::tell::{MONTH_SECONDS, row_of};
-use crate::alarm::{Incident, IncidentSeries};
+use crate::alarm::{Incident, IncidentSeries, muted_by};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Counts;
 use crate::store::{Deliveries, IncidentSeriesRow, Store, WATERMARK_MINUTES};
 
 /// Models keep no older days than these: a watch that begins here has learned all that it can.
 pub(super) const LEARNED_MINUTES: u32 = 42 * Minute::PER_DAY;
+
+/// Seconds after which a period's counts should be in.
+const LAG: i64 = WATERMARK_MINUTES as i64 * 60;
 
 /// The incidents that began in a range, in order of time, as a watch would have had them that began long before; and
 /// how many series it watched.
@@ -55,6 +59,21 @@ fn deliveries(store: &Store, range: MinuteRange) -> Result<Deliveries, WatchErro
     Ok(store.deliveries(Minute(learned_from(range, 1).0.saturating_sub(Minute::PER_DAY)))?)
 }
 
+/// When a page would have been owed, if it would: what a mute window holds is sent at its end, if it still holds.
+fn paged_at(strayed: &Strayed, setup: &Setup, until: Minute) -> Option<i64> {
+    let known_over = strayed.resolved_at.map(|over| over + i64::from(setup.settings.quiet_seconds) + LAG);
+    let last = known_over.unwrap_or(i64::MAX).min(i64::from(until.0) * 60 + LAG);
+    let name = incident_name(strayed.number);
+    let mut at = strayed.told_from + LAG;
+    while let Some((_, window)) = muted_by(&setup.mutes, &name, at) {
+        at = window.end;
+        if at > last {
+            return None;
+        }
+    }
+    Some(at)
+}
+
 /// What would have been paged in a range, had the watch run long before it.
 pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Evaluation, WatchError> {
     let counts = store.counts();
@@ -70,11 +89,15 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
         silences = fleet.silences(&counts, &deliveries, range.end)?;
         (strayed, series) = (found, fleet.len());
     }
-    let lag = i64::from(WATERMARK_MINUTES) * 60;
     let mut incidents: Vec<Incident> = Vec::with_capacity(strayed.len());
+    let mut unsent = HashSet::new();
     for strayed in &strayed {
         let known_until = strayed.resolved_at.unwrap_or(range.end.first_second());
-        let mut incident = cause.page(strayed, known_until, strayed.told_from + lag)?;
+        let paged_at = paged_at(strayed, setup, range.end);
+        if paged_at.is_none() {
+            unsent.insert(strayed.number);
+        }
+        let mut incident = cause.page(strayed, known_until, paged_at.unwrap_or(strayed.told_from + LAG))?;
         for series in &mut incident.series {
             let month = series.onset - MONTH_SECONDS..series.onset;
             let same = |other: &&IncidentSeries| {
@@ -86,6 +109,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
         }
         incidents.push(incident);
     }
+    incidents.retain(|incident| !unsent.contains(&incident.number));
     Ok(Evaluation { incidents, series, range: covered, silences })
 }
 
@@ -105,7 +129,8 @@ pub fn pages_by_budget(
     let pages = |budget: &f64| {
         let settings = WatchSettings { false_pages_per_week: *budget, ..setup.settings.clone() };
         let (strayed, _) = replay(&counts, &deliveries, &settings, range, &mut cause)?;
-        Ok((*budget, strayed.len()))
+        let paged = strayed.iter().filter(|strayed| paged_at(strayed, setup, range.end).is_some());
+        Ok((*budget, paged.count()))
     };
     budgets.iter().map(pages).collect()
 }

@@ -1,20 +1,17 @@
 //! Incidents as the store keeps them, read back; and their names.
 
 use super::error::WatchError;
-use crate::alarm::Incident;
+use crate::alarm::{INCIDENT_PREFIX, Incident};
 use crate::store::{IncidentRow, Store};
-
-/// Before an incident's number in its name.
-const NAME_PREFIX: &str = "keytide-incident-";
 
 /// The name of an incident's alarm. It is a name of its own, so that receivers tell incidents apart.
 pub fn incident_name(number: u64) -> String {
-    format!("{NAME_PREFIX}{number}")
+    format!("{INCIDENT_PREFIX}{number}")
 }
 
 /// The number of the incident of a name; `None` if the name is another alarm's.
 pub fn incident_number(name: &str) -> Option<u64> {
-    name.strip_prefix(NAME_PREFIX)?.parse().ok()
+    name.strip_prefix(INCIDENT_PREFIX)?.parse().ok()
 }
 
 /// The incident of a number, if there was one.

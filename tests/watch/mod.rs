@@ -12,6 +12,7 @@ mod rounds;
 mod silence;
 mod silent_alarms;
 mod straying;
+mod storm;
 mod truth;
 
 use std::fs;

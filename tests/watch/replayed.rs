@@ -1,9 +1,13 @@
-//! `keytide alarms evaluate`: what the configured alarms would have sent.
+//! `keytide alarms evaluate`: what the configured alarms and the watch would have sent.
 
 use std::fs;
 
+use keytide::alarm::AlarmTables;
+use keytide::domain::{MinuteRange, format_second};
 use serde_json::Value;
 
+use super::setup;
+use super::storm::Storm;
 use crate::support::program::{Ran, keytide_with};
 use crate::support::record::{KEY, KEY_2, Record};
 use crate::support::watched::Watched;
@@ -120,4 +124,28 @@ fn a_table_has_the_alarms_beside_the_incidents() {
     let both = evaluate(&watched, &RULES.replace("every_series = false", ""), &[]);
     assert!(both.out.starts_with("0 pages over "), "{}", both.out);
     assert!(both.out.contains("3 pages of 3 configured alarms"), "{}", both.out);
+}
+
+#[test]
+fn an_incident_that_is_over_within_a_mute_window_would_not_have_been_sent_and_one_that_lasts_at_its_end() {
+    let mut storm = Storm::new(40);
+    storm.passes(40);
+    let paged = |mute: &str| -> Vec<String> {
+        let mut setup = setup();
+        setup.mutes = toml::from_str::<AlarmTables>(mute).unwrap().read().unwrap().mutes;
+        let found = keytide::watch::evaluate(&storm.store, &setup, MinuteRange::ALL).unwrap();
+        let by_budget = keytide::watch::pages_by_budget(&storm.store, &setup, MinuteRange::ALL, &[1.0]).unwrap();
+        assert_eq!(by_budget, [(1.0, found.incidents.len())]);
+        found.incidents.iter().map(|incident| format_second(incident.paged_at)[11..16].to_owned()).collect()
+    };
+    let mute = |alarms: &str, duration: &str| {
+        format!(
+            "[[mute]]\nname = 'm'\nschedule = 'at(2026-01-19T12:00)'\nduration = '{duration}'\nalarms = ['{alarms}']\n"
+        )
+    };
+    // The storm's first five minutes are in at 12:20, that it has been over for half an hour since 12:40 at 13:25.
+    assert_eq!(paged(""), ["12:20"]);
+    assert_eq!(paged(&mute("keytide-incident-*", "1h")), ["13:00"]);
+    assert_eq!(paged(&mute("keytide-incident-*", "2h")), [] as [&str; 0]);
+    assert_eq!(paged(&mute("*", "2h")), [] as [&str; 0]);
 }

@@ -12,6 +12,9 @@ use croner::Cron;
 
 use crate::domain::Pattern;
 
+/// Before the number of an incident of the watch in its name, which mute rules may name as they do alarms.
+pub const INCIDENT_PREFIX: &str = "keytide-incident-";
+
 /// A schedule of windows, and the alarms that are quiet in them.
 #[derive(Clone, Debug)]
 pub struct MuteRule {

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::Reading;
 use super::time::TimeSetting;
 use crate::alarm::cron::{CRON_FORM, read_cron};
-use crate::alarm::mute::{MuteRule, Schedule};
+use crate::alarm::mute::{INCIDENT_PREFIX, MuteRule, Schedule};
 use crate::domain::{Pattern, WrittenTime, parse_zone};
 
 /// Seconds of the shortest window.
@@ -70,8 +70,15 @@ fn read_alarms(list: &Spanned<Vec<Spanned<String>>>, reading: &mut Reading) -> V
     }
     let patterns = list.get_ref().iter().filter_map(|name| {
         let pattern = reading.pattern(name)?;
-        if !reading.names.iter().any(|alarm| pattern.matches(alarm)) && name.get_ref() != "*" {
-            let message = format!("there is no alarm `{}`; define it or correct its name here", name.get_ref());
+        // What numbers there will be, nobody knows.
+        let is_of_incidents =
+            name.get_ref().starts_with(INCIDENT_PREFIX) || pattern.matches(&format!("{INCIDENT_PREFIX}1"));
+        if !reading.names.iter().any(|alarm| pattern.matches(alarm)) && !is_of_incidents {
+            let message = format!(
+                "there is no alarm `{}`; define it or correct its name here (the watch's incidents are \
+                 `{INCIDENT_PREFIX}*`)",
+                name.get_ref()
+            );
             reading.wrong(name.span(), message);
         }
         Some(pattern)

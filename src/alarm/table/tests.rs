@@ -230,6 +230,17 @@ fn mute_rules_are_read_with_their_time_zone() {
 }
 
 #[test]
+fn the_incidents_of_the_watch_are_muted_by_their_names() {
+    for (alarms, incident) in [("keytide-incident-*", 7), ("keytide-*", 7), ("keytide-incident-7", 7), ("*", 1)] {
+        let text = mute("cron(0 2 * * 1)", "4h", &format!("alarms = ['{alarms}']"));
+        let rule = &read(&text).unwrap().mutes[0];
+        assert!(rule.concerns(&format!("keytide-incident-{incident}")), "{alarms}");
+    }
+    let text = mute("cron(0 2 * * 1)", "4h", "alarms = ['keytide-incident-*']");
+    assert!(!read(&text).unwrap().mutes[0].concerns("busy"));
+}
+
+#[test]
 fn what_is_wrong_in_a_mute_rule_is_marked() {
     let all = "alarms = ['*']";
     for (text, marked, said) in [
