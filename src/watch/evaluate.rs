@@ -36,9 +36,9 @@ fn replay(
     let mut over = Vec::new();
     fleet.until = learned_from(range, fleet.period());
     let seconds = i64::from(settings.period_seconds);
-    fleet.advance(counts, deliveries, range.end, &mut |start, sightings| {
+    fleet.advance(counts, deliveries, range.end, &mut |start, sightings, streams| {
         let at = start.first_second();
-        let tracked = incidents.take(at + seconds, sightings, settings, ask)?;
+        let tracked = incidents.take(at + seconds, sightings, streams, settings, ask)?;
         over.append(&mut incidents.over);
         Ok(tracked)
     })?;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::incidents::{AskCallers, Incidents};
-use crate::domain::Outcome;
+use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::watch::WatchSettings;
 use crate::watch::error::WatchError;
-use crate::watch::fleet::{SeriesId, Sighting};
+use crate::watch::fleet::{SeriesId, Sighting, Stream, Streams};
 
 const PERIOD: i64 = 300;
 /// A whole hour.
@@ -44,8 +44,22 @@ fn seen(key: &str, nth: i64, value: f64) -> Sighting {
 }
 
 fn take(incidents: &mut Incidents, nth: i64, sightings: Vec<Sighting>, ask: &mut Known) {
+    take_where(&Streams::default(), incidents, nth, sightings, ask);
+}
+
+fn take_where(streams: &Streams, incidents: &mut Incidents, nth: i64, sightings: Vec<Sighting>, ask: &mut Known) {
     let end = START + (nth + 1) * PERIOD;
-    incidents.take(end, sightings, &WatchSettings::default(), ask).unwrap();
+    incidents.take(end, sightings, streams, &WatchSettings::default(), ask).unwrap();
+}
+
+/// The streams of which one did not come in a range of periods.
+fn missed(periods: std::ops::Range<i64>) -> Streams {
+    let minute = |nth: i64| Minute(u32::try_from((START + nth * PERIOD) / 60).unwrap());
+    let (account, region) = ("111122223333".to_owned(), "us-east-1".to_owned());
+    let range = MinuteRange { start: minute(periods.start), end: minute(periods.end) };
+    let mut streams = Streams::default();
+    streams.add(Stream { account, region, expected: 50.0, silent_since: None, missed: vec![range] });
+    streams
 }
 
 #[test]
@@ -136,6 +150,61 @@ fn it_is_over_after_half_an_hour_as_expected_and_ended_when_that_began() {
     assert_eq!((over.onset, over.resolved_at), (START, Some(START + 2 * PERIOD)));
     // 500 + 300 and six times 11 came; 10 were normal in each of the eight periods.
     assert_eq!((over.series[0].observed, over.series[0].expected), (866.0, 80.0));
+}
+
+#[test]
+fn time_in_which_log_files_did_not_come_is_not_as_expected() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    // One quiet period, two hours of silence, then four quiet periods: 25 minutes of the 30.
+    take(&mut incidents, 1, vec![seen("a", 1, 11.0)], &mut ask);
+    for nth in 2..26 {
+        take_where(&missed(2..nth + 1), &mut incidents, nth, Vec::new(), &mut ask);
+    }
+    let silence = missed(2..26);
+    for nth in 26..30 {
+        take_where(&silence, &mut incidents, nth, vec![seen("a", nth, 11.0)], &mut ask);
+    }
+    assert_eq!(incidents.open.len(), 1);
+    // It strays again: the quiet periods before count no more.
+    take_where(&silence, &mut incidents, 30, vec![seen("a", 30, 400.0)], &mut ask);
+    for nth in 31..36 {
+        take_where(&silence, &mut incidents, nth, vec![seen("a", nth, 11.0)], &mut ask);
+        assert_eq!(incidents.open.len(), 1, "period {nth}");
+    }
+    take_where(&silence, &mut incidents, 36, vec![seen("a", 36, 11.0)], &mut ask);
+    assert_eq!((incidents.open.len(), incidents.next_number), (0, 2));
+    assert_eq!(incidents.over[0].resolved_at, Some(START + 31 * PERIOD));
+}
+
+#[test]
+fn what_was_last_seen_before_a_silence_is_over_since_the_silence_was() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    let silence = missed(1..25);
+    for nth in 1..25 {
+        take_where(&silence, &mut incidents, nth, Vec::new(), &mut ask);
+    }
+    for nth in 25..31 {
+        assert_eq!(incidents.open.len(), 1, "period {nth}");
+        take_where(&silence, &mut incidents, nth, vec![seen("a", nth, 11.0)], &mut ask);
+    }
+    assert_eq!(incidents.over[0].resolved_at, Some(START + 25 * PERIOD));
+}
+
+#[test]
+fn an_incident_of_an_account_that_is_silent_for_35_days_is_over() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    let silence = missed(1..20_000);
+    // 35 days have 10,080 periods.
+    take_where(&silence, &mut incidents, 10_079, Vec::new(), &mut ask);
+    assert_eq!(incidents.open.len(), 1);
+    take_where(&silence, &mut incidents, 10_080, Vec::new(), &mut ask);
+    assert!(incidents.open.is_empty());
 }
 
 #[test]

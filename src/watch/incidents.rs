@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::WatchSettings;
 use super::error::WatchError;
-use super::fleet::{SeriesId, Sighting};
+use super::fleet::{FORGOTTEN_MINUTES, SeriesId, Sighting, Streams};
 use crate::domain::{Arn, Outcome};
 
 /// When so many series begin to stray in one period, callers aren't asked for: the account and Region tell enough.
@@ -14,6 +14,9 @@ const ASKED_MAX: usize = 16;
 
 /// An incident that is over is remembered for so long at least, so that late counts don't page for it again.
 const REMEMBERED_SECONDS: i64 = 3 * 86_400;
+
+/// An incident is over if nothing strayed for so long, whether or not log files come: its account may be closed.
+const FORGOTTEN_SECONDS: i64 = FORGOTTEN_MINUTES as i64 * 60;
 
 /// A series of an incident.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +73,13 @@ pub(super) struct Strayed {
     pub end_held: bool,
 }
 
+impl Strayed {
+    /// The keys of its series, some of them more than once.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.series.iter().map(|series| series.key_arn.as_str())
+    }
+}
+
 /// Asks who is behind an anomaly.
 pub(super) trait AskCallers {
     /// The callers that make up most of what a series has beyond the usual in a period, by ARN.
@@ -89,12 +99,13 @@ pub(super) struct Incidents {
 }
 
 impl Incidents {
-    /// Takes in what was seen in the period that ends at `end`. Which series are to be tracked from now on or no
-    /// longer is returned.
+    /// Takes in what was seen in the period that ends at `end`; streams tell whose log files did not come. Which series
+    /// are to be tracked from now on or no longer is returned.
     pub(super) fn take(
         &mut self,
         end: i64,
         mut sightings: Vec<Sighting>,
+        streams: &Streams,
         settings: &WatchSettings,
         ask: &mut dyn AskCallers,
     ) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> {
@@ -109,7 +120,7 @@ impl Incidents {
             tracked.push((Arc::clone(&sighting.series), true));
             self.begin(&sighting, end, callers, settings, few);
         }
-        self.end(end, settings, &mut tracked);
+        self.end(end, settings, streams, &mut tracked);
         self.judged_until = self.judged_until.max(end);
         Ok(tracked)
     }
@@ -212,16 +223,34 @@ impl Incidents {
         self.next_number += 1;
     }
 
-    /// Ends incidents whose series have been as expected for long enough.
-    fn end(&mut self, now: i64, settings: &WatchSettings, tracked: &mut Vec<(Arc<SeriesId>, bool)>) {
+    /// Whether an incident is still to end, or to be told to be over.
+    pub(super) fn owe_an_end(&self) -> bool {
+        !self.open.is_empty() || self.over.iter().any(|incident| incident.end_held)
+    }
+
+    /// Ends every incident with what was taken in last, as nothing more will be.
+    pub(super) fn end_all(&mut self) {
+        for mut incident in std::mem::take(&mut self.open) {
+            incident.resolved_at = Some(self.judged_until.max(incident.last_anomalous));
+            self.over.push(incident);
+        }
+    }
+
+    /// Ends incidents whose series have been as expected for long enough. Where log files of any of them did not come,
+    /// nobody knows: that time doesn't count.
+    fn end(&mut self, now: i64, settings: &WatchSettings, streams: &Streams, tracked: &mut Vec<(Arc<SeriesId>, bool)>) {
         let period = i64::from(settings.period_seconds);
         let quiet = i64::from(settings.quiet_seconds);
-        let (over, open): (Vec<Strayed>, _) = std::mem::take(&mut self.open)
-            .into_iter()
-            .partition(|incident| now - (incident.last_anomalous + period) >= quiet);
+        let is_over = |incident: &Strayed| {
+            let since = incident.last_anomalous + period;
+            now - since - streams.missed_seconds(incident.keys(), since, now) >= quiet
+                || now - since >= FORGOTTEN_SECONDS
+        };
+        let (over, open): (Vec<Strayed>, _) = std::mem::take(&mut self.open).into_iter().partition(is_over);
         self.open = open;
         for mut incident in over {
-            incident.resolved_at = Some(incident.last_anomalous + period);
+            let since = incident.last_anomalous + period;
+            incident.resolved_at = Some(streams.come_again_at(incident.keys(), since));
             tracked.extend(incident.series.iter().map(|series| (Arc::new(series.id()), false)));
             self.over.push(incident);
         }

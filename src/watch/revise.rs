@@ -133,7 +133,7 @@ impl Missed<'_> {
     /// What is over is told if it is news, not too old, and nothing is muted now.
     fn is_told(&self, id: &str, episode: Episode) -> bool {
         let Present { until, now } = self.present;
-        let oldest = until.first_second() - i64::from(self.setup.settings.page_back_seconds);
+        let oldest = self.setup.pages_since(until, now);
         let apart = self
             .alarm
             .metric()

@@ -95,6 +95,10 @@ impl Watch {
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
+        } else if self.incidents.owe_an_end() {
+            // The watch was switched off: nobody sees any more when they are over.
+            self.incidents.end_all();
+            self.tell(store, &before, now, &mut round, &mut report)?;
         }
         self.judge_alarms(store, revised, watermark, now, &mut round)?;
         self.position.until = self.fleet.until.0;
@@ -192,8 +196,8 @@ impl Watch {
         Ok(revised.filter(|minute| minute.0 < until))
     }
 
-    /// Judges the configured alarms up to the watermark, and again where counts came late. After a long time away not
-    /// all of it is judged: what happened more than a page's reach ago wakes nobody.
+    /// Judges the configured alarms up to the watermark, and again where counts came late. Of a backlog not all is
+    /// judged: what happened more than a page's reach ago wakes nobody.
     fn judge_alarms(
         &mut self,
         store: &Store,
@@ -216,7 +220,7 @@ impl Watch {
             let span = Span { from, until, stored_from, now: Now::InTime };
             judged = self.alarms.revise(read, &self.setup, span, now.timestamp())?;
         }
-        let reach = watermark.0.saturating_sub(self.setup.settings.page_back_seconds / 60);
+        let reach = u32::try_from(self.setup.pages_since(watermark, now.timestamp()) / 60).unwrap_or(0);
         let from = Minute(self.position.alarms_until.max(reach).max(stored_from.0));
         let span = Span { from, until: watermark, stored_from, now: Now::Is(now.timestamp()) };
         judged.append(self.alarms.judge(read, &self.setup, span)?);
@@ -256,9 +260,9 @@ impl Watch {
             _ => store.deliveries(Minute(from.0.saturating_sub(DELIVERIES_MINUTES / 2)))?,
         };
         let deliveries = self.deliveries.insert(deliveries);
-        self.fleet.advance(&counts, deliveries, watermark, &mut |start, sightings| {
+        self.fleet.advance(&counts, deliveries, watermark, &mut |start, sightings, streams| {
             let at = start.first_second();
-            incidents.take(at + seconds, sightings, settings, &mut cause)
+            incidents.take(at + seconds, sightings, streams, settings, &mut cause)
         })
     }
 
@@ -286,13 +290,15 @@ impl Watch {
             known_until,
             now: now.timestamp(),
         };
+        let is_watched = self.setup.settings.every_series;
         let all = self.incidents.open.iter_mut().chain(self.incidents.over.iter_mut());
         for strayed in all {
             let was = before.open.iter().chain(&before.over).find(|was| was.number == strayed.number);
             let muted = self.setup.is_muted(&incident_name(strayed.number), now.timestamp());
             let is_told = strayed.paged_at.is_some() || strayed.resolved_at.is_some();
             let is_held = strayed.end_held && !muted;
-            if was.is_some_and(|was| was == strayed) && is_told && !is_held {
+            let is_old = was.is_some_and(|was| was == strayed);
+            if is_old && !is_held && (is_told || !is_watched) {
                 continue;
             }
             teller.tell(strayed, was, muted, round, report)?;

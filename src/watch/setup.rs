@@ -2,7 +2,11 @@
 
 use super::WatchSettings;
 use crate::alarm::{Alarm, MuteRule, Notice, muted_by};
+use crate::domain::Minute;
 use crate::tariff::{PriceList, QuotaList};
+
+/// Where counts come in time, the watermark is no further behind now: an hour, which is plenty.
+const IN_TIME_SECONDS: i64 = 3_600;
 
 /// Which routes a notice goes.
 type Routes = Box<dyn Fn(&Notice) -> Vec<String> + Send + Sync>;
@@ -55,6 +59,12 @@ impl Setup {
 
     pub(super) fn routes(&self, notice: &Notice) -> Vec<String> {
         (self.routes)(notice)
+    }
+
+    /// What was over before this second since 1970 pages nobody any more: a page's reach before the watermark, or
+    /// before that of counts that come in time.
+    pub(super) fn pages_since(&self, watermark: Minute, now: i64) -> i64 {
+        (now - IN_TIME_SECONDS).max(i64::from(watermark.0) * 60) - i64::from(self.settings.page_back_seconds)
     }
 
     /// Whether an alarm is muted at a second since 1970.

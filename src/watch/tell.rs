@@ -82,9 +82,8 @@ enum End {
 }
 
 impl News {
-    /// `was` is what the incident was before the round. One that was over before `stale_before` gets no page any more.
-    fn of(strayed: &Strayed, was: Option<&Strayed>, muted: bool, stale_before: i64) -> Self {
-        let is_stale = strayed.resolved_at.is_some_and(|over| over < stale_before);
+    /// `was` is what the incident was before the round, `is_stale` whether it gets no page any more.
+    fn of(strayed: &Strayed, was: Option<&Strayed>, muted: bool, is_stale: bool) -> Self {
         let begins = strayed.paged_at.is_none() && !is_stale && !muted;
         let ends = strayed.resolved_at.is_some() && was.is_none_or(|was| was.resolved_at.is_none());
         let is_paged = begins || strayed.paged_at.is_some();
@@ -94,7 +93,8 @@ impl News {
             true => End::Owed { after_mute_window: strayed.end_held },
         };
         let unpaged = (was.is_none() && !begins).then_some(match muted {
-            true => "Began while everything is muted; nobody is told yet",
+            true => "Began while it is muted; nobody is told yet",
+            false if strayed.resolved_at.is_none() => "Is known only from long ago; nobody is told unless it goes on",
             false => "Was over long before it could be told; nobody was",
         });
         News { begins, ends, end, unpaged }
@@ -124,8 +124,7 @@ impl Teller<'_> {
         round: &mut WatchRound,
         report: &mut RoundReport,
     ) -> Result<(), WatchError> {
-        let stale_before = self.known_until - i64::from(self.setup.settings.page_back_seconds);
-        let news = News::of(strayed, was, muted, stale_before);
+        let news = News::of(strayed, was, muted, self.is_stale(strayed));
         if news.begins {
             strayed.paged_at = Some(self.now);
         }
@@ -135,17 +134,24 @@ impl Teller<'_> {
             report.begun.push(incident.number);
             // What began and ended between two rounds still is two messages: receivers open and close.
             let begun = Incident { resolved_at: None, ..incident.clone() };
-            self.owe(&notices::notice(&begun, self.name, self.now), round)?;
+            let begun = notices::notice(&begun, self.name, self.now);
+            self.owe(&begun, self.setup.routes(&begun), round)?;
         }
         if news.ends {
             report.ended.push(incident.number);
         }
         if let End::Owed { after_mute_window } = news.end {
             let mut over = notices::notice(&incident, self.name, self.now);
+            let routes = self.setup.routes(&over);
             if let Subject::StateChange(change) = &mut over.subject {
                 change.after_mute_window = after_mute_window;
+                if !self.setup.settings.every_series {
+                    // A page of the incident would say that all is as expected again.
+                    change.incident = None;
+                    change.reason = UNWATCHED.to_owned();
+                }
             }
-            self.owe(&over, round)?;
+            self.owe(&over, routes, round)?;
         }
         if let Some(why) = news.unpaged {
             round.history.push(HistoryItem {
@@ -166,6 +172,14 @@ impl Teller<'_> {
         Ok(())
     }
 
+    /// Whether nobody is to be told of it any more: it was over, or all that is known of it is from, more than a page's
+    /// reach ago; or nobody watches.
+    fn is_stale(&self, strayed: &Strayed) -> bool {
+        let as_of = strayed.resolved_at.unwrap_or(self.known_until);
+        let known_until = minute(self.known_until);
+        as_of < self.setup.pages_since(known_until, self.now) || !self.setup.settings.every_series
+    }
+
     /// All that a page says of it.
     fn incident(&self, strayed: &Strayed) -> Result<Incident, WatchError> {
         let mut incident = self.cause.page(strayed, self.known_until, strayed.paged_at.unwrap_or(self.now))?;
@@ -178,8 +192,7 @@ impl Teller<'_> {
         Ok(incident)
     }
 
-    fn owe(&self, notice: &Notice, round: &mut WatchRound) -> Result<(), WatchError> {
-        let routes = self.setup.routes(notice);
+    fn owe(&self, notice: &Notice, routes: Vec<String>, round: &mut WatchRound) -> Result<(), WatchError> {
         if let Subject::StateChange(change) = &notice.subject {
             round.history.push(HistoryItem {
                 at: self.now,

@@ -1,6 +1,7 @@
 //! The watch over a store: what it keeps, through crashes, damage and late counts; what it pages for, against the
 //! truth; what errors and silence are to it; configured alarms from records to messages.
 
+mod backlog;
 mod conditions;
 mod errors;
 mod held;
@@ -11,8 +12,9 @@ mod replayed;
 mod rounds;
 mod silence;
 mod silent_alarms;
-mod straying;
 mod storm;
+mod straying;
+mod switched_off;
 mod truth;
 
 use std::fs;

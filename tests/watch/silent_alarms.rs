@@ -1,4 +1,4 @@
-//! Configured alarms of an account whose log files stop: its calls are missing, not zero.
+//! Alarms and incidents of an account whose log files stop: its calls are missing, not zero.
 
 use std::path::Path;
 
@@ -110,4 +110,30 @@ fn an_account_whose_files_stop_is_in_no_alarm_and_one_whose_calls_stop_is() {
         assert_eq!(of(&dead, name), StateValue::Alarm, "{name}");
     }
     assert_eq!(of(&dead, "guest"), StateValue::Ok);
+}
+
+#[test]
+fn an_incident_is_not_over_because_the_log_files_of_its_account_stop() {
+    let (dir, folder) = (passing_folder(), passing_folder());
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    let open = |setup: &mut keytide::watch::Setup| setup.settings.every_series = true;
+    let mut watch = Watch::open(&store, setup("", open)).unwrap();
+    let stops = at(STOPS);
+    deliver(&mut store, folder.path(), stops - TimeDelta::days(2), 2 * 1440, &BOTH);
+    let mut time = stops;
+    let mut round = |minutes: i64, accounts: &[(&str, &str, usize)]| {
+        deliver(&mut store, folder.path(), time, minutes, accounts);
+        time += TimeDelta::minutes(minutes);
+        watch.round(&mut store, time).unwrap()
+    };
+    let report = round(40, &[(OWNER, KEY, 60), (GUEST, GUEST_KEY, 5)]);
+    assert_eq!((&report.begun[..], report.open), (&[1][..], 1));
+    // Nothing of the owner's for two hours.
+    let report = round(120, &[(GUEST, GUEST_KEY, 5)]);
+    assert_eq!((&report.ended[..], report.open, report.silent.len()), (&[][..], 1, 1));
+    // They come again, as ever. Half an hour of them is known when three quarters have passed.
+    let report = round(30, &BOTH);
+    assert_eq!((&report.ended[..], report.open), (&[][..], 1));
+    let report = round(30, &BOTH);
+    assert_eq!((&report.ended[..], report.open, report.silent.len()), (&[1][..], 0, 0));
 }

@@ -8,8 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) use saved::FORM;
-pub(super) use streams::Stream;
-use streams::Streams;
+pub(super) use streams::{Stream, Streams};
 use young::{Proven, is_credible};
 
 use super::WatchSettings;
@@ -21,7 +20,7 @@ use crate::series::{Counts, KeyOperation, PeriodCalls, key_operations, periods};
 use crate::store::Deliveries;
 
 /// A series without a call for so long is forgotten: its model keeps no older days.
-const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
+pub(super) const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 
 /// What strays by fewer calls than this, since it began to, wakes nobody.
 const LEAST_EXCESS: f64 = 10.0;
@@ -64,8 +63,10 @@ pub(super) struct Sighting {
     pub anomalous: bool,
 }
 
-/// Is told what was seen in a period; answers which series are to be tracked from now on, and which no longer.
-pub(super) type Tell<'t> = dyn FnMut(Minute, Vec<Sighting>) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> + 't;
+/// Is told what was seen in a period, and of which streams it did not come; answers which series are to be tracked from
+/// now on, and which no longer.
+pub(super) type Tell<'t> =
+    dyn FnMut(Minute, Vec<Sighting>, &Streams) -> Result<Vec<(Arc<SeriesId>, bool)>, WatchError> + 't;
 
 /// One watched series.
 struct FleetSeries {
@@ -307,7 +308,7 @@ impl Fleet {
             }
         }
         let sightings = self.step(start.first_second(), &values, &missing);
-        for (series, tracked) in tell(start, sightings)? {
+        for (series, tracked) in tell(start, sightings, &self.streams)? {
             self.track(&series, tracked);
         }
         if start.0.is_multiple_of(Minute::PER_DAY) {

@@ -55,7 +55,7 @@ impl Stream {
 
 /// Every stream.
 #[derive(Clone, Default)]
-pub(super) struct Streams {
+pub(in crate::watch) struct Streams {
     all: Vec<Stream>,
     places: HashMap<(String, String), usize>,
 }
@@ -72,7 +72,7 @@ impl Streams {
     }
 
     /// Adds a stream, or puts it in the place of the one with its name; its place.
-    pub(super) fn add(&mut self, stream: Stream) -> usize {
+    pub(in crate::watch) fn add(&mut self, stream: Stream) -> usize {
         let place = *self.places.entry((stream.account.clone(), stream.region.clone())).or_insert(self.all.len());
         match self.all.get_mut(place) {
             Some(known) => *known = stream,
@@ -90,6 +90,44 @@ impl Streams {
         for (stream, expected) in self.all.iter_mut().zip(expected) {
             stream.expected = *expected;
         }
+    }
+
+    /// When log files that keys' calls are in did not come, from a second on: ranges of seconds, ascending and apart.
+    fn missed<'k>(&self, keys: impl Iterator<Item = &'k str>, from: i64) -> Vec<(i64, i64)> {
+        let place = |key: &'k str| {
+            let arn = Arn::parse(key)?;
+            self.places.get(&(arn.account.to_owned(), arn.region.to_owned())).copied()
+        };
+        let mut places: Vec<usize> = keys.filter_map(place).collect();
+        places.sort_unstable();
+        places.dedup();
+        let all = places.iter().flat_map(|place| &self.all[*place].missed);
+        let seconds = all.map(|range| (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60));
+        let mut ranges: Vec<(i64, i64)> =
+            seconds.filter(|(_, end)| *end > from).map(|(start, end)| (start.max(from), end)).collect();
+        ranges.sort_unstable();
+        ranges.dedup_by(|later, sooner| {
+            let touches = later.0 <= sooner.1;
+            sooner.1 = if touches { sooner.1.max(later.1) } else { sooner.1 };
+            touches
+        });
+        ranges
+    }
+
+    /// For how many seconds of a span log files that keys' calls are in did not come.
+    pub(in crate::watch) fn missed_seconds<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k str>,
+        from: i64,
+        until: i64,
+    ) -> i64 {
+        self.missed(keys, from).into_iter().map(|(start, end)| (end.min(until) - start).max(0)).sum()
+    }
+
+    /// From which second on all log files that keys' calls are in came, not before another: that one, or the end of
+    /// the time around it in which they did not.
+    pub(in crate::watch) fn come_again_at<'k>(&self, keys: impl Iterator<Item = &'k str>, from: i64) -> i64 {
+        self.missed(keys, from).first().filter(|(start, _)| *start == from).map_or(from, |(_, end)| *end)
     }
 
     /// Forgets that streams are silent of which no series is left.
