@@ -2,7 +2,7 @@
 //! phone, by someone just woken, so the first lines have to do.
 
 use super::words::{calls, clock, clock_second, cut, day, key, key_id, line, percent, span, stamp, times};
-use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject, novelty, who};
+use crate::alarm::{Incident, IncidentSeries, Notice, QuotaUse, StateChange, StateValue, Subject, novelty, who};
 use crate::domain::{count, counted, dollars, signed};
 
 /// A subject has at most so many characters, as SNS has it.
@@ -38,7 +38,10 @@ pub fn subject(notice: &Notice) -> String {
         Subject::Report(report) => report.title.clone(),
         Subject::Test { .. } => "TEST: Keytide's messages arrive here".to_owned(),
         Subject::StateChange(change) => match &change.incident {
-            Some(incident) => headline(change, incident),
+            Some(incident) => match quota_alone(incident) {
+                Some(quota) => format!("{}: {}", change.new_state, share(quota)),
+                None => headline(change, incident),
+            },
             None => format!("{}: {}", change.new_state, change.alarm_name),
         },
     };
@@ -55,6 +58,7 @@ pub fn page(notice: &Notice) -> Page {
             Page { subject, lead: lead.trim().to_owned(), facts: Vec::new(), next: None }
         }
         Subject::StateChange(change) => match &change.incident {
+            Some(incident) if quota_alone(incident).is_some() => of_quota(subject, notice, change, incident),
             Some(incident) => of_incident(subject, notice, change, incident),
             None => of_alarm(subject, change),
         },
@@ -143,18 +147,41 @@ fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident:
         facts.push(Fact { label: "Data", lines: vec![lag(incident)] });
         facts.push(Fact { label: "Before", lines: before(incident) });
     }
-    let mut alarm = vec![format!("{}, {}", change.alarm_name, notice.severity.name())];
-    alarm.extend(change.alarm_description.clone());
+    let mut alarm = alarm(notice, change);
     if change.trigger.is_some() || change.alarm_rule.is_some() {
         alarm.push(change.reason.clone());
     }
-    if change.after_mute_window {
-        alarm.push(MUTED.to_owned());
-    }
+    alarm.extend(change.after_mute_window.then(|| MUTED.to_owned()));
     facts.push(Fact { label: "Alarm", lines: alarm });
     facts.push(Fact { label: "Picture", lines: incident.picture_path.iter().cloned().collect() });
     facts.retain(|fact| !fact.lines.is_empty());
     Page { subject, lead, facts, next: Some(top(incident)) }
+}
+
+/// The quota, where it is all that an alarm is about: no series of a key.
+fn quota_alone(incident: &Incident) -> Option<&QuotaUse> {
+    incident.quota.as_ref().filter(|_| incident.series.is_empty())
+}
+
+/// An alarm on a quota's share, of which its busiest second and who called are known.
+fn of_quota(subject: String, notice: &Notice, change: &StateChange, incident: &Incident) -> Page {
+    let mut alarm = alarm(notice, change);
+    alarm.extend(change.after_mute_window.then(|| MUTED.to_owned()));
+    let mut facts = vec![
+        Fact { label: "Who", lines: attribution(incident) },
+        Fact { label: "Quota", lines: quota(incident, incident.known_until) },
+        Fact { label: "Data", lines: vec![lag(incident)] },
+        Fact { label: "Alarm", lines: alarm },
+    ];
+    facts.retain(|fact| !fact.lines.is_empty());
+    Page { subject, lead: change.reason.clone(), facts, next: Some(top(incident)) }
+}
+
+/// The alarm's name, how much it matters, and what its owner says of it.
+fn alarm(notice: &Notice, change: &StateChange) -> Vec<String> {
+    let mut lines = vec![format!("{}, {}", change.alarm_name, notice.severity.name())];
+    lines.extend(change.alarm_description.clone());
+    lines
 }
 
 const MUTED: &str = "held back by a mute window that is over now";
@@ -171,7 +198,13 @@ fn how_many(incident: &Incident) -> String {
 }
 
 fn attribution(incident: &Incident) -> Vec<String> {
-    let (what, whole) = (what(incident), if incident.excess < 0.0 { "what is missing" } else { "the excess" });
+    let whole = match incident.excess {
+        excess if excess < 0.0 => "what is missing",
+        // A quota that is filled as it usually is.
+        _ if quota_alone(incident).is_some() && incident.expected == 0.0 => "the calls",
+        _ => "the excess",
+    };
+    let what = what(incident);
     let part = |share: f64, excess: f64| format!("{} of {whole}, {} {what}", percent(share), signed(excess));
     let parts = &incident.attribution;
     let named = if parts.len() == NAMED + 1 { parts.len() } else { parts.len().min(NAMED) };
@@ -232,16 +265,20 @@ fn quota(incident: &Incident, until: i64) -> Vec<String> {
     } else {
         format!("{} ", day(quota.peak_at))
     };
-    vec![format!(
-        "{} of {} in {}, {}: {} of {} a second at {day}{} UTC",
+    vec![format!("{} at {day}{} UTC", share(quota), clock_second(quota.peak_at))]
+}
+
+/// `41 % of Symmetric in 111122223333, us-east-1: 4,120 of 10,000 a second`.
+fn share(quota: &QuotaUse) -> String {
+    format!(
+        "{} of {} in {}, {}: {} of {} a second",
         percent(f64::from(quota.peak_per_second) / quota.quota_per_second),
         quota.pool,
         quota.account,
         quota.region,
         count(f64::from(quota.peak_per_second)),
         count(quota.quota_per_second),
-        clock_second(quota.peak_at),
-    )]
+    )
 }
 
 fn lag(incident: &Incident) -> String {

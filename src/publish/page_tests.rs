@@ -183,3 +183,24 @@ fn nothing_that_a_caller_wrote_is_a_command_or_a_line_of_its_own() {
     );
     assert!(crate::publish::text(&notice).lines().all(is_plain));
 }
+
+#[test]
+fn of_a_quota_a_page_says_which_second_was_the_busiest_and_who_called() {
+    let notice = with_incident(|incident| {
+        incident.series.clear();
+        incident.picture.clear();
+        incident.new.clear();
+    });
+    assert_eq!(subject(&notice), "ALARM: 41 % of Symmetric in 111122223333, us-east-1: 4,120 of 10,000 a second");
+    let who = "role etl-nightly through S3, bucket data-lake-raw: 98 % of the excess, +403,760 calls";
+    assert_eq!(lines(&notice, "Who")[0], who);
+    let peak = "41 % of Symmetric in 111122223333, us-east-1: 4,120 of 10,000 a second at 02:52:13 UTC";
+    assert_eq!(lines(&notice, "Quota"), [peak]);
+    assert_eq!(page(&notice).next.as_deref(), Some("keytide top --by caller --since 2026-11-24T02:40:00Z"));
+    // Filled as it is every day.
+    let usual = with_incident(|incident| {
+        incident.series.clear();
+        incident.expected = 0.0;
+    });
+    assert_eq!(lines(&usual, "Who")[0], who.replace("the excess", "the calls"));
+}

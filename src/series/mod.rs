@@ -21,7 +21,7 @@ pub use first_calls::first_calls;
 pub use peaks::{PoolFilter, PoolUse, pool_uses};
 pub use periods::{PeriodCalls, periods};
 pub use pool_minutes::{PoolMinute, pool_minutes, pools};
-pub use selection::{KeyOperation, Selection, SelectionError, key_operations};
+pub use selection::{KeyOperation, Selection, SelectionError, key_operations, operations_in};
 pub use total::calls_counted;
 
 use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, PolarsError};

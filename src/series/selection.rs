@@ -6,7 +6,7 @@ use std::str::FromStr;
 use polars::prelude::{DataFrame, PolarsError, PolarsResult};
 
 use super::Counts;
-use crate::domain::Operation;
+use crate::domain::{Arn, Operation};
 
 /// Stored series as one: a key's with an operation or all of them, or an account's and Region's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +130,18 @@ pub fn key_operations(counts: &dyn Counts) -> PolarsResult<Vec<KeyOperation>> {
     Ok(found.into_iter().map(named).collect())
 }
 
+/// The numbers of the stored series of each operation in a Region, also of those that tell no key.
+pub fn operations_in(counts: &dyn Counts, region: &str) -> PolarsResult<BTreeMap<String, Vec<u32>>> {
+    let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+    for row in named(&counts.series()?, |_| true)? {
+        let of_key = Arn::parse(&row.key).map(|arn| arn.region);
+        if row.region == region || of_key == Some(region) {
+            found.entry(row.operation).or_default().push(row.number);
+        }
+    }
+    Ok(found)
+}
+
 struct Named {
     number: u32,
     key: String,
@@ -141,12 +153,17 @@ struct Named {
 
 /// The dictionary's rows whose key can be told.
 fn attributed(series: &DataFrame) -> PolarsResult<Vec<Named>> {
+    named(series, str::is_empty)
+}
+
+/// The dictionary's rows, as far as the reason why their key can't be told is one that is wanted.
+fn named(series: &DataFrame, is_wanted: impl Fn(&str) -> bool) -> PolarsResult<Vec<Named>> {
     let numbers = series.column("series")?.u32()?;
     let text = |name: &str| series.column(name)?.str();
     let [keys, destinations, operations] = [text("key_arn")?, text("destination_arn")?, text("operation")?];
     let [accounts, regions, reasons] = [text("account")?, text("region")?, text("reason")?];
     let at = |column: &polars::prelude::StringChunked, row: usize| column.get(row).unwrap_or("").to_owned();
-    let rows = (0..series.height()).filter(|&row| reasons.get(row).unwrap_or("").is_empty());
+    let rows = (0..series.height()).filter(|&row| is_wanted(reasons.get(row).unwrap_or("")));
     let named = rows.filter_map(|row| {
         Some(Named {
             number: numbers.get(row)?,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::alarms::OwedAbout;
 use super::cause::Cause;
 use super::error::WatchError;
 use super::fleet::SeriesId;
@@ -14,9 +15,20 @@ use crate::series::{caller_cells, read};
 const ALARM_SERIES_MAX: usize = 5;
 
 impl Cause<'_> {
+    /// What is behind an alarm on calls or on a quota's share; `None` if it is about neither, or nothing was called.
+    pub(super) fn of(&self, about: &OwedAbout, now: i64) -> Result<Option<Incident>, WatchError> {
+        match (&about.pool, &about.watched) {
+            (Some(pool), _) => self.of_pool(pool, about.range, now),
+            (None, Some(watched)) if !about.members.is_empty() => {
+                self.of_alarm(&about.members, watched, about.range, now)
+            }
+            (None, _) => Ok(None),
+        }
+    }
+
     /// What an alarm on calls says of its keys and operations over the periods that decided. Its number is 0: it is no
     /// incident of the watch. `None` if nothing was called.
-    pub(super) fn of_alarm(
+    fn of_alarm(
         &self,
         members: &[(String, String)],
         watched: &Watched,

@@ -15,7 +15,7 @@ use super::values::{JudgedSeries, Reader, Values};
 use crate::alarm::{
     Alarm, AlarmMemory, Condition, HistoryItem, MetricAlarm, Moment, Owed, Past, Point, Series, Slots, Stepped, Watched,
 };
-use crate::domain::{Minute, MinuteRange};
+use crate::domain::{Minute, MinuteRange, QuotaPool};
 use crate::series::Counts;
 use crate::store::WATERMARK_MINUTES;
 
@@ -43,8 +43,17 @@ pub(super) struct OwedAbout {
     pub watched: Option<Watched>,
     /// The keys and operations of the series.
     pub members: Vec<(String, String)>,
+    /// Which quota's pool, of an alarm on a quota's share.
+    pub pool: Option<QuotaPool>,
     /// The periods that decided.
     pub range: MinuteRange,
+}
+
+impl OwedAbout {
+    /// Whether it is about calls, or a quota that they fill: someone makes them.
+    pub(super) fn has_callers(&self) -> bool {
+        self.pool.is_some() || !self.members.is_empty()
+    }
 }
 
 /// The configured alarms, with what is remembered of each.
@@ -326,7 +335,8 @@ impl Judged {
         for owed in stepped.owed {
             let (members, range) = about(&owed);
             let watched = alarm.metric().map(|metric| metric.watched.clone());
-            self.owed.push(OwedAbout { owed, at: moment.now, watched, members, range });
+            let pool = alarm.metric().and_then(|metric| pool_of(metric, &owed));
+            self.owed.push(OwedAbout { owed, at: moment.now, watched, members, pool, range });
         }
     }
 }
@@ -352,6 +362,22 @@ fn slots(metric: &MetricAlarm, values: &Values, place: usize, end: Minute, store
 fn evaluated(metric: &MetricAlarm, end: Minute) -> MinuteRange {
     let length = metric.evaluation_periods * (metric.period_seconds / 60);
     MinuteRange { start: Minute(end.0.saturating_sub(length)), end }
+}
+
+/// The pool of an alarm on a quota's share that something is owed about.
+fn pool_of(metric: &MetricAlarm, owed: &Owed) -> Option<QuotaPool> {
+    let Condition::QuotaShare { pool, account, region, .. } = &metric.condition else { return None };
+    Some(match &owed.contributor {
+        Some(contributor) => {
+            let attribute = |name: &str| contributor.attributes.get(name).cloned();
+            QuotaPool { account: attribute("Account")?, region: attribute("Region")?, name: attribute("QuotaPool")? }
+        }
+        None => QuotaPool {
+            account: account.as_ref()?.as_str().to_owned(),
+            region: region.as_ref()?.as_str().to_owned(),
+            name: pool.clone()?,
+        },
+    })
 }
 
 /// The keys and operations of the series that something is owed about.

@@ -6,14 +6,15 @@ use super::WatchSettings;
 use super::error::WatchError;
 use super::fleet::{SeriesId, Sighting};
 use super::incidents::{AskCallers, Strayed, StrayedSeries};
+use super::pool_cause::is_pool_of;
 use crate::alarm::{
     CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
     QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
 };
 use crate::band::{Model, Settings, Width};
-use crate::domain::{Arn, Minute, MinuteRange, Outcome, Pool};
+use crate::domain::{Arn, Minute, MinuteRange, Outcome};
 use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
-use crate::tariff::{PriceList, QuotaList, usual_pool};
+use crate::tariff::{PriceList, QuotaList};
 
 /// Days that a caller's usual level is taken from.
 const USUAL_DAYS: u32 = 14;
@@ -67,7 +68,7 @@ impl<'a> Cause<'a> {
     }
 
     /// The calls of a window by caller, now and usually.
-    fn windows(
+    pub(super) fn windows(
         &self,
         numbers: &[u32],
         outcome: Outcome,
@@ -282,19 +283,6 @@ impl AskCallers for Cause<'_> {
             self.attribute(&[(*sighting.series).clone()], window, shortfall, Some(sighting.normal))?;
         let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
         Ok(of_note.map(|of| of.caller).collect())
-    }
-}
-
-/// Whether an operation's requests may be taken from a pool. Key pairs have a pool for each spec; of keys that are not
-/// symmetric the algorithm decides, which a series doesn't tell.
-fn is_pool_of(operation: &str, pool: &str) -> bool {
-    const KEY_PAIRS: &str = "GenerateDataKeyPair";
-    if operation.starts_with(KEY_PAIRS) || pool.starts_with(KEY_PAIRS) {
-        return operation.starts_with(KEY_PAIRS) && pool.starts_with(KEY_PAIRS);
-    }
-    match usual_pool(operation) == Pool::Symmetric.name() {
-        true => pool == Pool::Symmetric.name(),
-        false => [Pool::Rsa, Pool::Ecc, Pool::MlDsa, Pool::MlKem].iter().any(|of| of.name() == pool),
     }
 }
 

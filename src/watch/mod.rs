@@ -16,6 +16,7 @@ mod fleet;
 mod incident_tests;
 mod incidents;
 mod notices;
+mod pool_cause;
 mod replay;
 mod report;
 mod revise;

@@ -67,8 +67,8 @@ pub fn alarm_pages(
             (StateValue::Alarm, None) if about.range.end > range.start => {
                 let mut page = page(about, change);
                 page.alias = page.contributor.as_ref().and_then(|series| aliases.get(series.get("KeyArn")?).cloned());
-                if let (true, Some(watched)) = (with_causes && !about.members.is_empty(), &about.watched) {
-                    page.cause = cause.of_alarm(&about.members, watched, about.range, about.at)?;
+                if with_causes {
+                    page.cause = cause.of(about, about.at)?;
                 }
                 pages.push((key.clone(), page));
             }

@@ -164,7 +164,8 @@ fn late(about: &OwedAbout) -> OwedAbout {
     if let Subject::StateChange(change) = &mut owed.notice.subject {
         change.reason += LATE;
     }
-    OwedAbout { owed, watched: about.watched.clone(), members: about.members.clone(), ..*about }
+    let (watched, members, pool) = (about.watched.clone(), about.members.clone(), about.pool.clone());
+    OwedAbout { owed, watched, members, pool, ..*about }
 }
 
 /// What the history says of it.

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::alarms::{Judged, OwedAbout};
-use super::cause::Cause;
+use super::alarms::Judged;
+use super::cause::{Cause, minute};
 use super::error::WatchError;
 use super::incidents::Strayed;
 use super::notices;
@@ -23,7 +23,7 @@ const CAUSES_MAX: usize = 50;
 /// Added to the reason of those after them.
 const UNASKED: &str = " Who is behind it was not looked up: more than 50 alarms went off at once.";
 
-/// Tells of configured alarms: those on calls with who makes them.
+/// Tells of configured alarms: those on calls and quotas with who calls.
 pub(super) fn tell_alarms(
     judged: Judged,
     cause: &Cause<'_>,
@@ -41,15 +41,15 @@ pub(super) fn tell_alarms(
         });
     }
     let mut asked = 0;
-    for OwedAbout { owed, watched, members, range, .. } in judged.owed {
-        let mut notice = owed.notice;
+    for about in judged.owed {
+        let mut notice = about.owed.notice.clone();
         if let Subject::StateChange(change) = &mut notice.subject
             && change.new_state == StateValue::Alarm
-            && let Some(watched) = watched.filter(|_| !members.is_empty())
+            && about.has_callers()
         {
             asked += 1;
             match asked <= CAUSES_MAX {
-                true => change.incident = cause.of_alarm(&members, &watched, range, now)?,
+                true => change.incident = cause.of(&about, now)?,
                 false => change.reason += UNASKED,
             }
         }
@@ -57,6 +57,10 @@ pub(super) fn tell_alarms(
     }
     Ok(())
 }
+
+/// The reason of an incident that nobody watches any more.
+const UNWATCHED: &str = "The watch over every series was switched off (every_series = false in [watch]); whether it \
+                         goes on is no longer looked at.";
 
 /// What a round has to tell of an incident.
 struct News {

@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use keytide::alarm::StateValue;
+use keytide::publish::text;
 use keytide::tariff::QuotaList;
 use serde_json::json;
 
@@ -102,6 +103,42 @@ fn an_alarm_on_a_quota_judges_the_busiest_second_of_each_pool_for_itself() {
     // Without a request its pool is still there, at zero.
     watched.round("10:40");
     assert_eq!((watched.told().len(), watched.state("quota")), (0, StateValue::Ok));
+}
+
+#[test]
+fn an_alarm_on_a_quota_says_which_second_was_the_busiest_and_who_called() {
+    let rules = "[[alarm]]\nname = 'quota'\nquota_share = 0.5\nperiod = '1m'\n\
+                 comparison_operator = 'GreaterThanThreshold'\n";
+    let one = format!("{rules}quota_pool = 'Symmetric'\naccount = '{OWNER}'\nregion = 'us-east-1'\n");
+    for rules in [rules, &one] {
+        let mut watched = Watched::new(rules, |setup| setup.quotas = twenty_a_second());
+        // Once a minute as ever; then fifteen in one second, two of them without a key in their records.
+        for minute in 0..9 {
+            watched.calls(&format!("10:0{minute}"), 1, &by_role("app"));
+        }
+        let keyless = by_role("etl").without("resources");
+        watched.calls_within("10:06", 12, 1, &by_role("etl"));
+        watched.calls_within("10:06", 2, 1, &keyless);
+        // The same key, from another account's quota.
+        watched.calls_within("10:06", 9, 1, &by_role("guest").identity("accountId", GUEST));
+        watched.round("10:06");
+        watched.owed();
+        watched.round("10:07");
+        let owed = watched.owed();
+        let [notice] = &owed[..] else { panic!("{owed:?}") };
+        assert_eq!(change(notice).new_state, StateValue::Alarm);
+        let incident = change(notice).incident.as_ref().unwrap();
+        let quota = incident.quota.as_ref().unwrap();
+        let (peak, limit) = (quota.peak_per_second, quota.quota_per_second);
+        assert_eq!((peak, limit, quota.peak_at), (15, 20.0, at("10:06").timestamp()));
+        let first = &incident.attribution[0];
+        assert_eq!((first.account.as_str(), first.excess), (OWNER, 14.0));
+        assert!(first.caller.ends_with(":role/etl") && first.share > 0.9, "{:?}", incident.attribution);
+        assert!(incident.attribution.iter().all(|part| part.account != GUEST), "{:?}", incident.attribution);
+        let page = text(notice);
+        assert!(page.starts_with("ALARM: 75 % of Symmetric in 111122223333, us-east-1: 15 of 20 a second\n"), "{page}");
+        assert!(page.ends_with("Next     keytide top --by caller --since 2026-01-05T10:06:00Z\n"), "{page}");
+    }
 }
 
 #[test]
