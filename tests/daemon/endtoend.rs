@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use keytide::synth::{SynthOptions, generate};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -115,7 +116,14 @@ fn deliver(place: &Place, piece: &[(String, PathBuf)]) {
     }
 }
 
-/// A place whose pages go to a receiver and into a file, however long ago they were due.
+/// A Monday five weeks ago: the month that it begins is over, and within the reach of a page that is set here.
+fn a_monday() -> DateTime<Utc> {
+    let day = Utc::now().timestamp() / 86_400 - 31;
+    // The first of January 1970 was a Thursday.
+    DateTime::from_timestamp((day - (day + 3) % 7) * 86_400, 0).unwrap()
+}
+
+/// A place whose pages go to a receiver and into a file, however long ago in two months they were due.
 fn place_with(receiver: &Receiver) -> Place {
     let place = Place::new();
     let pages = place.folder.path().join("pages.ndjson");
@@ -167,6 +175,7 @@ fn killed_twenty_times_it_counts_what_is_true_and_sends_each_page_under_one_key(
     let trail = folder.path().join("trail");
     let options = SynthOptions {
         seed: 11,
+        start: a_monday(),
         seconds: 30 * 86_400,
         rate: 0.03,
         keys: 5,

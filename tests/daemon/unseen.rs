@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use chrono::{DurationRound, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::Place;
@@ -60,20 +61,19 @@ fn a_key_that_no_call_was_made_with_is_warned_of_with_its_line() {
 #[test]
 fn alarms_on_a_key_on_operations_and_on_all_keys_together_go_off_at_their_thresholds() {
     let place = Place::new();
-    // In the minute of 10:00: 3 Decrypt and 2 Encrypt with one key, 1 Decrypt with another. At 11:00 one more call, so
-    // that the watermark is beyond.
-    let calls = [
-        ("Decrypt", KEY, 3, "10:00"),
-        ("Encrypt", KEY, 2, "10:00"),
-        ("Decrypt", KEY_2, 1, "10:00"),
-        ("Decrypt", KEY, 1, "11:00"),
-    ];
+    // In a minute of this day: 3 Decrypt and 2 Encrypt with one key, 1 Decrypt with another. An hour later one more
+    // call, so that the watermark is beyond.
+    let calls =
+        [("Decrypt", KEY, 3, 180), ("Encrypt", KEY, 2, 180), ("Decrypt", KEY_2, 1, 180), ("Decrypt", KEY, 1, 120)];
     let mut records = Vec::new();
-    for (operation, key, count, minute) in calls {
+    let now = Utc::now().duration_trunc(TimeDelta::minutes(1)).unwrap();
+    for (operation, key, count, minutes) in calls {
         for _ in 0..count {
             let number = records.len();
             let id = format!("{number:08x}-0000-4000-8000-000000000000");
-            records.push(Record::call(operation).key(key).id(&id).at(&format!("{minute}:{number:02}")).value());
+            let time = now - TimeDelta::minutes(minutes) + TimeDelta::seconds(number as i64);
+            let time = time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            records.push(Record::call(operation).key(key).id(&id).with("eventTime", time).value());
         }
     }
     let log = files::log_file(&records);
