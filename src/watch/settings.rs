@@ -24,7 +24,7 @@ pub struct WatchSettings {
     /// Anomalies of one key or caller that begin within so many seconds of each other are one incident.
     pub together_seconds: u32,
     /// An incident that was over for longer than this when it could first be told, as in a backlog that is read after
-    /// days, is written down but pages nobody.
+    /// days, is written down but pages nobody; nor are configured alarms judged by older counts.
     pub page_back_seconds: u32,
     /// At most so many series are watched.
     pub series_max: usize,
