@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::alarm::Severity;
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::settings::settings;
+use crate::cli::settings::settings_without_secrets;
 use crate::cli::system::data_dir;
 use crate::domain::format_second;
 use crate::publish::text;
@@ -63,7 +63,7 @@ fn describe_incident(number: u64, output: Output, store: &Store, out: &mut impl 
 }
 
 fn describe_alarm(args: &Args, global: &Global, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
-    let config = settings(global)?;
+    let config = settings_without_secrets(global)?;
     let Some(alarm) = config.alarms.iter().find(|alarm| alarm.name == args.name) else {
         let names: Vec<&str> = config.alarms.iter().map(|alarm| alarm.name.as_str()).collect();
         let hint = match names.is_empty() {

@@ -6,7 +6,7 @@ use super::{Output, pages};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::range::{Period, RangeArgs};
-use crate::cli::settings::settings as settings_of_file;
+use crate::cli::settings::settings_without_secrets;
 use crate::cli::system::data_dir;
 use crate::domain::{Minute, MinuteRange};
 use crate::render::Zone;
@@ -55,7 +55,7 @@ impl Args {
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     let range = args.range.minutes(now).map_err(Failure::usage)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
-    let config = settings_of_file(global)?;
+    let config = settings_without_secrets(global)?;
     let mut settings = config.watch.clone();
     settings.false_pages_per_week = args.false_pages_per_week.unwrap_or(settings.false_pages_per_week);
     if let Some(period) = args.period {

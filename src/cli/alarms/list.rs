@@ -10,7 +10,7 @@ use crate::alarm::{Incident, Severity, StateValue};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::question::width;
-use crate::cli::settings::settings;
+use crate::cli::settings::settings_without_secrets;
 use crate::cli::system::data_dir;
 use crate::config::Config;
 use crate::domain::{Minute, counted, format_second};
@@ -38,7 +38,7 @@ struct Line {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
-    let config = settings(global)?;
+    let config = settings_without_secrets(global)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let lines = lines(&config, &store, now)?;
     let mut out = BufWriter::new(io::stdout().lock());
