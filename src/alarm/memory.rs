@@ -9,6 +9,7 @@ use super::composite::Suppression;
 use super::past::Past;
 use super::reason::UNCHECKED;
 use super::state::StateValue;
+use super::tell::episode_key;
 
 /// What is remembered of an alarm.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,9 +56,12 @@ pub struct ContributorMemory {
 /// The messages of an alarm, or of one series of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Owing {
-    /// When the episode began that was not told to be over, seconds since 1970.
+    /// When the episode began that was not told to be over, seconds since 1970: when the alarm left OK.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub episode: Option<i64>,
+    /// The states that messages about this episode announced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announced: Vec<StateValue>,
     /// A change that a mute window holds back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
@@ -93,6 +97,13 @@ impl AlarmMemory {
             triggering: Vec::new(),
             past: None,
         }
+    }
+
+    /// The deduplication keys of the episodes of an alarm of this name that were not told to be over.
+    pub fn open_episodes(&self, name: &str) -> impl Iterator<Item = String> {
+        let series = self.contributors.iter().map(|(id, contributor)| (Some(id.as_str()), &contributor.owed));
+        let all = std::iter::once((None, &self.owed)).chain(series);
+        all.filter_map(move |(id, owing)| Some(episode_key(name, id, owing.episode?)))
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Notice {
     pub severity: Severity,
     /// The keys concerned, for routing.
     pub keys: Vec<String>,
+    /// Aliases of these keys, for routing.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// The accounts concerned: owners and callers, for routing.
     pub accounts: Vec<String>,
     /// The tags of the alarm, for routing and for receivers that have labels.
@@ -69,9 +72,13 @@ pub struct StateChange {
     pub reason_data: serde_json::Value,
     /// When the state changed, seconds since 1970.
     pub changed_at: i64,
-    /// Whether this ends what an ALARM began, by whatever states it went. Receivers close what they opened.
+    /// Whether this ends what an ALARM or INSUFFICIENT_DATA began, by whatever states it went. Receivers close what
+    /// they opened.
     #[serde(default)]
     pub ends_episode: bool,
+    /// Whether a message about this episode announced this state before, and another one since.
+    #[serde(default)]
+    pub again: bool,
     /// Whether this was held back by a mute window that is over now.
     pub after_mute_window: bool,
     /// What the alarm does in which state: names of routes.

@@ -31,7 +31,7 @@ pub(super) fn tell(owing: &mut Owing, alarm: &Alarm, moment: &Moment<'_>, told: 
     if told.old.is_none() && owing.held.is_none() {
         return;
     }
-    if told.old.is_some() && told.state == StateValue::Alarm && owing.episode.is_none() {
+    if told.old.is_some() && told.state != StateValue::Ok && owing.episode.is_none() {
         owing.episode = Some(moment.as_of);
     }
     let held = owing.held.take();
@@ -49,9 +49,13 @@ pub(super) fn tell(owing: &mut Owing, alarm: &Alarm, moment: &Moment<'_>, told: 
     if is_owed {
         let muted = held.map(|held| (held.rule, held.window_start, held.window_end));
         stepped.owed.push(owed(owing, alarm, moment, told, old, muted));
+        if !owing.announced.contains(&told.state) {
+            owing.announced.push(told.state);
+        }
     }
     if told.state == StateValue::Ok {
         owing.episode = None;
+        owing.announced.clear();
     }
 }
 
@@ -79,6 +83,7 @@ fn owed(
         reason_data: told.reason_data.clone(),
         changed_at: told.since,
         ends_episode: told.state == StateValue::Ok && owing.episode.is_some(),
+        again: owing.announced.contains(&told.state),
         after_mute_window: muted.is_some(),
         ok_actions: alarm.ok_actions.clone(),
         alarm_actions: alarm.alarm_actions.clone(),
@@ -89,17 +94,25 @@ fn owed(
         incident: None,
         contributor: contributor.clone(),
     };
-    let series = contributor.as_ref().map_or(String::new(), |contributor| format!("/{}", contributor.id));
-    let episode = owing.episode.unwrap_or(moment.as_of);
+    let id = contributor.as_ref().map(|contributor| contributor.id.as_str());
     let notice = Notice {
-        dedup_key: format!("alarm/{}{series}/{episode}", alarm.name),
+        dedup_key: episode_key(&alarm.name, id, owing.episode.unwrap_or(moment.as_of)),
         severity: alarm.severity,
         keys,
+        aliases: Vec::new(),
         accounts,
         tags: alarm.tags.clone(),
         subject: Subject::StateChange(Box::new(change)),
     };
     Owed { notice, contributor, muted }
+}
+
+/// What all messages about one episode of an alarm share. `contributor` is its series' id, of an alarm on several.
+pub(super) fn episode_key(alarm: &str, contributor: Option<&str>, episode: i64) -> String {
+    match contributor {
+        Some(id) => format!("alarm/{alarm}/{id}/{episode}"),
+        None => format!("alarm/{alarm}/{episode}"),
+    }
 }
 
 /// Keys and accounts that an alarm, or one series of it, is about.

@@ -195,6 +195,7 @@ pub fn notice(dedup_key: String, id: &str, condition: Option<&Condition>, now: i
         dedup_key,
         severity: Severity::Error,
         keys: Vec::new(),
+        aliases: Vec::new(),
         accounts: Vec::new(),
         tags: BTreeMap::from([("source".to_owned(), "keytide".to_owned())]),
         subject: Subject::StateChange(Box::new(StateChange {
@@ -210,6 +211,7 @@ pub fn notice(dedup_key: String, id: &str, condition: Option<&Condition>, now: i
             reason_data: json!({"condition": name, "since": since}),
             changed_at: now,
             ends_episode: condition.is_none(),
+            again: false,
             after_mute_window: false,
             ok_actions: Vec::new(),
             alarm_actions: Vec::new(),

@@ -125,7 +125,10 @@ pub fn draw<'n>(store: &Store, numbers: impl Iterator<Item = &'n u64>) {
 /// What the watch is given by the settings.
 fn setup(config: &Config, now: DateTime<Utc>) -> Result<Setup, TaskError> {
     let router = Router::new(&routes_of(config)?);
-    let mut setup = Setup::silent(config.watch.clone()).with_routes(move |notice| router.routes(notice));
+    let mut setup = Setup::silent(config.watch.clone()).with_router(move |notice, told| match told {
+        Some(told) => router.end_routes(notice, told),
+        None => router.routes(notice),
+    });
     setup.alarms = config.alarms.clone();
     setup.mutes = config.mutes.clone();
     setup.prices = config.prices.clone();
@@ -177,6 +180,7 @@ impl Made<'_> {
             dedup_key: format!("keytide/report/{}/{}", self.schedule.name, self.due.at.timestamp()),
             severity: Severity::Info,
             keys: Vec::new(),
+            aliases: Vec::new(),
             accounts: Vec::new(),
             tags: BTreeMap::new(),
             subject: Subject::Report(data.forms()),
@@ -186,7 +190,7 @@ impl Made<'_> {
     }
 }
 
-/// Says which routes notices about the program's own health go.
+/// Says which routes notices about the program's own health go to.
 pub struct Telling {
     router: Router,
 }

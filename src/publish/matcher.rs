@@ -61,11 +61,5 @@ impl Matcher {
 fn names_of_keys(notice: &Notice) -> Vec<&str> {
     let arns = notice.keys.iter().map(String::as_str);
     let ids = notice.keys.iter().filter_map(|arn| arn.split_once(":key/")).map(|(_, id)| id);
-    let incident = match &notice.subject {
-        Subject::StateChange(change) => change.incident.as_ref(),
-        _ => None,
-    };
-    let aliases =
-        incident.into_iter().flat_map(|incident| &incident.series).filter_map(|series| series.alias.as_deref());
-    arns.chain(ids).chain(aliases).collect()
+    arns.chain(ids).chain(notice.aliases.iter().map(String::as_str)).collect()
 }

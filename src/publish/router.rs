@@ -1,8 +1,10 @@
 //! Which routes a notice takes.
 
+use std::collections::BTreeSet;
+
 use super::matcher::Matcher;
 use super::route::Route;
-use crate::alarm::{Notice, StateValue, Subject};
+use crate::alarm::{Notice, StateChange, StateValue, Subject};
 
 /// Which routes a notice takes.
 #[derive(Clone, Debug, Default)]
@@ -21,14 +23,8 @@ impl Router {
     /// without routes of its own is found OK is no news where no ALARM was before.
     pub fn routes(&self, notice: &Notice) -> Vec<String> {
         if let Subject::StateChange(change) = &notice.subject {
-            let named = match change.new_state {
-                StateValue::Ok => &change.ok_actions,
-                StateValue::Alarm => &change.alarm_actions,
-                StateValue::InsufficientData => &change.insufficient_data_actions,
-            };
-            let lists = [&change.ok_actions, &change.alarm_actions, &change.insufficient_data_actions];
-            if lists.iter().any(|list| !list.is_empty()) {
-                return named.clone();
+            if let Some(named) = named(change) {
+                return named;
             }
             let was_unknown = change.old_state == StateValue::InsufficientData;
             if was_unknown && change.new_state == StateValue::Ok && !change.ends_episode {
@@ -37,6 +33,21 @@ impl Router {
         }
         let accepting = self.routes.iter().filter(|(_, matcher)| matcher.accepts(notice));
         accepting.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The routes of a notice that ends an episode of which the routes in `told` were told: those of them that take its
+    /// state, whatever they match now, so that receivers close what they opened; and those that take no ALARM at all,
+    /// if they accept it. An alarm that names routes goes to those that it names.
+    pub fn end_routes(&self, notice: &Notice, told: &BTreeSet<String>) -> Vec<String> {
+        let Subject::StateChange(change) = &notice.subject else { return self.routes(notice) };
+        if let Some(named) = named(change) {
+            return named;
+        }
+        let goes = |(name, matcher): &&(String, Matcher)| match told.contains(name) {
+            true => matcher.states.contains(&change.new_state),
+            false => !matcher.states.contains(&StateValue::Alarm) && matcher.accepts(notice),
+        };
+        self.routes.iter().filter(goes).map(|(name, _)| name.clone()).collect()
     }
 
     /// The routes of a report: those that it names, else those with `reports = true`.
@@ -64,6 +75,17 @@ impl Router {
             false => format!("there is no route `{name}`; known: {}", known.join(", ")),
         })
     }
+}
+
+/// The routes of an alarm that names any: those of its new state.
+fn named(change: &StateChange) -> Option<Vec<String>> {
+    let named = match change.new_state {
+        StateValue::Ok => &change.ok_actions,
+        StateValue::Alarm => &change.alarm_actions,
+        StateValue::InsufficientData => &change.insufficient_data_actions,
+    };
+    let lists = [&change.ok_actions, &change.alarm_actions, &change.insufficient_data_actions];
+    lists.iter().any(|list| !list.is_empty()).then(|| named.clone())
 }
 
 #[cfg(test)]
@@ -122,6 +144,38 @@ mod tests {
         };
         assert_eq!(named(sample::page()), ["b"]);
         assert!(named(sample::resolved()).is_empty());
+    }
+
+    #[test]
+    fn an_end_goes_where_its_begin_went_whatever_it_matches_now() {
+        let by_alias = || Matcher { keys: own(&["alias/data-*"]), ..Matcher::default() };
+        let router = router(&[
+            ("told", by_alias()),
+            ("not-told", by_alias()),
+            ("no-ends", Matcher { states: vec![StateValue::Alarm], ..by_alias() }),
+            ("ends-alone", Matcher { states: vec![StateValue::Ok], ..Matcher::default() }),
+            ("other-ends", Matcher { states: vec![StateValue::Ok], keys: own(&["alias/web-*"]), ..Matcher::default() }),
+        ]);
+        let told = BTreeSet::from(["told", "no-ends", "gone"].map(str::to_owned));
+        let mut over = sample::resolved();
+        // The alias names another key by now.
+        over.aliases.clear();
+        assert_eq!(router.end_routes(&over, &told), ["told", "ends-alone"]);
+        if let Subject::StateChange(change) = &mut over.subject {
+            change.ok_actions = vec!["no-ends".to_owned()];
+        }
+        assert_eq!(router.end_routes(&over, &told), ["no-ends"]);
+    }
+
+    #[test]
+    fn an_alias_matches_in_every_state_and_without_who_is_behind_it() {
+        let router = router(&[("data", Matcher { keys: own(&["alias/data-*"]), ..Matcher::default() })]);
+        for mut notice in [sample::page(), sample::resolved()] {
+            if let Subject::StateChange(change) = &mut notice.subject {
+                change.incident = None;
+            }
+            assert_eq!(router.routes(&notice), ["data"]);
+        }
     }
 
     #[test]

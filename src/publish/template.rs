@@ -35,7 +35,7 @@ pub(super) enum Dialect {
 const FREE: [&str; 4] = ["tags", "reason_data", "trigger", "contributor"];
 
 /// Fields that hold names from log records, which are what callers wrote.
-const FROM_RECORDS: [&str; 4] = ["incident", "contributor", "keys", "accounts"];
+const FROM_RECORDS: [&str; 5] = ["incident", "contributor", "keys", "aliases", "accounts"];
 
 impl Template {
     /// Checks a template: against the fields that there are, and by rendering a notice that has all of them. The

@@ -21,6 +21,7 @@ mod replay;
 mod report;
 mod revise;
 mod rounds;
+mod routed;
 mod settings;
 mod setup;
 mod silences;

@@ -21,7 +21,8 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     let mut accounts: Vec<String> = incident.series.iter().filter_map(|series| owner(&series.key_arn)).collect();
     accounts.extend(incident.attribution.iter().map(|of| of.account.clone()).filter(|account| !account.is_empty()));
     let mut keys: Vec<String> = incident.series.iter().map(|series| series.key_arn.clone()).collect();
-    for list in [&mut accounts, &mut keys] {
+    let mut aliases: Vec<String> = incident.series.iter().filter_map(|series| series.alias.clone()).collect();
+    for list in [&mut accounts, &mut keys, &mut aliases] {
         list.sort_unstable();
         list.dedup();
     }
@@ -31,7 +32,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
     };
     let change = StateChange {
         alarm_arn: alarm_arn(&name, region, account),
-        alarm_name: name.clone(),
+        alarm_name: name,
         alarm_description: Some(description(incident)),
         account: account.to_owned(),
         region: region.to_owned(),
@@ -42,6 +43,7 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         reason_data: reason_data(incident, at),
         changed_at: at,
         ends_episode: over,
+        again: false,
         after_mute_window: false,
         ok_actions: Vec::new(),
         alarm_actions: Vec::new(),
@@ -53,13 +55,19 @@ pub(super) fn notice(incident: &Incident, store: &str, at: i64) -> Notice {
         contributor: None,
     };
     Notice {
-        dedup_key: format!("keytide/{store}/{name}"),
+        dedup_key: dedup_key(store, incident.number),
         severity: Severity::Critical,
         keys,
+        aliases,
         accounts,
         tags: BTreeMap::new(),
         subject: Subject::StateChange(Box::new(change)),
     }
+}
+
+/// What the messages about an incident share. `store` tells stores apart.
+pub(super) fn dedup_key(store: &str, number: u64) -> String {
+    format!("keytide/{store}/{}", incident_name(number))
 }
 
 /// A notice of an incident as it is kept, for someone who asks.

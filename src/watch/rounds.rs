@@ -11,7 +11,9 @@ use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
 use super::fleet::{FORM, Fleet};
 use super::incidents::Incidents;
+use super::notices::dedup_key;
 use super::report::{RoundReport, SilentStream};
+use super::routed::Routed;
 use super::setup::Setup;
 use super::silences::Silences;
 use super::stored::incident_name;
@@ -29,6 +31,7 @@ const DELIVERIES_MINUTES: u32 = 2 * Minute::PER_DAY;
 /// Names of what is remembered.
 const INCIDENTS: &str = "incidents";
 const POSITION: &str = "position";
+const ROUTED: &str = "routed";
 /// Before an alarm's name.
 const ALARM: &str = "alarm/";
 
@@ -56,6 +59,7 @@ pub struct Watch {
     fleet: Fleet,
     incidents: Incidents,
     alarms: Alarms,
+    routed: Routed,
     position: Position,
     /// Which log files came, as far as it was asked.
     deliveries: Option<Deliveries>,
@@ -67,7 +71,8 @@ impl Watch {
         let fleet = Fleet::new(&setup.settings)?;
         let alarms = Alarms::default();
         let (incidents, position) = (Incidents::default(), Position::default());
-        let mut watch = Watch { fleet, setup, incidents, alarms, position, deliveries: None };
+        let routed = remembered(store, ROUTED)?.unwrap_or_default();
+        let mut watch = Watch { fleet, setup, incidents, alarms, routed, position, deliveries: None };
         watch.incidents = remembered(store, INCIDENTS)?.unwrap_or_default();
         watch.incidents.next_number = watch.incidents.next_number.max(1);
         watch.position = remembered(store, POSITION)?.unwrap_or_default();
@@ -101,6 +106,7 @@ impl Watch {
             self.tell(store, &before, now, &mut round, &mut report)?;
         }
         self.judge_alarms(store, revised, watermark, now, &mut round)?;
+        self.remember_routes(&mut round)?;
         self.position.until = self.fleet.until.0;
         self.position.made_for = self.made_for();
         round.memories.push((INCIDENTS.to_owned(), bytes_of(INCIDENTS, &self.incidents)?));
@@ -125,6 +131,19 @@ impl Watch {
     /// Saves the models, so that a restart repeats nothing.
     pub fn save(&mut self, store: &mut Store) -> Result<(), WatchError> {
         self.fleet.save(store)
+    }
+
+    /// Remembers the routes that were told of what is not over.
+    fn remember_routes(&mut self, round: &mut WatchRound) -> Result<(), WatchError> {
+        let alarms = self.alarms.memories.iter().flat_map(|(name, memory)| memory.open_episodes(name));
+        let held = self.incidents.over.iter().filter(|incident| incident.end_held);
+        let incidents = self.incidents.open.iter().chain(held);
+        let incidents = incidents.map(|incident| dedup_key(&self.position.store, incident.number));
+        self.routed.keep(alarms.chain(incidents));
+        if self.routed.take_changed() {
+            round.memories.push((ROUTED.to_owned(), bytes_of(ROUTED, &self.routed)?));
+        }
+        Ok(())
     }
 
     fn silent(&self) -> Vec<SilentStream> {
@@ -234,7 +253,7 @@ impl Watch {
         round.forgotten.extend(gone.into_iter().map(|name| format!("{ALARM}{name}")));
         let aliases = store.key_aliases(watermark.first_second())?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
-        super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), round)?;
+        super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), &mut self.routed, round)?;
         self.position.alarms_until = self.position.alarms_until.max(watermark.0);
         Ok(())
     }
@@ -282,10 +301,11 @@ impl Watch {
         if self.position.store.is_empty() {
             self.position.store = format!("{:08x}", now.timestamp_micros() & 0xffff_ffff);
         }
-        let teller = Teller {
+        let mut teller = Teller {
             store,
             cause: &cause,
             setup: &self.setup,
+            routed: &mut self.routed,
             name: &self.position.store,
             known_until,
             now: now.timestamp(),

@@ -1,5 +1,7 @@
 //! What a watch is given.
 
+use std::collections::BTreeSet;
+
 use super::WatchSettings;
 use crate::alarm::{Alarm, MuteRule, Notice, muted_by};
 use crate::domain::Minute;
@@ -8,8 +10,9 @@ use crate::tariff::{PriceList, QuotaList};
 /// Where counts come in time, the watermark is no further behind now: an hour, which is plenty.
 const IN_TIME_SECONDS: i64 = 3_600;
 
-/// Which routes a notice goes.
-type Routes = Box<dyn Fn(&Notice) -> Vec<String> + Send + Sync>;
+/// Which routes a notice goes to. Of one that ends an episode the routes that were told of that are given, if they are
+/// known.
+type Routes = Box<dyn Fn(&Notice, Option<&BTreeSet<String>>) -> Vec<String> + Send + Sync>;
 
 /// All that a watch is given.
 pub struct Setup {
@@ -44,12 +47,21 @@ impl Setup {
             account: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
             configured_at: 0,
-            routes: Box::new(|_| Vec::new()),
+            routes: Box::new(|_, _| Vec::new()),
         }
     }
 
     /// With routes for notices, by name.
     pub fn with_routes(self, routes: impl Fn(&Notice) -> Vec<String> + Send + Sync + 'static) -> Self {
+        self.with_router(move |notice, _| routes(notice))
+    }
+
+    /// The same where the routes of what ends an episode depend on those that were told of it: they are given for such
+    /// a notice, unless that was before they were remembered.
+    pub fn with_router(
+        self,
+        routes: impl Fn(&Notice, Option<&BTreeSet<String>>) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
         Setup { routes: Box::new(routes), ..self }
     }
 
@@ -57,14 +69,14 @@ impl Setup {
         (&self.prices, &self.quotas)
     }
 
-    pub(super) fn routes(&self, notice: &Notice) -> Vec<String> {
-        (self.routes)(notice)
+    pub(super) fn routes(&self, notice: &Notice, told: Option<&BTreeSet<String>>) -> Vec<String> {
+        (self.routes)(notice, told)
     }
 
     /// What was over before this second since 1970 pages nobody any more: a page's reach before the watermark, or
     /// before that of counts that come in time.
     pub(super) fn pages_since(&self, watermark: Minute, now: i64) -> i64 {
-        (now - IN_TIME_SECONDS).max(i64::from(watermark.0) * 60) - i64::from(self.settings.page_back_seconds)
+        (now - IN_TIME_SECONDS).max(watermark.first_second()) - i64::from(self.settings.page_back_seconds)
     }
 
     /// Whether an alarm is muted at a second since 1970.

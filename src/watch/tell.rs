@@ -4,14 +4,16 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::alarms::Judged;
-use super::cause::{Cause, minute};
+use super::cause::Cause;
 use super::error::WatchError;
 use super::incidents::Strayed;
 use super::notices;
 use super::report::RoundReport;
+use super::routed::Routed;
 use super::setup::Setup;
 use super::stored::incident_name;
 use crate::alarm::{Incident, IncidentSeries, Notice, StateValue, Subject};
+use crate::domain::Minute;
 use crate::store::{HistoryItem, IncidentRow, IncidentSeriesRow, NewMessage, Store, WatchRound};
 
 /// A month, for what a page says of the past.
@@ -29,6 +31,7 @@ pub(super) fn tell_alarms(
     cause: &Cause<'_>,
     setup: &Setup,
     now: i64,
+    routed: &mut Routed,
     round: &mut WatchRound,
 ) -> Result<(), WatchError> {
     for (alarm, item) in judged.history {
@@ -53,7 +56,8 @@ pub(super) fn tell_alarms(
                 false => change.reason += UNASKED,
             }
         }
-        round.owed.extend(messages(&notice, setup.routes(&notice))?);
+        let routes = routed.routes_of_alarm(&mut notice, &members, cause.aliases, setup);
+        round.owed.extend(messages(&notice, routes)?);
     }
     Ok(())
 }
@@ -113,6 +117,7 @@ pub(super) struct Teller<'a> {
     pub store: &'a Store,
     pub cause: &'a Cause<'a>,
     pub setup: &'a Setup,
+    pub routed: &'a mut Routed,
     pub name: &'a str,
     pub known_until: i64,
     pub now: i64,
@@ -121,7 +126,7 @@ pub(super) struct Teller<'a> {
 impl Teller<'_> {
     /// Tells of an incident; `was` is what it was before the round.
     pub(super) fn tell(
-        &self,
+        &mut self,
         strayed: &mut Strayed,
         was: Option<&Strayed>,
         muted: bool,
@@ -139,14 +144,15 @@ impl Teller<'_> {
             // What began and ended between two rounds still is two messages: receivers open and close.
             let begun = Incident { resolved_at: None, ..incident.clone() };
             let begun = notices::notice(&begun, self.name, self.now);
-            self.owe(&begun, self.setup.routes(&begun), round)?;
+            let routes = self.routed.routes(&begun, self.setup);
+            self.owe(&begun, routes, round)?;
         }
         if news.ends {
             report.ended.push(incident.number);
         }
         if let End::Owed { after_mute_window } = news.end {
             let mut over = notices::notice(&incident, self.name, self.now);
-            let routes = self.setup.routes(&over);
+            let routes = self.routed.routes(&over, self.setup);
             if let Subject::StateChange(change) = &mut over.subject {
                 change.after_mute_window = after_mute_window;
                 if !self.setup.settings.every_series {
@@ -180,7 +186,7 @@ impl Teller<'_> {
     /// reach ago; or nobody watches.
     fn is_stale(&self, strayed: &Strayed) -> bool {
         let as_of = strayed.resolved_at.unwrap_or(self.known_until);
-        let known_until = minute(self.known_until);
+        let known_until = Minute::nearest(self.known_until);
         as_of < self.setup.pages_since(known_until, self.now) || !self.setup.settings.every_series
     }
 

@@ -10,6 +10,7 @@ mod late;
 mod maintenance;
 mod replayed;
 mod rounds;
+mod routed;
 mod silence;
 mod silent_alarms;
 mod storm;

@@ -124,8 +124,26 @@ fn an_episode_ends_with_ok_and_not_with_a_gap() {
         [(1, Unknown, Bad, false), (4, Bad, Unknown, false), (5, Unknown, Bad, false), (6, Bad, Fine, false)]
     );
     assert_eq!(ends(&steps), [false, false, false, true]);
-    let keys: Vec<&str> = steps.iter().flat_map(|step| &step.owed).map(|owed| owed.notice.dedup_key.as_str()).collect();
+    let owed: Vec<&Owed> = steps.iter().flat_map(|step| &step.owed).collect();
+    let keys: Vec<&str> = owed.iter().map(|owed| owed.notice.dedup_key.as_str()).collect();
     assert_eq!(keys, ["alarm/busy/60"; 4]);
+    // Who has the first ALARM does not take the second for the same message.
+    let again: Vec<bool> = owed.iter().map(|owed| change(owed).again).collect();
+    assert_eq!(again, [false, false, true, false]);
+}
+
+#[test]
+fn what_goes_from_ok_to_no_data_and_back_or_on_to_alarm_is_one_episode() {
+    let (_, back) = steps(&busy(""), &[Some(1.0), None, None, None, Some(1.0)]);
+    assert_eq!(told(&back), [(1, Unknown, Fine, false), (4, Fine, Unknown, false), (5, Unknown, Fine, false)]);
+    assert_eq!(ends(&back), [false, false, true]);
+    let (memory, on) = steps(&busy(""), &[Some(1.0), None, None, None, Some(20.0), Some(1.0)]);
+    assert_eq!(ends(&on), [false, false, false, true]);
+    for steps in [back, on] {
+        let owed = steps.iter().flat_map(|step| &step.owed).skip(1);
+        assert!(owed.into_iter().all(|owed| owed.notice.dedup_key == "alarm/busy/240"));
+    }
+    assert_eq!(memory.owed, super::super::Owing::default());
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
         dedup_key: format!("keytide/test/{}", now.timestamp()),
         severity: Severity::Info,
         keys: Vec::new(),
+        aliases: Vec::new(),
         accounts: Vec::new(),
         tags: BTreeMap::new(),
         subject: Subject::Test { text: args.text.clone(), at: now.timestamp() },
