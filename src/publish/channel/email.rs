@@ -5,6 +5,7 @@ use std::time::Duration;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::transport::smtp::response::Code;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 use sha2::{Digest, Sha256};
 
@@ -46,7 +47,8 @@ impl Mail {
         };
         let secrets: Vec<&Secret> = self.password.iter().collect();
         let text = hide(&told(&error), &secrets);
-        Err(if error.is_permanent() { Failure::never(text) } else { Failure::later(text) })
+        let may_pass = !error.is_permanent() || error.status().is_some_and(is_of_credentials);
+        Err(if may_pass { Failure::later(text) } else { Failure::never(text) })
     }
 
     /// The message: text, HTML and the picture. Its id is the same each time it is sent, and the end of an episode
@@ -69,7 +71,7 @@ impl Mail {
         }
         // RFC 3834: so that no vacation notice comes back.
         builder = header(builder, "Auto-Submitted", "auto-generated");
-        if notice.severity == Severity::Critical && identity(notice) == begun {
+        if notice.severity == Severity::Critical && is_alarm(notice) {
             builder = header(builder, "Importance", "high");
         }
         builder.multipart(self.parts(notice, &title)).map_err(|error| wrong(&error))
@@ -99,6 +101,16 @@ impl Mail {
     }
 }
 
+/// Whether a reply of a server is about who sends, not what: RFC 4954's authentication required (530), mechanism too
+/// weak (534), credentials invalid (535) and encryption required (538). Someone may mend that.
+fn is_of_credentials(code: Code) -> bool {
+    [530, 534, 535, 538].contains(&u16::from(code))
+}
+
+fn is_alarm(notice: &Notice) -> bool {
+    matches!(&notice.subject, Subject::StateChange(change) if change.new_state == StateValue::Alarm)
+}
+
 fn incident(notice: &Notice) -> Option<&Incident> {
     match &notice.subject {
         Subject::StateChange(change) => change.incident.as_ref(),
@@ -117,20 +129,27 @@ fn message_id(identity: &str, domain: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+
+    use lettre::transport::smtp::authentication::Credentials;
+
     use super::*;
     use crate::publish::sample;
 
-    fn sent(notice: &Notice) -> String {
+    fn mail() -> Mail {
         let mailbox = |text: &str| text.parse::<Mailbox>().expect("a mailbox");
-        let mail = Mail {
+        Mail {
             server: lettre::AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("localhost"),
             password: None,
             from: mailbox("Keytide <keytide@example.com>"),
             to: vec![mailbox("oncall@example.com"), mailbox("Ann <ann@example.com>")],
             subject: None,
             body: None,
-        };
-        String::from_utf8(mail.message(notice).expect("a message").formatted()).expect("text")
+        }
+    }
+
+    fn sent(notice: &Notice) -> String {
+        String::from_utf8(mail().message(notice).expect("a message").formatted()).expect("text")
     }
 
     fn line<'a>(message: &'a str, name: &str) -> Option<&'a str> {
@@ -146,6 +165,54 @@ mod tests {
         assert_eq!(line(&begun, "In-Reply-To"), None);
         assert_eq!((line(&begun, "Importance"), line(&over, "Importance")), (Some("high"), None));
         assert_eq!(line(&begun, "Auto-Submitted"), Some("auto-generated"));
+    }
+
+    #[test]
+    fn an_alarm_that_comes_again_answers_the_first_and_is_as_urgent() {
+        let mut notice = sample::page();
+        if let Subject::StateChange(change) = &mut notice.subject {
+            (change.again, change.changed_at) = (true, change.changed_at + 600);
+        }
+        let (begun, again) = (sent(&sample::page()), sent(&notice));
+        assert_ne!(line(&again, "Message-ID"), line(&begun, "Message-ID"));
+        assert_eq!(line(&again, "In-Reply-To"), line(&begun, "Message-ID"));
+        assert_eq!(line(&again, "Importance"), Some("high"));
+    }
+
+    /// What becomes of a message to a server that answers credentials, and the sender, with these.
+    async fn refused(credentials: &'static str, sender: &'static str) -> Failure {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let server = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a client");
+            let mut lines = BufReader::new(stream.try_clone().expect("its other half")).lines();
+            let say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes()).expect("it listens");
+            say("220 localhost");
+            while let Some(Ok(line)) = lines.next() {
+                match line.split_whitespace().next() {
+                    Some("EHLO") => say("250-localhost\r\n250 AUTH PLAIN"),
+                    Some("AUTH") => say(credentials),
+                    Some("MAIL") => say(sender),
+                    _ => return say("221 bye"),
+                }
+            }
+        });
+        let login = Credentials::new("keytide".to_owned(), "s3cret".to_owned());
+        let builder = lettre::AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1");
+        let mail = Mail { server: builder.port(port).credentials(login), ..mail() };
+        let failure = mail.send(&sample::page(), Duration::from_secs(10)).await.expect_err("it refuses");
+        server.join().expect("the server");
+        failure
+    }
+
+    #[tokio::test]
+    async fn what_a_server_says_of_the_password_may_be_mended_and_what_it_says_of_the_message_not() {
+        for reply in ["535 5.7.8 credentials invalid", "530 5.7.0 authentication required", "534 5.7.9 too weak"] {
+            let failure = refused(reply, "250 ok").await;
+            assert!(matches!(&failure, Failure::Later { error, .. } if error.contains(&reply[..3])), "{failure:?}");
+        }
+        let failure = refused("235 ok", "550 5.1.8 no such sender").await;
+        assert!(matches!(&failure, Failure::Never { error } if error.contains("550")), "{failure:?}");
     }
 
     #[test]

@@ -81,9 +81,13 @@ impl Channel {
     }
 }
 
-/// What tells a message from every other: its deduplication key, and the state that it announces.
+/// What tells a message from every other: its deduplication key, the state that it announces, and where the episode
+/// comes to a state again, when.
 pub(super) fn identity(notice: &Notice) -> String {
     let kind = match &notice.subject {
+        Subject::StateChange(change) if change.again => {
+            return format!("{}:{}:{}", notice.dedup_key, change.new_state, change.changed_at);
+        }
         Subject::StateChange(change) => change.new_state.name(),
         Subject::Report(_) => "REPORT",
         Subject::Test { .. } => "TEST",
@@ -99,4 +103,24 @@ pub(super) fn is_over(notice: &Notice) -> bool {
 /// A subject of plain ASCII letters, for receivers that take nothing else.
 pub(super) fn ascii_subject(notice: &Notice) -> String {
     subject(notice).chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::sample;
+
+    #[test]
+    fn a_state_that_comes_again_is_another_message_and_a_message_that_is_repeated_is_not() {
+        let identity_at = |again, changed_at| {
+            let mut notice = sample::page();
+            if let Subject::StateChange(change) = &mut notice.subject {
+                (change.again, change.changed_at) = (again, changed_at);
+            }
+            identity(&notice)
+        };
+        assert_eq!(identity_at(false, 60), "keytide/incident/17:ALARM");
+        assert_eq!(identity_at(true, 180), "keytide/incident/17:ALARM:180");
+        assert_ne!(identity_at(true, 180), identity_at(true, 300));
+    }
 }
