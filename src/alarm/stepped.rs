@@ -38,7 +38,7 @@ pub struct Stepped {
 /// A message that is owed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Owed {
-    /// What is to be told, without an incident.
+    /// What is to be told, without an incident, and without what the store must be asked for: aliases, callers.
     pub notice: Notice,
     /// Of an alarm on several series the one that it is about.
     pub contributor: Option<Contributor>,

@@ -25,7 +25,7 @@ pub struct RoundReport {
     pub model_bytes: usize,
     /// Accounts and Regions of which no log files came.
     pub silent: Vec<SilentStream>,
-    /// Series beyond those that can be watched.
+    /// Series beyond those that can be watched, of the day or the one before.
     pub unwatched: usize,
 }
 

@@ -124,7 +124,7 @@ impl Watch {
         report.open = self.incidents.open.len();
         report.model_bytes = self.fleet.size_bytes();
         report.silent = self.silent();
-        report.unwatched = self.fleet.unwatched;
+        report.unwatched = self.fleet.unwatched();
         Ok(report)
     }
 

@@ -130,3 +130,33 @@ fn no_more_series_are_watched_than_may_be_and_what_is_beyond_is_told() {
     let report = watch.round(&mut store, now()).unwrap();
     assert_eq!((report.series, report.unwatched), (1, 1), "successes are watched, errors of the same key came later");
 }
+
+#[test]
+fn series_beyond_those_that_may_be_are_counted_by_the_day_over_rounds_restarts_and_midnights() {
+    let (dir, folder) = (passing_folder(), passing_folder());
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    let few = || {
+        let mut few = setup();
+        few.settings.series_max = 1;
+        few
+    };
+    let mut watch = Watch::open(&store, few()).unwrap();
+    let unwatched = |watch: &mut Watch, store: &mut Store| watch.round(store, now()).unwrap().unwatched;
+    deliver(&mut store, folder.path(), 0..600, (KEY, 60..70, 1));
+    assert_eq!(unwatched(&mut watch, &mut store), 1);
+    // Another one, in another round.
+    let other = [call(KEY_2, 605, 7).value()];
+    take(&mut store, vec![files::write(folder.path(), "other.json", &files::log_file(&other))]);
+    deliver(&mut store, folder.path(), 600..700, (KEY, 0..0, 0));
+    assert_eq!(unwatched(&mut watch, &mut store), 2);
+    // A restart, then a round in which neither is called.
+    watch.save(&mut store).unwrap();
+    let mut watch = Watch::open(&store, few()).unwrap();
+    deliver(&mut store, folder.path(), 700..800, (KEY, 0..0, 0));
+    assert_eq!(unwatched(&mut watch, &mut store), 2);
+    // The next day knows of none by itself until it is over.
+    deliver(&mut store, folder.path(), 800..1440 + 60, (KEY, 0..0, 0));
+    assert_eq!(unwatched(&mut watch, &mut store), 2);
+    deliver(&mut store, folder.path(), 1440 + 60..2 * 1440 + 60, (KEY, 0..0, 0));
+    assert_eq!(unwatched(&mut watch, &mut store), 0);
+}

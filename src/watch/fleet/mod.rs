@@ -1,12 +1,14 @@
 //! Every series' model, stepped together in order of time.
 
+mod beyond;
 mod saved;
 mod streams;
 mod young;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use beyond::Beyond;
 pub(super) use saved::FORM;
 pub(super) use streams::{Stream, Streams};
 use young::{Proven, is_credible};
@@ -93,8 +95,6 @@ struct Known<'k> {
     streams: Vec<usize>,
     deliveries: &'k Deliveries,
     proven: Proven,
-    /// Series that would be more than can be watched: places of keys and operations, with the outcome.
-    beyond: HashSet<(usize, Outcome)>,
 }
 
 /// Every watched series.
@@ -104,7 +104,7 @@ pub(super) struct Fleet {
     pages_per_week: f64,
     series_max: usize,
     /// Series of the day that were more than these.
-    pub unwatched: usize,
+    beyond: Beyond,
     series: Vec<FleetSeries>,
     places: HashMap<Arc<SeriesId>, usize>,
     streams: Streams,
@@ -131,7 +131,7 @@ impl Fleet {
             metrics,
             pages_per_week,
             series_max,
-            unwatched: 0,
+            beyond: Beyond::default(),
             series: Vec::new(),
             places: HashMap::new(),
             streams: Streams::default(),
@@ -147,6 +147,11 @@ impl Fleet {
     /// How many series are watched.
     pub(super) fn len(&self) -> usize {
         self.series.len()
+    }
+
+    /// How many series can't be watched beside these, of this day or the one before.
+    pub(super) fn unwatched(&self) -> usize {
+        self.beyond.len()
     }
 
     /// Bytes of memory that the models take.
@@ -222,7 +227,7 @@ impl Fleet {
         let streams = keys.iter().map(|key| self.streams.of_key(&key.key_arn)).collect();
         let places = self.places_of(&keys);
         let proven = Proven::new(&keys, &places, &self.metrics);
-        let mut known = Known { places, keys: &keys, streams, deliveries, proven, beyond: HashSet::new() };
+        let mut known = Known { places, keys: &keys, streams, deliveries, proven };
         self.share_budget(Minute(start));
         let mut next = start;
         let mut failed = None;
@@ -280,6 +285,9 @@ impl Fleet {
         known: &mut Known<'_>,
         tell: &mut Tell<'_>,
     ) -> Result<(), WatchError> {
+        if start.0.is_multiple_of(Minute::PER_DAY) {
+            self.beyond.day_begins();
+        }
         let mut calls = vec![0; self.streams.all().len()];
         for row in rows {
             calls[known.streams[row.series as usize]] += row.calls.iter().sum::<u64>();
@@ -316,8 +324,6 @@ impl Fleet {
                 known.places = self.places_of(known.keys);
                 known.proven = Proven::new(known.keys, &known.places, &self.metrics);
             }
-            known.beyond.clear();
-            self.unwatched = 0;
             self.share_budget(start);
         }
         Ok(())

@@ -13,6 +13,9 @@ pub(in crate::watch) const FORM: u32 = 3;
 /// The name of what is saved of the streams. Series have longer ones.
 const STREAMS: &str = "streams";
 
+/// The name of what is saved of the series that can't be watched.
+const BEYOND: &str = "beyond";
+
 /// A stream as saved: account, Region, what was expected of it, the minute since which it is silent, the first minutes
 /// of what did not come and those after.
 type SavedStream = (String, String, f64, Option<u32>, Vec<(u32, u32)>);
@@ -44,7 +47,9 @@ impl Fleet {
             let strayed = watched.strayed.to_le_bytes();
             Ok((watched.name.as_str(), [&last_call[..], &begun, &strayed, &bytes].concat()))
         });
-        let all = std::iter::once(streams.map(|streams| (STREAMS, streams))).chain(models);
+        let beyond = postcard::to_stdvec(&self.beyond).map_err(std::io::Error::other);
+        let whole = [streams.map(|streams| (STREAMS, streams)), beyond.map(|beyond| (BEYOND, beyond))];
+        let all = whole.into_iter().chain(models);
         Ok(store.save_models(self.until, all)?)
     }
 
@@ -62,6 +67,13 @@ impl Fleet {
                         fleet.streams.add(Stream { account, region, expected, silent_since, missed });
                     }),
                     Err(error) => tracing::warn!(%error, "what was expected of each account is learned anew"),
+                }
+                return;
+            }
+            if name == BEYOND {
+                match postcard::from_bytes(bytes) {
+                    Ok(beyond) => fleet.beyond = beyond,
+                    Err(error) => tracing::warn!(%error, "series that can't be watched are counted anew"),
                 }
                 return;
             }

@@ -84,8 +84,7 @@ impl Fleet {
             return false;
         }
         if self.series.len() >= self.series_max {
-            known.beyond.insert((key, outcome));
-            self.unwatched = self.unwatched.max(known.beyond.len());
+            self.beyond.add(&known.keys[key], outcome);
             return false;
         }
         true
