@@ -69,7 +69,7 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Wri
     line("objects consumed", number(status.objects) + &in_part)?;
     line("objects quarantined", number(status.quarantined.len() as u64))?;
     line("records", number(status.records))?;
-    let requests = format!("{}, {} of them calls; copies included", number(status.requests), number(status.calls));
+    let requests = format!("{}, {} of them calls; duplicates included", number(status.requests), number(status.calls));
     line("requests to KMS", requests)?;
     line("duplicates dropped", number(status.duplicates))?;
     // The rest of the status is told of a damaged store too.

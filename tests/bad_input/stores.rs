@@ -192,5 +192,5 @@ fn status_tells_calls_once_however_often_they_were_delivered() {
     assert_eq!((&status["calls"], &status["calls_counted"]), (&7.into(), &4.into()));
     assert!(status["calls_counted_error"].is_null(), "{status}");
     let ran = place.run(&["status"]);
-    assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("copies included"), "{}", ran.out);
+    assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("duplicates included"), "{}", ran.out);
 }

@@ -149,3 +149,36 @@ fn an_incident_that_is_over_within_a_mute_window_would_not_have_been_sent_and_on
     assert_eq!(paged(&mute("keytide-incident-*", "2h")), [] as [&str; 0]);
     assert_eq!(paged(&mute("*", "2h")), [] as [&str; 0]);
 }
+
+/// Runs `keytide alarms` with these rules.
+fn alarms(watched: &Watched, rules: &str, arguments: &[&str]) -> Ran {
+    let config = watched.beside().join("keytide.toml");
+    fs::write(&config, rules).unwrap();
+    keytide_with(&watched.dir(), &[&["--config", config.to_str().unwrap(), "alarms"][..], arguments].concat())
+}
+
+#[test]
+fn what_sends_nothing_needs_no_secret_of_a_route() {
+    let watched = store();
+    let route = "[[route]]\nname = 'chat'\nkind = 'slack'\nurl = { env = 'KEYTIDE_TESTS_UNSET_SLACK_URL' }\n";
+    let rules = format!("{RULES}{route}");
+    for arguments in [&["list"][..], &["describe", "busy"], &["evaluate"], &["history", "busy"]] {
+        let ran = alarms(&watched, &rules, arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.err);
+    }
+    let ran = alarms(&watched, &rules, &["test"]);
+    assert!(ran.code != Some(0) && ran.err.contains("KEYTIDE_TESTS_UNSET_SLACK_URL"), "{}", ran.err);
+}
+
+#[test]
+fn the_history_of_an_alarm_that_is_none_is_an_error_with_those_there_are() {
+    let watched = store();
+    for (name, said) in [("buzy", "there is no alarm `buzy`"), ("keytide-incident-7", "there is no incident 7")] {
+        let ran = alarms(&watched, RULES, &["history", name]);
+        assert_eq!(ran.code, Some(1), "{}", ran.out);
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+    assert!(alarms(&watched, RULES, &["history", "buzy"]).err.contains("configured are busy, denied, both"));
+    let ran = alarms(&watched, RULES, &["history", "busy"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), "`busy` did not change its state in this range.\n"));
+}

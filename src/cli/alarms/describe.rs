@@ -4,11 +4,12 @@ use std::io::{self, BufWriter, Write};
 
 use serde_json::{Value, json};
 
-use crate::alarm::Severity;
+use crate::alarm::{Alarm, Incident, Severity};
 use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::settings::settings_without_secrets;
 use crate::cli::system::data_dir;
+use crate::config::Config;
 use crate::domain::format_second;
 use crate::publish::text;
 use crate::store::Store;
@@ -47,11 +48,27 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// The incident of a number; an error if there was none.
+pub(super) fn stored_incident(number: u64, store: &Store) -> Result<Incident, Failure> {
+    let hint = "keytide alarms history lists the incidents there were";
+    incident(store, number)?.ok_or_else(|| Failure::new(format!("there is no incident {number}"), Some(hint)))
+}
+
+/// The alarm of a name; an error with the names there are if there is none.
+pub(super) fn configured<'c>(config: &'c Config, name: &str) -> Result<&'c Alarm, Failure> {
+    let found = config.alarms.iter().find(|alarm| alarm.name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = config.alarms.iter().map(|alarm| alarm.name.as_str()).collect();
+        let hint = match names.is_empty() {
+            true => "none is configured; incidents of the watch are named by their number".to_owned(),
+            false => format!("configured are {}", names.join(", ")),
+        };
+        Failure::new(format!("there is no alarm `{name}`"), Some(&hint))
+    })
+}
+
 fn describe_incident(number: u64, output: Output, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
-    let Some(incident) = incident(store, number)? else {
-        let hint = "keytide alarms history lists the incidents there were";
-        return Err(Failure::new(format!("there is no incident {number}"), Some(hint)));
-    };
+    let incident = stored_incident(number, store)?;
     match output {
         Output::Json => writeln!(out, "{:#}", json!(incident))?,
         Output::Text => {
@@ -64,14 +81,7 @@ fn describe_incident(number: u64, output: Output, store: &Store, out: &mut impl 
 
 fn describe_alarm(args: &Args, global: &Global, store: &Store, out: &mut impl Write) -> Result<(), Failure> {
     let config = settings_without_secrets(global)?;
-    let Some(alarm) = config.alarms.iter().find(|alarm| alarm.name == args.name) else {
-        let names: Vec<&str> = config.alarms.iter().map(|alarm| alarm.name.as_str()).collect();
-        let hint = match names.is_empty() {
-            true => "none is configured; incidents of the watch are described by their number".to_owned(),
-            false => format!("configured are {}", names.join(", ")),
-        };
-        return Err(Failure::new(format!("there is no alarm `{}`", args.name), Some(&hint)));
-    };
+    let alarm = configured(&config, &args.name)?;
     let state = states(store)?.into_iter().find(|state| state.name == alarm.name);
     let document: Value = alarm.document("us-east-1", "000000000000");
     match args.output {

@@ -1,4 +1,4 @@
-//! `keytide alarms history`: what changed state, and who was told.
+//! `keytide alarms history`: what changed state.
 
 use std::io::{self, BufWriter, Write};
 
@@ -10,10 +10,12 @@ use crate::cli::Global;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::question::width;
 use crate::cli::range::RangeArgs;
+use crate::cli::settings::settings_without_secrets;
 use crate::cli::system::data_dir;
 use crate::domain::{Minute, format_second};
 use crate::render::{self, Cell, Column, Zone};
 use crate::store::{HistoryItem, Store};
+use crate::watch::incident_number;
 
 /// Flags of `keytide alarms history`.
 #[derive(Debug, clap::Args)]
@@ -44,10 +46,16 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let (since, until) = (range.start.first_second(), range.end.first_second());
     let items = store.alarm_history(args.alarm.as_deref(), since, until, args.limit)?;
+    if let (true, Some(alarm)) = (items.is_empty(), &args.alarm) {
+        check_name(alarm, global, &store)?;
+    }
     let mut out = BufWriter::new(io::stdout().lock());
     match args.output {
         Output::Json => super::write_array(&items.iter().map(as_json).collect::<Vec<_>>(), &mut out)?,
-        Output::Table if items.is_empty() => writeln!(out, "Nothing happened yet, or `keytide run` never ran.")?,
+        Output::Table if items.is_empty() => match &args.alarm {
+            Some(alarm) => writeln!(out, "`{alarm}` did not change its state in this range.")?,
+            None => writeln!(out, "Nothing happened in this range, or `keytide run` never ran.")?,
+        },
         Output::Table => {
             let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::left("summary")];
             let row = |item| row_of(item);
@@ -56,6 +64,17 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     }
     out.flush()?;
     Ok(Exit::Success)
+}
+
+/// Whether there is an alarm of this name, or was one that the history tells of.
+fn check_name(alarm: &str, global: &Global, store: &Store) -> Result<(), Failure> {
+    if !store.alarm_history(Some(alarm), i64::MIN, i64::MAX, 1)?.is_empty() {
+        return Ok(());
+    }
+    if let Some(number) = incident_number(alarm) {
+        return super::describe::stored_incident(number, store).map(|_| ());
+    }
+    super::describe::configured(&settings_without_secrets(global)?, alarm).map(|_| ())
 }
 
 fn row_of(item: &HistoryItem) -> Vec<Cell<'_>> {

@@ -31,7 +31,7 @@ enum Command {
     List(list::Args),
     /// Describe an alarm, or an incident as its page does
     Describe(describe::Args),
-    /// Show what changed state, and who was told
+    /// Show what changed state
     History(history::Args),
     /// Replay a range and show what would have been paged
     Evaluate(evaluate::Args),
