@@ -1,6 +1,7 @@
 //! What is done with the store: reading, evaluating, telling, keeping. One thing at a time, since one writer is all a
 //! store has.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -132,10 +133,11 @@ impl Engine {
         // A batch is what a stop waits for.
         options.batch_requests = options.batch_requests.min(BATCH_REQUESTS);
         let watch = CommitWatch { shared: &self.shared, last: Mutex::new(Instant::now()) };
+        let met = self.store.quarantined_names()?;
         let report = ingest(&mut self.store, &options, &*self.shared, &watch, &self.stop)?;
         if report.stopped {
             // Which files were read is not told; the store knows.
-            self.note_report(&report);
+            self.note_report(&report, &met);
             return Ok(());
         }
         let unreadable: Vec<&str> = report.quarantined.iter().map(|(name, _)| name.as_str()).collect();
@@ -144,7 +146,7 @@ impl Engine {
             unreadable.iter().any(|unreadable| is_part_of(unreadable, &name))
         };
         self.folders.files.took(files, self.started.elapsed(), is_unreadable);
-        self.note_report(&report);
+        self.note_report(&report, &met);
         self.note_watermark()?;
         let progress = &report.progress;
         tracing::info!(
@@ -162,7 +164,8 @@ impl Engine {
         Ok(())
     }
 
-    fn note_report(&self, report: &IngestReport) {
+    /// `met` are the objects that could not be read before either.
+    fn note_report(&self, report: &IngestReport, met: &BTreeSet<String>) {
         let (metrics, progress) = (&self.shared.metrics, &report.progress);
         let rejects: u64 = report.rejects.values().sum();
         metrics.add_records("counted", report.new_requests);
@@ -177,14 +180,12 @@ impl Engine {
         let read = progress.objects.saturating_sub(progress.known_objects + quarantined);
         metrics.add_objects("read", read);
         metrics.add_objects("known", progress.known_objects);
-        metrics.add_objects("quarantined", quarantined);
-        let now = self.shared.now().timestamp();
-        let mut known = self.shared.known();
+        let new = report.quarantined.iter().filter(|(name, _)| !met.contains(name));
+        metrics.add_objects("quarantined", new.count() as u64);
         if read > 0 {
-            known.facts.last_data_at = Some(now);
+            let now = self.shared.now().timestamp();
+            self.shared.known().facts.last_data_at = Some(now);
         }
-        known.facts.quarantined_at.retain(|at| now - at < QUARANTINE_SECONDS);
-        known.facts.quarantined_at.extend(report.quarantined.iter().map(|_| now));
     }
 
     fn note_backlog(&self) {
@@ -235,8 +236,10 @@ impl Engine {
         let failing = self.shared.tasks.failing();
         // That a message about this can't be delivered is no news of its own: it would be told for ever.
         let given_up = self.store.given_up(now - GIVEN_UP_SECONDS, KEY_PREFIX)?;
+        let quarantined_at = self.store.quarantined_since(now - QUARANTINE_SECONDS)?;
         let mut known = self.shared.known();
         (known.facts.failing, known.facts.given_up) = (failing, given_up);
+        known.facts.quarantined_at = quarantined_at;
         known.conditions = health(&known.facts, &config.health, now);
         let (conditions, facts) = (known.conditions.clone(), known.facts.clone());
         drop(known);

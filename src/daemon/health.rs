@@ -14,15 +14,15 @@ use crate::watch::{SERIES_MAX, SilentStream};
 /// What is known of the daemon's work. Times are seconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// When the process began.
-    pub started_at: i64,
+    /// When the process began; none of one that makes a single round, and goes by what earlier ones remembered.
+    pub started_at: Option<i64>,
     /// When a log object was last committed.
     pub last_data_at: Option<i64>,
     /// Accounts and Regions of which no log files come, as the last evaluation found; none before the first one.
     pub silent: Option<Vec<SilentStream>>,
     /// Series beyond those that can be watched, as the last evaluation found.
     pub unwatched: u64,
-    /// When objects that can't be read were met first, ascending.
+    /// When the objects that can't be read were met first, of the last hour, ascending.
     pub quarantined_at: Vec<i64>,
     /// Messages that are owed.
     pub outbox_depth: u64,
@@ -92,17 +92,18 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
     let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     let mut conditions = Vec::new();
     // A daemon that just began is not to blame for what was before.
-    let last_data_at = facts.last_data_at.unwrap_or(i64::MIN).max(facts.started_at);
-    if now.saturating_sub(last_data_at) >= seconds(settings.no_data_for) {
+    if let Some(waits_since) = facts.last_data_at.max(facts.started_at)
+        && now.saturating_sub(waits_since) >= seconds(settings.no_data_for)
+    {
         let last = match facts.last_data_at {
             Some(at) => format!("the last log file came at {}", format_second(at)),
             None => "none has come yet".to_owned(),
         };
         let text = format!(
             "no new log file for {} min: {last}; check that the trail is on and its files reach the watched folders",
-            (now - last_data_at) / 60
+            (now - waits_since) / 60
         );
-        conditions.push(Condition::of_all("no-data", last_data_at, text));
+        conditions.push(Condition::of_all("no-data", waits_since, text));
     }
     let streams = facts.silent.iter().flatten();
     for SilentStream { account, region, since } in streams.filter(|of| now - of.since >= seconds(settings.no_data_for))
@@ -167,7 +168,7 @@ pub fn health(facts: &Facts, settings: &HealthSettings, now: i64) -> Vec<Conditi
 /// Whether enough is known to say that a condition is over that an earlier process told of.
 pub(super) fn is_known(id: &str, facts: &Facts) -> bool {
     match id {
-        "no-data" => facts.last_data_at.is_some_and(|at| at >= facts.started_at),
+        "no-data" => facts.last_data_at.is_some() && facts.last_data_at >= facts.started_at,
         // What an evaluation finds.
         id if id.starts_with("no-data/") || id == "series-limit" => facts.silent.is_some(),
         _ => true,

@@ -16,6 +16,8 @@ use super::tasks::{Task, with_causes};
 pub async fn once(parts: Parts, stop: Arc<AtomicBool>) -> Result<(), Vec<String>> {
     let Parts { store, config, clock, evaluate, mut publish, tell, server: _, metrics } = parts;
     let shared = Arc::new(Shared::new(config, clock, metrics));
+    // It has never waited long: how long no data came, earlier runs know.
+    shared.known().facts.started_at = None;
     let failed = |error: TaskError| vec![with_causes(&*error)];
     let engine = Engine::new(store, evaluate, tell, Arc::clone(&shared), stop).map_err(failed)?;
     let on_store = OnStore::new(Arc::clone(&shared), engine);

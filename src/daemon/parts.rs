@@ -111,8 +111,13 @@ pub trait Publish: Send {
         Box::pin(async { Ok(()) })
     }
 
-    /// Takes new settings over. On an error the old ones stay.
+    /// Takes new settings over. On an error the old ones stay. Called before anyone may owe a message by the new
+    /// settings, and while messages may still be owed by the old ones: routes that only these have stay until
+    /// [`Publish::let_go`].
     fn reload(&mut self, config: &Config) -> Result<(), TaskError>;
+
+    /// Lets go what only former settings had. Called when everyone else has taken the new ones over.
+    fn let_go(&mut self) {}
 }
 
 /// Is told of what is wrong with Keytide itself.

@@ -246,15 +246,18 @@ impl Work {
             tracing::warn!(setting, "takes effect at the next start only");
         }
         let new = Arc::new(new);
+        // Who sends knows of a route before anything is owed to it, and of a former one until nothing is any more.
+        if let Err(error) = self.publish.lock().await.reload(&new) {
+            tracing::error!(%error, "the old settings stay in force, since the new routes can't be used");
+            return;
+        }
         let (store, config) = (self.store.clone(), Arc::clone(&new));
         let evaluated: Result<(), TaskError> = tokio::task::spawn_blocking(move || store.engine().reload(&config))
             .await
             .unwrap_or_else(|error| Err(error.into()));
-        let published = self.publish.lock().await.reload(&new);
-        for (part, done) in [("evaluate", evaluated), ("publish", published)] {
-            if let Err(error) = done {
-                tracing::error!(part, %error, "keeps its old settings");
-            }
+        match evaluated {
+            Ok(()) => self.publish.lock().await.let_go(),
+            Err(error) => tracing::error!(part = "evaluate", %error, "keeps its old settings"),
         }
         self.shared.known().config = new;
         tracing::info!("the settings were read again");

@@ -1,5 +1,6 @@
 //! Sending what is owed, over a connection of its own to the store's outbox.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use super::parts::{Later, Publish, PublishSummary, TaskError};
 use super::watching::routes_of;
 use crate::config::Config;
-use crate::publish::{self, Dispatcher, Owed, Settled};
+use crate::publish::{self, Dispatcher, Owed, Route, Settled};
 use crate::store::{Outbox, StoreError};
 
 /// So long a turn waits for receivers; one that is slower is heard of in the next.
@@ -17,6 +18,8 @@ const TURN: Duration = Duration::from_millis(800);
 /// Sends what is owed.
 pub struct Sending {
     dispatcher: Dispatcher,
+    /// The names of the routes of the newest settings.
+    newest: BTreeSet<String>,
     outbox: Kept,
     /// Wait for every answer, as where there is no next turn.
     waits: bool,
@@ -31,9 +34,15 @@ impl Sending {
         waits: bool,
         now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
     ) -> Result<Self, TaskError> {
-        let dispatcher = Dispatcher::new(routes_of(config)?, now)?;
-        Ok(Sending { dispatcher, outbox: Kept { outbox: Outbox::open(dir)?, unreadable: 0 }, waits })
+        let routes = routes_of(config)?;
+        let newest = names_of(&routes);
+        let dispatcher = Dispatcher::new(routes, now)?;
+        Ok(Sending { dispatcher, newest, outbox: Kept { outbox: Outbox::open(dir)?, unreadable: 0 }, waits })
     }
+}
+
+fn names_of(routes: &[Route]) -> BTreeSet<String> {
+    routes.iter().map(|route| route.name().to_owned()).collect()
 }
 
 impl Publish for Sending {
@@ -65,8 +74,14 @@ impl Publish for Sending {
     }
 
     fn reload(&mut self, config: &Config) -> Result<(), TaskError> {
-        self.dispatcher.set_routes(routes_of(config)?);
+        let routes = routes_of(config)?;
+        self.newest = names_of(&routes);
+        self.dispatcher.add_routes(routes);
         Ok(())
+    }
+
+    fn let_go(&mut self) {
+        self.dispatcher.keep_routes(&self.newest);
     }
 }
 

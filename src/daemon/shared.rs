@@ -43,7 +43,7 @@ impl Shared {
         let latest = clock.now();
         let known = Known {
             config: Arc::new(config),
-            facts: Facts { started_at: latest.timestamp(), ..Facts::default() },
+            facts: Facts { started_at: Some(latest.timestamp()), ..Facts::default() },
             first_round_done: false,
             watermark: None,
             waiting_since: None,

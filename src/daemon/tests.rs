@@ -123,7 +123,7 @@ fn names(facts: &Facts, now: i64) -> Vec<&'static str> {
 #[test]
 fn each_condition_begins_when_its_setting_says() {
     // Half an hour without data, ten objects in an hour, ten minutes in the outbox.
-    let well = Facts { started_at: 0, last_data_at: Some(10_000), ..Facts::default() };
+    let well = Facts { started_at: Some(0), last_data_at: Some(10_000), ..Facts::default() };
     assert_eq!(names(&well, 11_799), [] as [&str; 0]);
     assert_eq!(names(&well, 11_800), ["no-data"]);
     let quarantined = |count: usize| Facts { quarantined_at: vec![9_000; count], ..well.clone() };
@@ -143,7 +143,7 @@ fn each_condition_begins_when_its_setting_says() {
 
 #[test]
 fn a_daemon_that_just_began_waits_for_data_before_it_complains() {
-    let facts = Facts { started_at: 100_000, last_data_at: Some(0), ..Facts::default() };
+    let facts = Facts { started_at: Some(100_000), last_data_at: Some(0), ..Facts::default() };
     assert_eq!(names(&facts, 101_799), [] as [&str; 0]);
     let conditions = health(&facts, &HealthSettings::default(), 101_800);
     assert_eq!((conditions[0].name, conditions[0].since), ("no-data", 100_000));
@@ -151,9 +151,20 @@ fn a_daemon_that_just_began_waits_for_data_before_it_complains() {
 }
 
 #[test]
+fn one_round_goes_by_what_was_remembered_alone() {
+    let facts = |last_data_at| Facts { started_at: None, last_data_at, ..Facts::default() };
+    // Half an hour.
+    assert_eq!(names(&facts(Some(10_000)), 11_799), [] as [&str; 0]);
+    assert_eq!(names(&facts(Some(10_000)), 11_800), ["no-data"]);
+    assert_eq!(names(&facts(None), 11_800), [] as [&str; 0], "nobody knows since when");
+    let is_known = |last_data_at| super::health::is_known("no-data", &facts(last_data_at));
+    assert_eq!((is_known(Some(10_000)), is_known(None)), (true, false));
+}
+
+#[test]
 fn an_account_and_region_that_is_silent_is_a_condition_of_its_own_while_others_go_on() {
     let silent = |since| SilentStream { account: "111122223333".to_owned(), region: "us-east-1".to_owned(), since };
-    let facts = |silent| Facts { started_at: 0, last_data_at: Some(10_000), silent, ..Facts::default() };
+    let facts = |silent| Facts { started_at: Some(0), last_data_at: Some(10_000), silent, ..Facts::default() };
     // Half an hour.
     assert_eq!(names(&facts(Some(vec![silent(8_300)])), 10_099), [] as [&str; 0]);
     let conditions = health(&facts(Some(vec![silent(8_300)])), &HealthSettings::default(), 10_100);
@@ -168,7 +179,7 @@ fn an_account_and_region_that_is_silent_is_a_condition_of_its_own_while_others_g
 
 #[test]
 fn what_an_earlier_process_told_of_is_over_only_when_that_is_known() {
-    let fresh = Facts { started_at: 100, last_data_at: Some(50), ..Facts::default() };
+    let fresh = Facts { started_at: Some(100), last_data_at: Some(50), ..Facts::default() };
     let is_known = |id, facts: &Facts| super::health::is_known(id, facts);
     assert_eq!((is_known("no-data", &fresh), is_known("source-gone", &fresh)), (false, true));
     assert!(!is_known("no-data/111122223333/us-east-1", &fresh));

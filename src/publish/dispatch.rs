@@ -1,6 +1,6 @@
 //! Sending what is owed: routes beside each other, each in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -57,7 +57,7 @@ impl Dispatcher {
             now: Arc::new(now),
             work: Work::new(),
         };
-        dispatcher.set_routes(routes);
+        dispatcher.add_routes(routes);
         Ok(dispatcher)
     }
 
@@ -67,13 +67,18 @@ impl Dispatcher {
         Ok(self)
     }
 
-    /// Takes other routes, as after a reload. What is being sent is not disturbed; limits and rests of routes that
-    /// keep their name go on.
-    pub fn set_routes(&mut self, routes: Vec<Route>) {
-        self.routes = routes.into_iter().map(|route| (route.name.clone(), Arc::new(route))).collect();
-        for name in self.routes.keys() {
-            self.counters.name(name);
+    /// Takes other routes, as after a reload, beside those that have other names: messages may still be owed to these.
+    /// What is being sent is not disturbed; limits and rests of routes that keep their name go on.
+    pub fn add_routes(&mut self, routes: Vec<Route>) {
+        for route in routes {
+            self.counters.name(&route.name);
+            self.routes.insert(route.name.clone(), Arc::new(route));
         }
+    }
+
+    /// Lets routes go whose names are not among these.
+    pub fn keep_routes(&mut self, names: &BTreeSet<String>) {
+        self.routes.retain(|name, _| names.contains(name));
     }
 
     /// What was delivered and what was not.

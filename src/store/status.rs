@@ -15,7 +15,7 @@ pub struct Status {
     pub objects_in_part: u64,
     /// Their records of any kind.
     pub records: u64,
-    /// Requests to KMS in them, copies included; those of an object that was taken in part, then again, each time.
+    /// Requests to KMS in them, duplicates included; those of an object that was taken in part, then again, each time.
     pub requests: u64,
     /// Cryptographic calls, counted the same way.
     pub calls: u64,
@@ -143,6 +143,18 @@ impl Store {
         super::rows::rows(&self.catalog, "SELECT name FROM quarantine", |row| row.get(0))
             .map(|names| names.into_iter().collect())
             .map_err(|source| self.catalog_error("list the quarantine", source))
+    }
+
+    /// When the objects that can't be read were met first, of those that were after a second; seconds since 1970,
+    /// ascending.
+    pub fn quarantined_since(&self, second: i64) -> Result<Vec<i64>, StoreError> {
+        let read = || -> rusqlite::Result<Vec<i64>> {
+            self.catalog
+                .prepare("SELECT first_at FROM quarantine WHERE first_at > ? ORDER BY first_at")?
+                .query_map([second], |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(|source| self.catalog_error("list the quarantine", source))
     }
 
     /// Every record set aside, by object and position.

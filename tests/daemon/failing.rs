@@ -6,13 +6,17 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use keytide::alarm::{Notice, StateValue, Subject};
 use keytide::config::Config;
-use keytide::daemon::{Ended, Evaluate, Idle, Parts, RoundSummary, Signal, TaskError, Tell, once, run};
+use keytide::daemon::{
+    Ended, Evaluate, Idle, Later as Coming, Parts, Publish, PublishSummary, RoundSummary, Signal, TaskError, Tell,
+    once, run,
+};
 use keytide::domain::Clock;
 use keytide::serve::{Metrics, Server};
 use keytide::store::{NewMessage, Store};
 use keytide::watch::SilentStream;
 
 use super::Place;
+use crate::support::files;
 use crate::support::stores::Still;
 use crate::support::wait::until;
 
@@ -229,6 +233,103 @@ fn each_episode_of_a_condition_has_a_key_of_its_own_on_every_machine() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 6, "{keys:?}");
+}
+
+/// One round, so many minutes after [`Still`].
+fn round_at(place: &Place, told: &Told, minutes: i64) {
+    let mut parts = parts(place, &Failing::default(), told, Arc::new(Later(minutes)));
+    parts.config.health.quarantine_growth = 2;
+    assert_eq!(runtime().block_on(once(parts, Arc::default())), Ok(()));
+}
+
+#[test]
+fn single_rounds_tell_that_no_log_file_comes_any_more() {
+    let (place, told) = (Place::new(), Told::default());
+    place.deliver("a.json", 0..3);
+    round_at(&place, &told, 0);
+    // Half an hour is what `no_data_for` says.
+    round_at(&place, &told, 29);
+    assert_eq!(told.states("no-data"), []);
+    round_at(&place, &told, 31);
+    round_at(&place, &told, 36);
+    assert_eq!(told.states("no-data"), [StateValue::Alarm]);
+    place.deliver("b.json", 3..5);
+    round_at(&place, &told, 41);
+    assert_eq!(told.states("no-data"), [StateValue::Alarm, StateValue::Ok]);
+}
+
+#[test]
+fn an_object_that_cannot_be_read_counts_once_however_often_it_is_tried() {
+    let (place, told) = (Place::new(), Told::default());
+    let damaged = |name: &str| {
+        let log = files::gzip(&super::log_of(0..4));
+        files::write(&place.logs(), name, &log[..log.len() / 2]);
+    };
+    damaged("a.json.gz");
+    round_at(&place, &told, 0);
+    damaged("b.json.gz");
+    round_at(&place, &told, 20);
+    assert_eq!(told.states("quarantine-growing"), [StateValue::Alarm], "two within an hour, in two rounds");
+    round_at(&place, &told, 59);
+    assert_eq!(told.states("quarantine-growing"), [StateValue::Alarm]);
+    // Both are tried again, and neither is new.
+    round_at(&place, &told, 61);
+    assert_eq!(told.states("quarantine-growing"), [StateValue::Alarm, StateValue::Ok]);
+}
+
+/// Takes note of who is given new settings, in order.
+#[derive(Clone, Default)]
+struct Order(Arc<Mutex<Vec<&'static str>>>);
+
+impl Evaluate for Order {
+    fn round(&mut self, _store: &mut Store, _now: DateTime<Utc>) -> Result<RoundSummary, TaskError> {
+        Ok(RoundSummary::default())
+    }
+
+    fn save(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    fn reopen(&mut self, _store: &mut Store) -> Result<(), TaskError> {
+        Ok(())
+    }
+
+    fn reload(&mut self, _store: &mut Store, _config: &Config) -> Result<(), TaskError> {
+        self.0.lock().unwrap().push("evaluate");
+        Ok(())
+    }
+}
+
+impl Publish for Order {
+    fn round(&mut self, _now: DateTime<Utc>) -> Coming<'_, PublishSummary> {
+        Box::pin(async { Ok(PublishSummary::default()) })
+    }
+
+    fn reload(&mut self, _config: &Config) -> Result<(), TaskError> {
+        self.0.lock().unwrap().push("publish");
+        Ok(())
+    }
+
+    fn let_go(&mut self) {
+        self.0.lock().unwrap().push("let go");
+    }
+}
+
+#[test]
+fn who_sends_has_the_new_routes_before_and_the_old_ones_until_everyone_else_has_changed() {
+    let (place, order) = (Place::new(), Order::default());
+    let mut parts = parts(&place, &Failing::default(), &Told::default(), Arc::new(Still));
+    (parts.evaluate, parts.publish) = (Box::new(order.clone()), Box::new(order.clone()));
+    let config = parts.config.clone();
+    let (signals, receiver) = tokio::sync::mpsc::channel(1);
+    let runtime = runtime();
+    let running = runtime.spawn(run(parts, receiver, Box::new(move || Ok(config.clone()))));
+    signals.blocking_send(Signal::Reload).unwrap();
+    let done = || order.0.lock().unwrap().clone();
+    until("the reload", || format!("{:?}", done()), || (done().len() == 3).then_some(()));
+    assert_eq!(done(), ["publish", "evaluate", "let go"]);
+    signals.blocking_send(Signal::Stop).unwrap();
+    assert_eq!(runtime.block_on(running).unwrap().unwrap(), Ended::InTime);
 }
 
 /// A clock that stands still so many minutes later.

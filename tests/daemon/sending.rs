@@ -84,6 +84,31 @@ fn one_round_ends_with_a_failure_if_a_message_was_given_up_and_the_next_tells_of
     assert!(page.contains("ALARM: keytide-page-given-up") && page.contains("there is no route `former`"), "{page}");
 }
 
+#[tokio::test]
+async fn a_former_route_sends_what_is_owed_to_it_until_it_is_let_go() {
+    let dir = passing_folder();
+    let route = |name: &str| {
+        let path = dir.path().join(name);
+        let text = format!("[[route]]\nname = \"{name}\"\nkind = \"file\"\npath = {path:?}\n");
+        parse(&text, "keytide.toml", &Outside::NOTHING).unwrap()
+    };
+    let owe_to = |name: &str| {
+        let notice = serde_json::to_string(&sample::page()).unwrap();
+        owe(dir.path(), NewMessage { route: name.to_owned(), dedup_key: "a".to_owned(), notice });
+    };
+    owe_to("new");
+    owe_to("old");
+    let mut sending = Sending::open(dir.path(), &route("old"), true, || at(7)).unwrap();
+    sending.reload(&route("new")).unwrap();
+    let done = sending.round(at(7)).await.unwrap();
+    assert_eq!((done.sent, done.given_up), (2, 0));
+    sending.let_go();
+    owe_to("new");
+    owe_to("old");
+    let done = sending.round(at(8)).await.unwrap();
+    assert_eq!((done.sent, done.given_up), (1, 1));
+}
+
 #[test]
 fn notices_of_health_take_the_routes_of_the_newest_settings() {
     let config = |route: &str| {
