@@ -21,5 +21,5 @@ pub use csv::csv;
 pub use json::json;
 pub use spark::spark;
 pub use text::table;
-pub use words::{counted, printable};
+pub use words::{counted, printable, shell_word, wrapped};
 pub use zone::Zone;
