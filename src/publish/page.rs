@@ -121,17 +121,18 @@ fn end(change: &StateChange, incident: &Incident) -> i64 {
 fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident: &Incident) -> Page {
     let is_over = change.new_state == StateValue::Ok;
     let until = if is_over { end(change, incident) } else { incident.known_until };
-    let (from, to) = (clock(incident.onset, until), clock(until, until));
+    // The day that is named is that of the onset; the end has one of its own if it lies in another.
+    let (day, to) = (day(incident.onset), clock(until, incident.onset));
+    let from = clock(incident.onset, incident.onset);
     let lead = match is_over {
         true => format!(
-            "{}, {from} to {to} UTC: {} {}, {} expected ({})",
-            day(until),
+            "{day}, {from} to {to} UTC: {} {}, {} expected ({})",
             count(incident.observed),
             what(incident),
             count(incident.expected),
             signed(incident.excess),
         ),
-        false => format!("{}, {from} to {to} UTC: {}", day(until), how_many(incident)),
+        false => format!("{day}, {from} to {to} UTC: {}", how_many(incident)),
     };
     let mut facts = vec![
         Fact { label: "Who", lines: attribution(incident) },
@@ -141,7 +142,7 @@ fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident:
     ];
     if !is_over {
         facts.push(Fact { label: "Cost", lines: cost(incident) });
-        facts.push(Fact { label: "Quota", lines: quota(incident, until) });
+        facts.push(Fact { label: "Quota", lines: quota(incident) });
         facts.push(Fact { label: "Data", lines: vec![lag(incident)] });
         facts.push(Fact { label: "Before", lines: before(incident) });
     }
@@ -227,9 +228,9 @@ fn cost(incident: &Incident) -> Vec<String> {
     incident.cost_per_hour.map(|cost| format!("{} more an hour ({note})", dollars(cost))).into_iter().collect()
 }
 
-fn quota(incident: &Incident, until: i64) -> Vec<String> {
+fn quota(incident: &Incident) -> Vec<String> {
     let Some(quota) = &incident.quota else { return Vec::new() };
-    let day = if quota.peak_at.div_euclid(86_400) == until.div_euclid(86_400) {
+    let day = if quota.peak_at.div_euclid(86_400) == incident.onset.div_euclid(86_400) {
         String::new()
     } else {
         format!("{} ", day(quota.peak_at))

@@ -183,3 +183,22 @@ fn nothing_that_a_caller_wrote_is_a_command_or_a_line_of_its_own() {
     );
     assert!(crate::publish::text(&notice).lines().all(is_plain));
 }
+
+#[test]
+fn an_incident_over_midnight_begins_with_the_day_of_its_onset() {
+    // 2026-11-28 23:20 to 2026-11-29 01:45.
+    let (onset, end) = (1_795_908_000, 1_795_916_700);
+    let notice = with_incident(|incident| {
+        (incident.onset, incident.known_until) = (onset, end);
+        incident.quota.as_mut().expect("a quota").peak_at = end - 60;
+    });
+    let page_of = page(&notice);
+    assert!(page_of.lead.starts_with("Sat 2026-11-28, 23:20 to 11-29 01:45 UTC: +"), "{}", page_of.lead);
+    assert!(lines(&notice, "Quota")[0].ends_with(" at Sun 2026-11-29 01:44:00 UTC"), "{:?}", lines(&notice, "Quota"));
+    let over = with(|change| {
+        change.new_state = StateValue::Ok;
+        let incident = change.incident.as_mut().expect("an incident");
+        (incident.onset, incident.resolved_at) = (onset, Some(end));
+    });
+    assert!(page(&over).lead.starts_with("Sat 2026-11-28, 23:20 to 11-29 01:45 UTC: "), "{}", page(&over).lead);
+}
