@@ -6,6 +6,7 @@ use super::words::{
     stamp, times, who,
 };
 use crate::alarm::{Incident, IncidentSeries, Notice, StateChange, StateValue, Subject};
+use crate::render::shell_word;
 
 /// A subject has at most so many characters, as SNS has it.
 const SUBJECT_MOST: usize = 100;
@@ -270,7 +271,7 @@ fn top(incident: &Incident) -> String {
         }
     }
     let keys =
-        if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", quoted(&ids.join(","))) } else { String::new() };
+        if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", shell_word(&ids.join(","))) } else { String::new() };
     let metric = match incident.series.first() {
         Some(first) if first.metric != "SuccessfulRequest" => format!(" --metric {}", first.metric),
         _ => String::new(),
@@ -302,17 +303,8 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
         Fact { label: "Where", lines: place },
     ];
     facts.retain(|fact| !fact.lines.is_empty());
-    let next = format!("keytide alarms describe {}", quoted(&change.alarm_name));
+    let next = format!("keytide alarms describe {}", shell_word(&change.alarm_name));
     Page { subject, lead: change.reason.clone(), facts, next: Some(next) }
-}
-
-/// A name as a shell takes it for one word.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
-    match !name.is_empty() && name.chars().all(is_plain) {
-        true => name.to_owned(),
-        false => format!("'{}'", name.replace('\'', "'\\''")),
-    }
 }
 
 #[cfg(test)]
