@@ -189,3 +189,14 @@ fn status_tells_calls_once_however_often_they_were_delivered() {
     let ran = place.run(&["status"]);
     assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("copies included"), "{}", ran.out);
 }
+
+#[test]
+fn status_counts_no_call_that_uses_no_key() {
+    let place = Place::with_good_files();
+    let random = Record::call("GenerateRandom").without("requestParameters").without("resources").id("random");
+    place.put("m-random.json", &files::log_file(&[random.value()]));
+    place.ingest();
+    let status = place.status();
+    let told = ["requests", "calls", "calls_counted"].map(|name| status[name].as_u64().unwrap());
+    assert_eq!(told, [5, 4, 4], "{status}");
+}
