@@ -114,7 +114,7 @@ fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError
     let read = if argument == "-" {
         let mut text = String::new();
         stdin.read_to_string(&mut text).map(|_| text)
-    } else if path.is_file() || !argument.contains(char::is_whitespace) {
+    } else if path.is_file() || !(argument.contains(char::is_whitespace) || argument.eq_ignore_ascii_case("SELECT")) {
         std::fs::read_to_string(path)
     } else {
         return Ok(argument.to_owned());
