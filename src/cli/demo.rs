@@ -19,6 +19,7 @@ use crate::domain::Clock;
 use crate::ingest::{IngestOptions, Silent, ingest};
 use crate::insights::without_leading_comments;
 use crate::publish::text;
+use crate::render::shell_word;
 use crate::store::{Outbox, Store};
 use crate::synth::{SynthOptions, generate};
 use crate::watch::{Setup, Watch, WatchSettings};
@@ -80,13 +81,16 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     say("3/4  judging every series against its own seasons; the page that on-call would get:\n");
     page(&mut store, now)?;
     drop(store);
+    let built = std::env::var_os("CARGO").and_then(|_| std::env::current_exe().ok());
+    let typed = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    let program = as_typed(&typed, built.as_deref(), Path::exists);
+    say(&format!("     To type its last command here, do this first:\n\n{}\n", first_step(&program, &store_dir)));
 
     say("4/4  asking for the 20 keys with the busiest minutes of the last three hours:\n");
     say(&indented(without_leading_comments(TOP_20_KEYS).trim()));
     answer(&store_dir, now)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
-    let program = std::env::current_exe().unwrap_or_default();
-    say(&next_steps(as_typed(&program, Path::exists), &store_dir, now));
+    say(&next_steps(&program, &store_dir, now));
     Ok(Exit::Success)
 }
 
@@ -165,15 +169,29 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("     {line}\n")).collect()
 }
 
-/// How the program is started again: by its name, or by cargo if it lies where cargo built it.
-fn as_typed(program: &Path, exists: impl Fn(&Path) -> bool) -> &'static str {
+/// How the program is started again: as it was `typed`, or by cargo if cargo started it, for which it lies where cargo
+/// `built` it.
+fn as_typed(typed: &Path, built: Option<&Path>, exists: impl Fn(&Path) -> bool) -> String {
     // target/debug/keytide, or target/TRIPLE/debug/keytide.
-    let is_built_here = program.ancestors().skip(2).take(2).any(|folder| exists(&folder.join(".rustc_info.json")));
-    let is_release = program.parent().is_some_and(|folder| folder.ends_with("release"));
-    match (is_built_here, is_release) {
-        (true, true) => "cargo run -q --release --",
-        (true, false) => "cargo run -q --",
-        (false, _) => "keytide",
+    let is_cargos = |file: &&Path| file.ancestors().skip(2).take(2).any(|dir| exists(&dir.join(".rustc_info.json")));
+    match built.filter(is_cargos).map(|file| file.parent().is_some_and(|folder| folder.ends_with("release"))) {
+        Some(true) => "cargo run -q --release --".to_owned(),
+        Some(false) => "cargo run -q --".to_owned(),
+        None if typed.as_os_str().is_empty() => "keytide".to_owned(),
+        None => shell_word(&typed.display().to_string()),
+    }
+}
+
+/// What makes commands ask the demo's store.
+fn export(store_dir: &Path) -> String {
+    format!("  export KEYTIDE_DATA_DIR={}", shell_word(&store_dir.display().to_string()))
+}
+
+/// What makes the page's command, which begins with `keytide`, ask the demo's store.
+fn first_step(program: &str, store_dir: &Path) -> String {
+    match program {
+        "keytide" => export(store_dir),
+        program => format!("{}\n  keytide() {{ {program} \"$@\"; }}", export(store_dir)),
     }
 }
 
@@ -188,7 +206,7 @@ fn next_steps(program: &str, store_dir: &Path, now: DateTime<Utc>) -> String {
     ];
     let wide = steps.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
     let lines = steps.iter().map(|(command, what)| format!("\n  {program} {command:wide$}   {what}"));
-    format!("  export KEYTIDE_DATA_DIR={}{}", store_dir.display(), lines.collect::<String>())
+    export(store_dir) + &lines.collect::<String>()
 }
 
 #[cfg(test)]
@@ -197,14 +215,23 @@ mod tests {
 
     #[test]
     fn what_to_try_next_can_be_typed_where_the_demo_was_started() {
-        let typed = |program: &str, target: &str| {
-            as_typed(Path::new(program), |path| path == Path::new(target).join(".rustc_info.json"))
+        let by_cargo = |program: &str, target: &str| {
+            let program = Path::new(program);
+            as_typed(program, Some(program), |path| path == Path::new(target).join(".rustc_info.json"))
         };
-        assert_eq!(typed("/src/keytide/target/debug/keytide", "/src/keytide/target"), "cargo run -q --");
-        assert_eq!(typed("/build/release/keytide", "/build"), "cargo run -q --release --");
-        assert_eq!(typed("/build/x86_64-unknown-linux-gnu/debug/keytide", "/build"), "cargo run -q --");
-        assert_eq!(typed("/usr/local/bin/keytide", "/build"), "keytide");
-        assert_eq!(typed("", "/build"), "keytide");
+        assert_eq!(by_cargo("/src/keytide/target/debug/keytide", "/src/keytide/target"), "cargo run -q --");
+        assert_eq!(by_cargo("/build/release/keytide", "/build"), "cargo run -q --release --");
+        assert_eq!(by_cargo("/build/x86_64-unknown-linux-gnu/debug/keytide", "/build"), "cargo run -q --");
+        assert_eq!(by_cargo("/usr/local/bin/keytide", "/build"), "/usr/local/bin/keytide");
+        for [typed, again] in [
+            ["keytide", "keytide"],
+            ["./keytide", "./keytide"],
+            ["target/debug/keytide", "target/debug/keytide"],
+            ["my tools/keytide", "'my tools/keytide'"],
+            ["", "keytide"],
+        ] {
+            assert_eq!(as_typed(Path::new(typed), None, |_| true), again);
+        }
 
         let now = DateTime::from_timestamp(1_795_888_800, 0).expect("a time");
         let steps = next_steps("cargo run -q --", Path::new("keytide-demo/store"), now);
@@ -212,5 +239,10 @@ mod tests {
         assert_eq!(lines[0], "  export KEYTIDE_DATA_DIR=keytide-demo/store");
         assert!(lines[1..].iter().all(|line| line.starts_with("  cargo run -q -- ")), "{steps}");
         assert_eq!(lines[1].find("who it was"), lines[4].find("what was read"), "{steps}");
+        let steps = next_steps("keytide", Path::new("my demo/store"), now);
+        assert!(steps.starts_with("  export KEYTIDE_DATA_DIR='my demo/store'\n  keytide top "), "{steps}");
+        let store = Path::new("keytide-demo/store");
+        assert_eq!(first_step("keytide", store), "  export KEYTIDE_DATA_DIR=keytide-demo/store");
+        assert!(first_step("./keytide", store).ends_with("\n  keytide() { ./keytide \"$@\"; }"));
     }
 }

@@ -154,7 +154,8 @@ impl Command {
             Command::Band(args) => Some(&mut args.timezone),
             Command::Alarms(args) => args.timezone(),
             Command::Export(args) => Some(args.timezone()),
-            Command::Demo(_) | Command::Run(_) | Command::Status(_) | Command::Compact(_) | Command::Synth(_) => None,
+            Command::Status(args) => Some(&mut args.timezone),
+            Command::Demo(_) | Command::Run(_) | Command::Compact(_) | Command::Synth(_) => None,
         }
     }
 }
@@ -206,6 +207,7 @@ mod tests {
             "export unattributed",
             "export series --to here",
             "export lifecycle",
+            "status",
         ];
         for line in lines {
             let mut cli = Cli::try_parse_from(["keytide"].into_iter().chain(line.split(' '))).expect(line);

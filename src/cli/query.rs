@@ -63,17 +63,22 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
         let known: Vec<String> =
             METRICS.iter().map(|metric| format!("{} in \"{}\"", metric.name, metric.namespace)).collect();
         let (metric, namespace) = (&query.metric, &query.source.namespace);
-        eprintln!("note: there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", "));
+        note(&format!("there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", ")));
     } else if answered.window.period != window.period {
         let used = Period { minutes: answered.window.period };
-        eprintln!("note: this metric is counted in slots of five minutes; buckets are {used} long");
+        note(&format!("this metric is counted in slots of five minutes; buckets are {used} long"));
     }
     // Without GROUP BY there is a row, with nothing in it.
     let is_empty = answered.series.iter().all(|series| series.value.is_none() && series.points.is_empty());
     if answered.metric.is_some() && is_empty {
-        eprintln!("note: {}", nothing(&query, counts, &args.range, window.range)?);
+        note(&nothing(&query, counts, &args.range, window.range)?);
     }
     write(args, &answered, width(), out)
+}
+
+/// Tells it beside the answer.
+fn note(text: &str) {
+    eprintln!("{}", render::wrapped(&format!("note: {text}"), width()));
 }
 
 /// Why an answer has no row: what was asked, and what there is.
@@ -109,7 +114,7 @@ fn text_of(argument: &str, mut stdin: impl Read) -> Result<String, QuestionError
     let read = if argument == "-" {
         let mut text = String::new();
         stdin.read_to_string(&mut text).map(|_| text)
-    } else if path.is_file() || !argument.contains(char::is_whitespace) {
+    } else if path.is_file() || !(argument.contains(char::is_whitespace) || argument.eq_ignore_ascii_case("SELECT")) {
         std::fs::read_to_string(path)
     } else {
         return Ok(argument.to_owned());

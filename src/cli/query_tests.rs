@@ -98,6 +98,7 @@ fn every_query_of_the_folder_starts_with_its_question_and_runs() {
 #[test]
 fn a_query_is_an_argument_a_file_or_standard_input() {
     assert_eq!(text_of("SELECT x", io::empty()).expect("text"), "SELECT x");
+    assert_eq!(text_of("select", io::empty()).expect("text"), "select", "what is wrong with it the grammar says");
     assert_eq!(text_of("-", "-- a\nSELECT".as_bytes()).expect("text"), "\nSELECT");
     let missing = text_of("no-such.sql", io::empty()).expect_err("no file").to_string();
     assert!(missing.contains("no-such.sql") && missing.contains("SELECT"), "{missing}");

@@ -146,7 +146,8 @@ fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
 }
 
 fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", report.title)?;
+    let width = width();
+    writeln!(out, "{}", render::wrapped(&report.title, width))?;
     for section in report.sections() {
         writeln!(out, "\n{}\n", section.title)?;
         if section.rows.is_empty() {
@@ -162,15 +163,22 @@ fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io:
             crate::report::Cell::Share(share) => render::Cell::Share(*share),
             // Without its ARN, which would make the table too wide; the other forms have it.
             crate::report::Cell::Name { name, .. } => render::Cell::Text(name.clone().into()),
-            crate::report::Cell::Text(text) | crate::report::Cell::Time(text) => {
-                render::Cell::Text(text.clone().into())
-            }
+            crate::report::Cell::Text(text) => render::Cell::Text(text.clone().into()),
+            crate::report::Cell::Time(moment) => time(moment.at),
         };
         let rows: Vec<Vec<render::Cell<'_>>> = section.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-        render::table(&columns, &rows, width(), args.range.zone(), out)?;
+        render::table(&columns, &rows, width, args.range.zone(), out)?;
         if !section.note.is_empty() {
-            writeln!(out, "\n{}", section.note)?;
+            writeln!(out, "\n{}", render::wrapped(&section.note, width))?;
         }
     }
     Ok(())
+}
+
+/// A moment to the minute, if it is a whole one, else to the second.
+fn time(at: i64) -> render::Cell<'static> {
+    match u32::try_from(at / 60) {
+        Ok(minute) if at % 60 == 0 => render::Cell::Time(Minute(minute)),
+        _ => render::Cell::Second(at),
+    }
 }

@@ -9,7 +9,8 @@ use super::Global;
 use super::exit::{Exit, Failure};
 use super::output::write_to;
 use super::system::data_dir;
-use crate::domain::{Minute, format_second, printable};
+use crate::domain::{Minute, printable};
+use crate::render::Zone;
 use crate::series::calls_counted;
 use crate::store::{DeadLetter, OutboxDepth, RejectEntry, Status, Store};
 
@@ -19,6 +20,9 @@ pub(super) struct Args {
     /// List every record set aside, with its object, its number in it, and the reason
     #[arg(long)]
     rejects: bool,
+    /// Time zone of times shown: UTC, Europe/Berlin … [default: as configured, else UTC]
+    #[arg(long, value_name = "NAME", env = "KEYTIDE_TIMEZONE")]
+    pub(super) timezone: Option<Zone>,
     /// The form of the answer
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -35,11 +39,14 @@ enum Output {
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let store = Store::open_for_reading(&data_dir(global)?)?;
+    let zone = args.timezone.unwrap_or_default();
     write_to(None, |out| {
         match (args.rejects, args.output) {
             (true, output) => write_rejects(&store.rejects()?, output, out)?,
-            (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, out)?,
-            (false, Output::Json) => writeln!(out, "{:#}", as_json(&store, &store.status()?, &Owed::of(&store)?))?,
+            (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, zone, out)?,
+            (false, Output::Json) => {
+                writeln!(out, "{:#}", as_json(&store, &store.status()?, &Owed::of(&store)?, zone))?
+            }
         }
         Ok(())
     })?;
@@ -58,7 +65,7 @@ impl Owed {
     }
 }
 
-fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Write) -> io::Result<()> {
+fn write_status(store: &Store, status: &Status, outbox: &Owed, zone: Zone, out: &mut dyn Write) -> io::Result<()> {
     let number = |count: u64| HumanCount(count).to_string();
     let mut line = |name: &str, value: String| writeln!(out, "{name:<20} {value}");
     line("store", format!("{} ({})", store.dir().display(), HumanBytes(status.bytes)))?;
@@ -85,11 +92,11 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Wri
         line("messages owed", format!("{}, {} given up", number(outbox.depth.owed), number(outbox.depth.dead)))?;
     }
     if let Some(covered) = status.covered {
-        line("first minute", covered.start.to_string())?;
-        line("last minute", Minute(covered.end.0 - 1).to_string())?;
+        line("first minute", zone.stamp(covered.start))?;
+        line("last minute", zone.stamp(Minute(covered.end.0 - 1)))?;
     }
     if let Some(watermark) = status.watermark {
-        line("watermark", watermark.to_string())?;
+        line("watermark", zone.stamp(watermark))?;
     }
     if status.closed_hours > 0 {
         line("closed hours", number(status.closed_hours))?;
@@ -109,7 +116,7 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Wri
     if !outbox.dead.is_empty() {
         writeln!(out, "\nmessages that were given up")?;
         for letter in &outbox.dead {
-            let owed_at = format_second(letter.owed_at);
+            let owed_at = zone.stamp_at(letter.owed_at);
             let [name, route, error] = [&letter.dedup_key, &letter.route, &letter.error].map(|text| printable(text));
             writeln!(out, "  {name} over {route}, owed at {owed_at}\n    {error}")?;
         }
@@ -117,7 +124,7 @@ fn write_status(store: &Store, status: &Status, outbox: &Owed, out: &mut dyn Wri
     Ok(())
 }
 
-fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
+fn as_json(store: &Store, status: &Status, outbox: &Owed, zone: Zone) -> serde_json::Value {
     let quarantined: Vec<_> = status
         .quarantined
         .iter()
@@ -133,8 +140,8 @@ fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
                 "id": letter.id,
                 "route": letter.route,
                 "dedup_key": letter.dedup_key,
-                "owed_at": format_second(letter.owed_at),
-                "dead_at": format_second(letter.dead_at),
+                "owed_at": zone.stamp_at(letter.owed_at),
+                "dead_at": zone.stamp_at(letter.dead_at),
                 "attempts": letter.attempts,
                 "error": letter.error,
             })
@@ -157,9 +164,9 @@ fn as_json(store: &Store, status: &Status, outbox: &Owed) -> serde_json::Value {
         "series": status.series,
         "callers": status.callers,
         "lifecycle_facts": status.facts,
-        "first_minute": status.covered.map(|range| range.start.to_string()),
-        "last_minute": status.covered.map(|range| Minute(range.end.0 - 1).to_string()),
-        "watermark": status.watermark.map(|minute| minute.to_string()),
+        "first_minute": status.covered.map(|range| zone.stamp(range.start)),
+        "last_minute": status.covered.map(|range| zone.stamp(Minute(range.end.0 - 1))),
+        "watermark": status.watermark.map(|minute| zone.stamp(minute)),
         "closed_hours": status.closed_hours,
         "messages_owed": outbox.depth.owed,
         "dead_letters": dead,

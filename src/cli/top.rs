@@ -183,12 +183,15 @@ fn write(args: &Args, top: &Top, width: Option<usize>, out: &mut dyn Write) -> R
         Output::Csv => render::csv(&columns, rows, zone, out)?,
         Output::Json => render::json(&columns, rows, zone, out)?,
         Output::Table => {
-            writeln!(out, "{}\n", headline(args, top, zone))?;
+            for line in headline(args, top, zone).lines() {
+                writeln!(out, "{}", render::wrapped(line, width))?;
+            }
+            writeln!(out)?;
             if !top.rows.is_empty() {
                 render::table(&columns, &rows.collect::<Vec<_>>(), width, zone, out)?;
             }
             for note in notes(args, top) {
-                writeln!(out, "{note}")?;
+                writeln!(out, "{}", render::wrapped(&note, width))?;
             }
         }
     }

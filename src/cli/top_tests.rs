@@ -104,6 +104,13 @@ fn one_is_singular() {
 }
 
 #[test]
+fn a_headline_that_is_too_long_is_broken() {
+    let got = answered(&[], 60);
+    let expect = "2 keys by SuccessfulRequest, 2026-01-05 10:00 to 2026-01-05\n10:48\n1,434,577 calls in all\n";
+    assert!(got.starts_with(expect), "{got}");
+}
+
+#[test]
 fn a_range_of_slots_is_told_with_whole_slots() {
     // Something is stored until 10:48.
     for since in [&["--by", "service"][..], &["--by", "service", "--since", "2026-01-05T10:02"]] {

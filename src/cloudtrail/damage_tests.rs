@@ -142,6 +142,49 @@ fn what_is_wrong_between_two_records_costs_neither() {
 }
 
 #[test]
+fn what_a_record_has_beside_the_fields_that_are_read_counts_in_no_shape() {
+    let of_shape = [SHAPES.to_vec(), vec![["", "\n"], ["", ""]]].concat();
+    let [good, ..] = records();
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let deep = |name: &str, depth: usize| {
+        let field = format!("\"{name}\":{},", nested(depth));
+        good.replacen("\"sourceIPAddress\"", &format!("{field}\"sourceIPAddress\""), 1).into_bytes()
+    };
+    let ill = |text: &str| {
+        let at = good.find(text).unwrap();
+        [&good.as_bytes()[..at], b"\xff\xfe\x80", &good.as_bytes()[at + 3..]].concat()
+    };
+    let counted = [deep("additionalEventData", 126), deep("additionalEventData", 10_000), ill("192.0.2.1")];
+    // What is read must be a text.
+    let set_aside = [
+        (deep("errorCode", 10_000), RejectReason::NestedTooDeep),
+        (deep("errorCode", 127), RejectReason::NestedTooDeep),
+        (deep("errorCode", 126), RejectReason::WrongType),
+    ];
+    for [begin, end] in of_shape {
+        let around = |text: &[u8]| {
+            let [first, last] = ["first", "last"].map(|id| record(id, "kms.amazonaws.com", "Decrypt"));
+            let separator = if begin.is_empty() { end } else { "," };
+            let before = [begin, &first, separator].concat();
+            heard([before.as_bytes(), text, separator.as_bytes(), last.as_bytes(), end.as_bytes()].concat())
+        };
+        for text in &counted {
+            let heard = around(text);
+            assert_eq!(
+                (heard.ids, heard.rejects),
+                (["first", "e0", "last"].map(str::to_owned).into(), vec![]),
+                "{begin}"
+            );
+        }
+        for (text, reason) in &set_aside {
+            let heard = around(text);
+            let expected = (["first", "last"].map(str::to_owned).into(), vec![(1, *reason)]);
+            assert_eq!((heard.ids, heard.rejects), expected, "{begin}");
+        }
+    }
+}
+
+#[test]
 fn what_follows_a_damaged_file_is_read_too() {
     let [first, second, ..] = records();
     let broken = first.replace("192.0.2.1", "192\".0.2.1");

@@ -19,7 +19,8 @@ pub enum RejectReason {
     TimeOutOfRange,
     /// `eventTime` lies more than a day ahead of the clock.
     TimeInFuture,
-    /// Objects or lists nested deeper than [`MAX_DEPTH`](super::shape::MAX_DEPTH).
+    /// Objects or lists nested deeper than 127, which serde_json refuses, in a record that the scanner can't read; or
+    /// envelopes nested too deep.
     NestedTooDeep,
     /// The record is larger than [`RECORD_BYTES_MAX`](super::RECORD_BYTES_MAX), which none of CloudTrail's is.
     TooLarge,

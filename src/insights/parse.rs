@@ -100,7 +100,8 @@ impl Parser<'_> {
             limit = Some(self.limit()?);
         }
         if self.now().what != What::End {
-            return Err(self.near(expected));
+            let is_closed = self.rest_starts_with(';');
+            return Err(self.near(if is_closed { "the end of the query, without ;" } else { expected }));
         }
         Ok(Query { function, metric, source, conditions, group_by, order_by, limit })
     }
@@ -115,21 +116,23 @@ impl Parser<'_> {
         let mut names = Vec::new();
         if self.now().what == What::Comma {
             self.at += 1;
-            names = self.list(|parser| parser.name("the name of a dimension"))?;
+            names = self.list(Self::dimension)?;
         }
         self.symbol(&What::Close, "a comma or )")?;
         Ok(Source { namespace, schema: Some(names.into_iter().collect()) })
     }
 
     fn namespace(&mut self, expected: &str) -> Result<String, SyntaxError> {
-        let (start, name) = (self.now().start, self.name(expected)?);
+        let (start, is_bare) = (self.now().start, matches!(self.now().what, What::Word(_)));
+        let name = self.name(expected)?;
         let next = self.now();
-        if next.what != What::Other || next.start != self.lexemes[self.at - 1].end {
+        let touches = next.what == What::Other && next.start == self.lexemes[self.at - 1].end;
+        if !is_bare || !touches || self.rest_starts_with(';') {
             return Ok(name);
         }
         // `FROM AWS/KMS`.
         let rest = &self.query[start..];
-        let whole = &rest[..rest.find(|ch: char| ch.is_whitespace() || ",()".contains(ch)).unwrap_or(rest.len())];
+        let whole = &rest[..rest.find(|ch: char| ch.is_whitespace() || ",();".contains(ch)).unwrap_or(rest.len())];
         let quoted = whole.replace('"', "");
         Err(self.near(&format!(
             "double quotes around a namespace with other characters than letters, digits and _: \"{quoted}\""
@@ -223,7 +226,7 @@ impl Parser<'_> {
         let Some(tag) = tag else { return self.name("the name of a dimension").map(Key::Dimension) };
         let quoted = &self.lexemes[self.at + 1];
         match &quoted.what {
-            What::Name(name) if tag.is_empty() && quoted.start == self.now().end => {
+            What::Name(name) if tag.is_empty() && !name.is_empty() && quoted.start == self.now().end => {
                 let name = name.clone();
                 self.at += 2;
                 Ok(Key::Tag(name))
@@ -235,6 +238,16 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(Key::Tag(tag))
             }
+        }
+    }
+
+    /// A key of SCHEMA.
+    fn dimension(&mut self) -> Result<String, SyntaxError> {
+        match &self.now().what {
+            What::Word(word) if word == "AWS.AccountId" || word.starts_with("tag.") => {
+                Err(self.near("the name of a dimension; tags and AWS.AccountId are none"))
+            }
+            _ => self.name("the name of a dimension"),
         }
     }
 

@@ -243,3 +243,39 @@ fn no_line_of_an_error_is_wider_than_80_columns() {
         assert!(error.lines().all(|line| line.chars().count() <= 80), "{error}");
     }
 }
+
+#[test]
+fn a_semicolon_at_the_end_is_said_to_be_too_much() {
+    for query in [
+        "SELECT SUM(a) FROM \"AWS/KMS\";",
+        "SELECT SUM(a) FROM \"AWS/KMS\" ;",
+        "SELECT SUM(a) FROM b;",
+        "SELECT SUM(a) FROM SCHEMA(\"AWS/KMS\", KeyArn);",
+        "SELECT SUM(a) FROM b WHERE c = 'd';",
+        "SELECT SUM(a) FROM b GROUP BY c ORDER BY SUM() DESC LIMIT 10;\n",
+    ] {
+        let error = parse(query).expect_err(query);
+        assert_eq!(error.message(), "Invalid syntax near ';'", "{query}");
+        assert_eq!(error.expected(), Some("the end of the query, without ;"), "{query}");
+    }
+    let quotes = parse("SELECT SUM(a) FROM AWS/KMS;").expect_err("no quotes");
+    assert!(quotes.expected().expect("expected").ends_with("\"AWS/KMS\""), "{quotes}");
+    let after_quotes = parse("SELECT SUM(a) FROM \"AWS/KMS\"/x").expect_err("no such thing");
+    assert!(!after_quotes.expected().expect("expected").contains("double quotes"), "{after_quotes}");
+}
+
+#[test]
+fn tags_and_accounts_are_no_keys_of_a_schema() {
+    for key in ["tag.env", "tag.\"env\"", "AWS.AccountId"] {
+        let error = parse(&format!("SELECT SUM(a) FROM SCHEMA(\"AWS/KMS\", {key})")).expect_err(key);
+        let expected = error.expected().expect("expected");
+        assert!(expected.contains("tags and AWS.AccountId are none"), "{expected}");
+    }
+    assert!(parse("SELECT SUM(a) FROM SCHEMA(\"AWS/KMS\", \"tag.env\")").is_ok(), "a dimension may be called so");
+}
+
+#[test]
+fn a_tag_has_a_name() {
+    let error = parse("SELECT SUM(a) FROM b WHERE tag.\"\" = 'x'").expect_err("no name");
+    assert!(error.expected().expect("expected").starts_with("tag.NAME"), "{error}");
+}

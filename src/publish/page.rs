@@ -4,6 +4,7 @@
 use super::words::{calls, clock, clock_second, cut, day, key, key_id, line, percent, span, stamp, times};
 use crate::alarm::{Incident, IncidentSeries, Notice, QuotaUse, StateChange, StateValue, Subject, novelty, who};
 use crate::domain::{count, counted, dollars, signed};
+use crate::render::shell_word;
 
 /// A subject has at most so many characters, as SNS has it.
 const SUBJECT_MAX: usize = 100;
@@ -123,17 +124,18 @@ fn end(change: &StateChange, incident: &Incident) -> i64 {
 fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident: &Incident) -> Page {
     let is_over = change.new_state == StateValue::Ok;
     let until = if is_over { end(change, incident) } else { incident.known_until };
-    let (from, to) = (clock(incident.onset, until), clock(until, until));
+    // The day that is named is that of the onset; the end has one of its own if it lies in another.
+    let (day, to) = (day(incident.onset), clock(until, incident.onset));
+    let from = clock(incident.onset, incident.onset);
     let lead = match is_over {
         true => format!(
-            "{}, {from} to {to} UTC: {} {}, {} expected ({})",
-            day(until),
+            "{day}, {from} to {to} UTC: {} {}, {} expected ({})",
             count(incident.observed),
             what(incident),
             count(incident.expected),
             signed(incident.excess),
         ),
-        false => format!("{}, {from} to {to} UTC: {}", day(until), how_many(incident)),
+        false => format!("{day}, {from} to {to} UTC: {}", how_many(incident)),
     };
     let mut facts = vec![
         Fact { label: "Who", lines: attribution(incident) },
@@ -143,7 +145,7 @@ fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident:
     ];
     if !is_over {
         facts.push(Fact { label: "Cost", lines: cost(incident) });
-        facts.push(Fact { label: "Quota", lines: quota(incident, until) });
+        facts.push(Fact { label: "Quota", lines: quota(incident) });
         facts.push(Fact { label: "Data", lines: vec![lag(incident)] });
         facts.push(Fact { label: "Before", lines: before(incident) });
     }
@@ -258,9 +260,9 @@ fn cost(incident: &Incident) -> Vec<String> {
     incident.cost_per_hour.map(|cost| format!("{} more an hour ({note})", dollars(cost))).into_iter().collect()
 }
 
-fn quota(incident: &Incident, until: i64) -> Vec<String> {
+fn quota(incident: &Incident) -> Vec<String> {
     let Some(quota) = &incident.quota else { return Vec::new() };
-    let day = if quota.peak_at.div_euclid(86_400) == until.div_euclid(86_400) {
+    let day = if quota.peak_at.div_euclid(86_400) == incident.onset.div_euclid(86_400) {
         String::new()
     } else {
         format!("{} ", day(quota.peak_at))
@@ -304,7 +306,7 @@ fn top(incident: &Incident) -> String {
         }
     }
     let keys =
-        if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", quoted(&ids.join(","))) } else { String::new() };
+        if (1..=NAMED).contains(&ids.len()) { format!(" --key {}", shell_word(&ids.join(","))) } else { String::new() };
     let metric = match incident.series.first() {
         Some(first) if first.metric != "SuccessfulRequest" => format!(" --metric {}", first.metric),
         _ => String::new(),
@@ -336,17 +338,8 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
         Fact { label: "Where", lines: place },
     ];
     facts.retain(|fact| !fact.lines.is_empty());
-    let next = format!("keytide alarms describe {}", quoted(&change.alarm_name));
+    let next = format!("keytide alarms describe {}", shell_word(&change.alarm_name));
     Page { subject, lead: change.reason.clone(), facts, next: Some(next) }
-}
-
-/// A name as a shell takes it for one word.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./:,".contains(c);
-    match !name.is_empty() && name.chars().all(is_plain) {
-        true => name.to_owned(),
-        false => format!("'{}'", name.replace('\'', "'\\''")),
-    }
 }
 
 #[cfg(test)]

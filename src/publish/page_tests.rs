@@ -204,3 +204,22 @@ fn of_a_quota_a_page_says_which_second_was_the_busiest_and_who_called() {
     });
     assert_eq!(lines(&usual, "Who")[0], who.replace("the excess", "the calls"));
 }
+
+#[test]
+fn an_incident_over_midnight_begins_with_the_day_of_its_onset() {
+    // 2026-11-28 23:20 to 2026-11-29 01:45.
+    let (onset, end) = (1_795_908_000, 1_795_916_700);
+    let notice = with_incident(|incident| {
+        (incident.onset, incident.known_until) = (onset, end);
+        incident.quota.as_mut().expect("a quota").peak_at = end - 60;
+    });
+    let page_of = page(&notice);
+    assert!(page_of.lead.starts_with("Sat 2026-11-28, 23:20 to 11-29 01:45 UTC: +"), "{}", page_of.lead);
+    assert!(lines(&notice, "Quota")[0].ends_with(" at Sun 2026-11-29 01:44:00 UTC"), "{:?}", lines(&notice, "Quota"));
+    let over = with(|change| {
+        change.new_state = StateValue::Ok;
+        let incident = change.incident.as_mut().expect("an incident");
+        (incident.onset, incident.resolved_at) = (onset, Some(end));
+    });
+    assert!(page(&over).lead.starts_with("Sat 2026-11-28, 23:20 to 11-29 01:45 UTC: "), "{}", page(&over).lead);
+}

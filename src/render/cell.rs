@@ -40,6 +40,8 @@ pub enum Cell<'a> {
     Share(f64),
     /// A point in time.
     Time(Minute),
+    /// The same to the second: seconds since 1970.
+    Second(i64),
     /// Counts over time, for people as a sparkline.
     Trend(Vec<u64>),
     /// No value: `-`, empty, `null`.

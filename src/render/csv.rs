@@ -34,6 +34,7 @@ fn field(cell: &Cell<'_>, zone: Zone) -> String {
         Cell::Number(number) => number.to_string(),
         Cell::Share(share) => format!("{share:.2}"),
         Cell::Time(minute) => zone.stamp(*minute),
+        Cell::Second(second) => zone.stamp_at(*second),
         Cell::Trend(values) => values.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
     }
 }

@@ -39,6 +39,7 @@ fn value(cell: Cell<'_>, zone: Zone) -> Value {
         Cell::Number(number) => Value::from(number),
         Cell::Share(share) => Value::from((share * 100.0).round() / 100.0),
         Cell::Time(minute) => Value::from(zone.stamp(minute)),
+        Cell::Second(second) => Value::from(zone.stamp_at(second)),
         Cell::Trend(values) => Value::from(values),
         Cell::Missing => Value::Null,
     }

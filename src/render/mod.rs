@@ -12,6 +12,7 @@ mod json;
 mod shorten;
 mod spark;
 mod text;
+mod words;
 mod zone;
 
 pub use band::{BandLines, BandPoint, BandRow, Condensed, condense};
@@ -20,4 +21,5 @@ pub use csv::csv;
 pub use json::json;
 pub use spark::spark;
 pub use text::table;
+pub use words::{shell_word, wrapped};
 pub use zone::Zone;

@@ -18,13 +18,14 @@ const NAME_MIN: usize = 8;
 struct Fit {
     names: Level,
     trend: usize,
-    compact_times: bool,
+    /// Whether times go without their year, and titles have a line for each word.
+    is_compact: bool,
     /// Blanks between columns.
     gap: u16,
 }
 
-const fn fit(names: Level, trend: usize, compact_times: bool) -> Fit {
-    Fit { names, trend, compact_times, gap: 2 }
+const fn fit(names: Level, trend: usize, is_compact: bool) -> Fit {
+    Fit { names, trend, is_compact, gap: 2 }
 }
 
 /// The ways to fit, the first that does is taken.
@@ -60,9 +61,9 @@ pub fn table(
     zone: Zone,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let cells: Vec<Cells> = (0..columns.len()).map(|at| Cells::of(rows, at, zone)).collect();
+    let cells: Vec<Cells> = columns.iter().enumerate().map(|(at, column)| Cells::of(rows, at, column, zone)).collect();
     let total = |fit: Fit| -> usize {
-        let widths = columns.iter().zip(&cells).map(|(column, cells)| widest(&column.name, &cells.texts(fit)));
+        let widths = columns.iter().zip(&cells).map(|(column, cells)| widest(&title(column, fit), &cells.texts(fit)));
         widths.sum::<usize>() + usize::from(fit.gap) * columns.len().saturating_sub(1)
     };
     let last = FITS[FITS.len() - 1];
@@ -70,12 +71,13 @@ pub fn table(
         None => FITS[0],
         Some(width) => FITS.into_iter().find(|fit| total(*fit) <= width).unwrap_or(last),
     };
+    let titles: Vec<String> = columns.iter().map(|column| title(column, chosen)).collect();
     let mut texts: Vec<Vec<String>> = cells.iter().map(|cells| cells.texts(chosen)).collect();
     let excess = width.map_or(0, |width| total(chosen).saturating_sub(width));
     if excess > 0 {
-        cut_names(columns, &cells, &mut texts, excess);
+        cut_names(&titles, &cells, &mut texts, excess);
     }
-    write_grid(columns, &texts, chosen.gap, out)?;
+    write_grid(columns, &titles, &texts, chosen.gap, out)?;
     let notes = notes(&cells, chosen, zone);
     let joined = notes.join(" ");
     let fits = width.is_none_or(|width| joined.chars().count() <= width);
@@ -90,7 +92,7 @@ pub fn table(
 fn notes(cells: &[Cells], chosen: Fit, zone: Zone) -> Vec<String> {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(cells.iter().find_map(|cells| match cells {
-        Cells::Times { year: Some(year), .. } if chosen.compact_times => {
+        Cells::Times { year: Some(year), .. } if chosen.is_compact => {
             Some(format!("Times are {}, of {year}.", zone.name()))
         }
         Cells::Times { long, .. } if !long.is_empty() => Some(format!("Times are {}.", zone.name())),
@@ -110,20 +112,29 @@ fn notes(cells: &[Cells], chosen: Fit, zone: Zone) -> Vec<String> {
 }
 
 impl Cells {
-    fn of(rows: &[Vec<Cell<'_>>], at: usize, zone: Zone) -> Cells {
+    fn of(rows: &[Vec<Cell<'_>>], at: usize, of: &Column, zone: Zone) -> Cells {
         let column = || rows.iter().filter_map(|row| row.get(at));
-        let time = |cell: &Cell<'_>| matches!(cell, Cell::Time(_));
-        if column().any(time) {
-            let format = |as_text: &dyn Fn(Minute) -> String| {
-                let text = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { as_text(*minute) } else { fixed(cell) };
-                column().map(text).collect::<Vec<String>>()
+        if column().any(|cell| matches!(cell, Cell::Time(_) | Cell::Second(_))) {
+            let long = |cell: &Cell<'_>| match cell {
+                Cell::Time(minute) => zone.long(*minute),
+                Cell::Second(second) => zone.long_second(*second),
+                other => fixed(other),
             };
-            let long = format(&|at| zone.long(at));
-            let year_of = |cell: &Cell<'_>| if let Cell::Time(minute) = cell { Some(zone.year(*minute)) } else { None };
+            let compact = |cell: &Cell<'_>| match cell {
+                Cell::Time(minute) => zone.compact(*minute),
+                Cell::Second(second) => zone.compact_second(*second),
+                other => fixed(other),
+            };
+            let year_of = |cell: &Cell<'_>| match cell {
+                Cell::Time(minute) => Some(zone.year(minute.first_second())),
+                Cell::Second(second) => Some(zone.year(*second)),
+                _ => None,
+            };
+            let long: Vec<String> = column().map(long).collect();
             let mut years = column().filter_map(year_of);
             // Without its year, a time is told only if all are of the same one, which a line below names.
             return match years.next().filter(|first| years.all(|year| year == *first)) {
-                Some(year) => Cells::Times { long, compact: format(&|at| zone.compact(at)), year: Some(year) },
+                Some(year) => Cells::Times { long, compact: column().map(compact).collect(), year: Some(year) },
                 None => Cells::Times { compact: long.clone(), long, year: None },
             };
         }
@@ -132,7 +143,8 @@ impl Cells {
             return Cells::Trends(column().map(values).collect());
         }
         let texts = column().map(fixed).collect();
-        match column().any(|cell| matches!(cell, Cell::Text(_))) {
+        // Numbers may come as texts, and are not cut.
+        match !of.right && column().any(|cell| matches!(cell, Cell::Text(_))) {
             true => Cells::Names(Names::of(texts)),
             false => Cells::Fixed(texts),
         }
@@ -141,7 +153,7 @@ impl Cells {
     fn texts(&self, fit: Fit) -> Vec<String> {
         match self {
             Cells::Names(names) => names.at(fit.names).to_vec(),
-            Cells::Times { long, compact, .. } => if fit.compact_times { compact } else { long }.clone(),
+            Cells::Times { long, compact, .. } => if fit.is_compact { compact } else { long }.clone(),
             Cells::Trends(trends) => trends.iter().map(|values| spark(values, fit.trend)).collect(),
             Cells::Fixed(texts) => texts.clone(),
         }
@@ -155,20 +167,24 @@ fn fixed(cell: &Cell<'_>) -> String {
         Cell::Count(number) => grouped(*number),
         Cell::Number(number) => decimal(*number),
         Cell::Share(share) => format!("{share:.1}%"),
-        Cell::Time(_) | Cell::Trend(_) | Cell::Missing => "-".to_owned(),
+        Cell::Time(_) | Cell::Second(_) | Cell::Trend(_) | Cell::Missing => "-".to_owned(),
     }
 }
 
+/// A column's title, in lines.
+fn title(column: &Column, fit: Fit) -> String {
+    if fit.is_compact { column.name.replace(' ', "\n") } else { column.name.clone() }
+}
+
 fn widest(title: &str, texts: &[String]) -> usize {
-    texts.iter().map(|text| text.chars().count()).chain([title.chars().count()]).max().unwrap_or(0)
+    title.lines().chain(texts.iter().map(String::as_str)).map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
 /// Cuts the names of the widest columns until `excess` characters are gone.
-fn cut_names(columns: &[Column], cells: &[Cells], texts: &mut [Vec<String>], excess: usize) {
-    let mut widths: Vec<usize> =
-        columns.iter().zip(texts.iter()).map(|(column, texts)| widest(&column.name, texts)).collect();
+fn cut_names(titles: &[String], cells: &[Cells], texts: &mut [Vec<String>], excess: usize) {
+    let mut widths: Vec<usize> = titles.iter().zip(texts.iter()).map(|(title, texts)| widest(title, texts)).collect();
     let may_shrink = |at: usize, width: usize| {
-        matches!(cells[at], Cells::Names(_)) && width > NAME_MIN.max(columns[at].name.chars().count())
+        matches!(cells[at], Cells::Names(_)) && width > NAME_MIN.max(widest(&titles[at], &[]))
     };
     for _ in 0..excess {
         let widest = (0..widths.len()).filter(|at| may_shrink(*at, widths[*at])).max_by_key(|at| widths[*at]);
@@ -182,9 +198,15 @@ fn cut_names(columns: &[Column], cells: &[Cells], texts: &mut [Vec<String>], exc
     }
 }
 
-fn write_grid(columns: &[Column], texts: &[Vec<String>], gap: u16, out: &mut dyn Write) -> io::Result<()> {
+fn write_grid(
+    columns: &[Column],
+    titles: &[String],
+    texts: &[Vec<String>],
+    gap: u16,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut grid = Table::new();
-    grid.load_preset(presets::NOTHING).set_header(columns.iter().map(|column| column.name.as_str()));
+    grid.load_preset(presets::NOTHING).set_header(titles);
     let rows = texts.iter().map(Vec::len).max().unwrap_or(0);
     for row in 0..rows {
         grid.add_row(texts.iter().map(|column| column.get(row).map_or("", String::as_str)));

@@ -98,3 +98,40 @@ fn times_without_their_year_are_of_one_year_that_is_named() {
     assert!(got[1].contains(" 2026-01-05 10:00 ") && got[2].contains(" 2027-01-05 10:00 "), "{}", got.join("\n"));
     assert!(got[4].starts_with("Times are UTC."), "{}", got.join("\n"));
 }
+
+#[test]
+fn where_it_is_narrow_titles_have_a_line_for_each_word_and_times_are_not_cut() {
+    let columns = [Column::left("calling account"), Column::right("busiest second"), Column::left("at")];
+    // 2026-01-05T10:00:30Z.
+    let rows = [
+        vec![Cell::text("111122223333"), Cell::Count(3), Cell::Second(1_767_607_230)],
+        vec![Cell::text("444455556666"), Cell::Count(12), Cell::text("goes on")],
+    ];
+    let wide = [
+        "calling account  busiest second  at",
+        "111122223333                  3  2026-01-05 10:00:30",
+        "444455556666                 12  goes on",
+        "",
+        "Times are UTC.",
+    ];
+    assert_eq!(lines(&columns, &rows, Some(80)), wide);
+    let narrow = [
+        "calling       busiest  at",
+        "account        second",
+        "111122223333        3  01-05 10:00:30",
+        "444455556666       12  goes on",
+        "",
+        "Times are UTC, of 2026.",
+    ];
+    assert_eq!(lines(&columns, &rows, Some(40)), narrow);
+    let cut = lines(&columns, &rows, Some(30));
+    assert!(cut[2].ends_with(" 01-05 10:00:30"), "{}", cut.join("\n"));
+}
+
+#[test]
+fn numbers_that_come_as_texts_are_not_cut() {
+    let columns = [Column::left("series"), Column::right("calls")];
+    let rows = [vec![Cell::text("Decrypt, alias/data-lake-raw"), Cell::text("1,234,567,890")]];
+    let got = lines(&columns, &rows, Some(26));
+    assert!(got[1].ends_with(" 1,234,567,890") && got[1].chars().count() <= 26, "{}", got[1]);
+}

@@ -41,20 +41,35 @@ impl Zone {
         self.at(second, "%Y-%m-%d %H:%M")
     }
 
+    /// The same with seconds: `2026-01-05 10:00:30`.
+    pub(super) fn long_second(&self, second: i64) -> String {
+        self.at(second, "%Y-%m-%d %H:%M:%S")
+    }
+
     /// For people, in little space: `01-05 10:00`.
     pub fn compact(&self, minute: Minute) -> String {
         self.at(minute.first_second(), "%m-%d %H:%M")
     }
 
-    /// Its year: `2026`.
-    pub(super) fn year(&self, minute: Minute) -> String {
-        self.at(minute.first_second(), "%Y")
+    /// The same with seconds: `01-05 10:00:30`.
+    pub(super) fn compact_second(&self, second: i64) -> String {
+        self.at(second, "%m-%d %H:%M:%S")
+    }
+
+    /// The year of a second since 1970: `2026`.
+    pub(super) fn year(&self, second: i64) -> String {
+        self.at(second, "%Y")
     }
 
     /// For programs, RFC 3339: `2026-01-05T10:00:00Z`, outside UTC with the offset, `2026-01-05T11:00:00+01:00`.
     pub fn stamp(&self, minute: Minute) -> String {
+        self.stamp_at(minute.first_second())
+    }
+
+    /// The same of a second since 1970.
+    pub fn stamp_at(&self, second: i64) -> String {
         let format = if self.0 == Tz::UTC { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%:z" };
-        self.at(minute.first_second(), format)
+        self.at(second, format)
     }
 
     fn at(&self, second: i64, format: &str) -> String {

@@ -79,7 +79,7 @@ impl Shown {
         let (text, detail, bar) = match cell {
             Cell::Name { name, detail } => (name.clone(), detail.clone(), None),
             Cell::Share(share) => (cell.text(), String::new(), Some(share.clamp(0.0, 100.0))),
-            Cell::Text(text) | Cell::Time(text) => (text.clone(), String::new(), None),
+            Cell::Text(_) | Cell::Time(_) => (cell.text(), String::new(), None),
         };
         Shown { column: column.name, class, text, detail, bar }
     }

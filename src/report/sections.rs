@@ -1,6 +1,6 @@
 //! A report as sections of rows: what Markdown, the page and the terminal show alike.
 
-use super::data::{IncidentLine, Ranked, ReportData};
+use super::data::{IncidentLine, Moment, Ranked, ReportData};
 use super::text;
 use crate::alarm::{Contribution, who};
 use crate::domain::{dollars, grouped, signed};
@@ -41,7 +41,7 @@ pub enum Cell {
         detail: String,
     },
     /// A moment.
-    Time(String),
+    Time(Moment),
     /// A part of 100, as a number and where there is room as a bar.
     Share(f64),
 }
@@ -50,7 +50,8 @@ impl Cell {
     /// As one line of text.
     pub fn text(&self) -> String {
         match self {
-            Cell::Text(text) | Cell::Time(text) => text.clone(),
+            Cell::Text(text) => text.clone(),
+            Cell::Time(at) => text::moment(*at),
             Cell::Name { name, detail } if detail.is_empty() => name.clone(),
             Cell::Name { name, detail } => format!("{name} ({detail})"),
             Cell::Share(share) => text::percent(*share),
@@ -179,7 +180,7 @@ impl ReportData {
                 Cell::Text(line.region.clone()),
                 Cell::Text(line.pool.clone()),
                 Cell::Text(grouped(line.peak_per_second.into())),
-                Cell::Time(text::moment(line.peak_at)),
+                Cell::Time(line.peak_at),
                 Cell::Text(allowed),
                 line.share.map_or(Cell::Text(String::new()), Cell::Share),
                 Cell::Text(text::count(line.throttled)),
@@ -212,13 +213,13 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
         right("cost an hour"),
     ];
     let rows = lines.iter().map(|line| {
-        let to = line.resolved_at.map_or("goes on".to_owned(), text::moment);
+        let to = line.resolved_at.map_or_else(|| Cell::Text("goes on".to_owned()), Cell::Time);
         let whole = |number: f64| Cell::Text(text::count(number.round().max(0.0) as u64));
         let cost = line.cost_per_hour.map_or(String::new(), dollars);
         vec![
             series_of(line),
-            Cell::Time(text::moment(line.onset)),
-            Cell::Time(to),
+            Cell::Time(line.onset),
+            to,
             whole(line.observed),
             whole(line.expected),
             Cell::Text(signed(line.excess.round())),

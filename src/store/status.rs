@@ -17,7 +17,7 @@ pub struct Status {
     pub records: u64,
     /// Requests to KMS in them, duplicates included; those of an object that was taken in part, then again, each time.
     pub requests: u64,
-    /// Cryptographic calls, counted the same way.
+    /// Cryptographic calls that use a key, counted the same way.
     pub calls: u64,
     /// Requests that were copies.
     pub duplicates: u64,

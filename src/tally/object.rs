@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use super::profiles::Profiles;
 use super::row::{Claim, Id, MARK_MASK, Row};
 use crate::cloudtrail::{Call, Fact, PassedOver, Reject, RejectReason, Sink};
-use crate::domain::{Second, format_second};
+use crate::domain::{Operation, Second, format_second};
 
 /// What a thread keeps from object to object: the profiles it has met, and what its objects are like.
 #[derive(Default)]
@@ -72,7 +72,7 @@ pub struct Scope {
 pub struct ObjectCounts {
     /// Requests to KMS, repeats included.
     pub requests: u64,
-    /// Of these, cryptographic ones.
+    /// Of these, cryptographic ones that use a key: all but GenerateRandom.
     pub calls: u64,
     /// Records of other services.
     pub other_services: u64,
@@ -239,7 +239,7 @@ impl Sink for ObjectTally<'_> {
             None => self.meet(hash, call)?,
         };
         self.counts.requests += 1;
-        self.counts.calls += u64::from(call.operation.is_some());
+        self.counts.calls += u64::from(call.operation.is_some_and(Operation::uses_key));
         let row = u32::try_from(self.rows.len()).expect("an object of bounded size has fewer than 2^32 records");
         self.add_ids(position, call, row);
         let caller_detail = call.caller_detail().bits();

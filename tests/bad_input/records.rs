@@ -95,12 +95,23 @@ fn nesting_ten_thousand_deep_is_set_aside() {
         (with("eventName", &deep("[", "]")), "nested-too-deep", ""),
         (with("eventID", &deep("{\"a\":", "}")), "nested-too-deep", ""),
     ]);
-    // Where nothing is read, the depth is not felt in a log file.
-    let place = Place::with_good_files();
-    let [(name, file), _] = around(&[with("responseElements", &deep("[", "]"))]);
-    place.put(name, &file);
-    assert_eq!(place.ingest().code, Some(0));
-    assert_eq!(place.decrypts() + place.rejects().len() as u64, 7);
+}
+
+#[test]
+fn what_no_count_needs_may_be_of_any_depth_and_in_any_encoding_in_a_log_file_and_in_a_line() {
+    let with = |name: &str, value: &[u8]| {
+        let text = Record::decrypt(name).with(name, "ODD").value().to_string();
+        let at = text.find("\"ODD\"").unwrap();
+        [&text.as_bytes()[..at], value, &text.as_bytes()[at + 5..]].concat()
+    };
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let odd = [with("responseElements", deep.as_bytes()), with("userAgent", b"\"\xff\xfe\x80\"")];
+    for (name, content) in around(&odd) {
+        let place = Place::with_good_files();
+        place.put(name, &content);
+        assert_eq!(place.ingest().code, Some(0));
+        assert_eq!((place.decrypts(), place.rejects()), (8, vec![]), "{name}");
+    }
 }
 
 #[test]

@@ -194,3 +194,26 @@ fn status_tells_calls_once_however_often_they_were_delivered() {
     let ran = place.run(&["status"]);
     assert!(ran.out.contains("calls counted once   4\n") && ran.out.contains("duplicates included"), "{}", ran.out);
 }
+
+#[test]
+fn status_counts_no_call_that_uses_no_key() {
+    let place = Place::with_good_files();
+    let random = Record::call("GenerateRandom").without("requestParameters").without("resources").id("random");
+    place.put("m-random.json", &files::log_file(&[random.value()]));
+    place.ingest();
+    let status = place.status();
+    let told = ["requests", "calls", "calls_counted"].map(|name| status[name].as_u64().unwrap());
+    assert_eq!(told, [5, 4, 4], "{status}");
+}
+
+#[test]
+fn status_tells_times_in_the_zone_that_is_asked_for() {
+    let place = Place::with_good_files();
+    place.ingest();
+    assert_eq!(place.status()["first_minute"], "2026-01-05T10:00:00Z");
+    let ran = place.run(&["status", "--output", "json", "--timezone", "Europe/Berlin"]);
+    let status: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(status["first_minute"], "2026-01-05T11:00:00+01:00");
+    assert_eq!(status["watermark"], "2026-01-05T10:46:00+01:00");
+    assert_says(&place.run(&["status", "--timezone", "Europe/Berlin"]).out, &["2026-01-05T11:00:00+01:00"]);
+}

@@ -33,6 +33,7 @@ pub fn clean(command: &mut Command) -> &mut Command {
         command.env_remove(format!("KEYTIDE_{setting}"));
     }
     command.env_remove("RUST_LOG");
+    command.env_remove("COLUMNS");
     command.stdin(Stdio::null())
 }
 

@@ -9,10 +9,9 @@ use crate::cloudtrail::RejectReason;
 /// One finding in a document, in the document's order.
 #[derive(Debug)]
 pub enum Found<'a> {
-    /// One record: an object's JSON text, valid UTF-8, at most
-    /// [`RECORD_BYTES_MAX`](crate::cloudtrail::RECORD_BYTES_MAX) long and [`MAX_DEPTH`](super::MAX_DEPTH) deep. It has
-    /// a record's marks, but isn't parsed: its numbers, words and escapes can still be wrong, and in line-based
-    /// documents its brackets too.
+    /// One record: an object's JSON text, at most [`RECORD_BYTES_MAX`](crate::cloudtrail::RECORD_BYTES_MAX) long. It
+    /// has a record's marks, but isn't parsed: it can nest to any depth, its texts can be no UTF-8, its numbers, words
+    /// and escapes can be wrong, and in line-based documents its brackets too.
     Text(&'a [u8]),
     /// One record put together from columns, with CloudTrail's own names.
     Value(&'a Value),

@@ -79,7 +79,14 @@ impl Walker<'_> {
         // The reader fails on I/O alone, which a slice hasn't, and on unequal lengths, which are allowed.
         while matches!(reader.read_byte_record(&mut row), Ok(true)) {
             let begin = row.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
-            self.mark(&Cursor { text, at: begin.min(text.len()) });
+            let begin = begin.min(text.len());
+            // No column begins so but with a quote before it: the result is over, and something else follows.
+            let mut at_row = Cursor { text, at: begin };
+            if at_row.eat(b'{') && at_row.peek() == Some(b'"') {
+                self.stream(Cursor { text, at: begin });
+                break;
+            }
+            self.mark(&Cursor { text, at: begin });
             if row.len() != header.len() {
                 let last = reader.position().byte() >= text.len() as u64;
                 let reason = if last { RejectReason::Truncated } else { RejectReason::Malformed };

@@ -1,13 +1,12 @@
 //! Where values begin in documents made of lines, and where to go on after a damaged one.
 
-use memchr::{memchr, memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem};
 
-use super::MAX_DEPTH;
 use super::cursor::Cursor;
 use crate::cloudtrail::RECORD_BYTES_MAX;
 
-/// The line at the cursor, if one look shows that it is one whole record and of no unusual depth: its text, and where
-/// the next line begins. Most lines of most files are, and need no second look here.
+/// The line at the cursor, if one look shows that it is one whole record: its text, and where the next line begins.
+/// Most lines of most files are, and need no second look here.
 pub(super) fn whole_record<'a>(cursor: &Cursor<'a>) -> Option<(&'a [u8], usize)> {
     const FIRST_KEY: &[u8] = b"{\"eventVersion\"";
     if !cursor.text[cursor.at..].starts_with(FIRST_KEY) {
@@ -18,15 +17,12 @@ pub(super) fn whole_record<'a>(cursor: &Cursor<'a>) -> Option<(&'a [u8], usize)>
     if !line.ends_with(b"}") || line.len() > RECORD_BYTES_MAX {
         return None;
     }
-    let mut brackets = 0;
-    for at in memchr2_iter(b'{', b'[', line) {
-        brackets += 1;
-        // `}{`: records run together.
-        if brackets > MAX_DEPTH || (line[at] == b'{' && line[..at].trim_ascii_end().ends_with(b"}")) {
-            return None;
-        }
-    }
-    Some((line, next))
+    // `}{` or `},{`: it may be records that run together.
+    let follows_another = |at: usize| {
+        let before = line[..at].trim_ascii_end();
+        before.strip_suffix(b",").map_or(before, <[u8]>::trim_ascii_end).ends_with(b"}")
+    };
+    (!memchr_iter(b'{', line).any(follows_another)).then_some((line, next))
 }
 
 /// Passes what CloudWatch Logs puts before a record in a line of text: a time, and for some tools the stream's name.

@@ -3,7 +3,8 @@
 //! What enters is one inflated document. What leaves is each record, in the document's order, as text of its own, and
 //! each thing that should be a record and isn't. Trail files, lists and lines of records, LookupEvents, CloudTrail
 //! Lake, EventBridge, CloudWatch Logs in its forms and records wrapped by other tools are told apart by what they hold,
-//! value by value, so that a stream may mix them. The room refuses to know a document's name, and what a record means.
+//! value by value, so that a stream may mix them; but Lake's CSV, whose header says what its rows are, can only come
+//! first. The room refuses to know a document's name, and what a record means.
 
 mod cursor;
 mod found;
@@ -21,9 +22,6 @@ mod walk;
 pub use found::{Found, Unreadable};
 pub use recognise::{Shape, recognise};
 pub use seams::Seams;
-
-/// Brackets that may be open at once in a record handed out: serde_json reads no deeper.
-pub const MAX_DEPTH: usize = 127;
 
 /// Hands each record of `document`, and each reject, to `visit` with its position: 0 for the first, rejects counted.
 /// The position depends on the document alone.

@@ -79,7 +79,6 @@ impl Walker<'_> {
         let start = cursor.at;
         cursor.expect(b'{')?;
         let mut members = Members::default();
-        let mut depth = 1;
         let mut is_over = cursor.eat(b'}');
         while !is_over {
             let key = Key::of(cursor.key()?);
@@ -92,7 +91,7 @@ impl Walker<'_> {
                 }
                 _ => {
                     let value = cursor.at;
-                    depth = depth.max(1 + cursor.skip()?);
+                    cursor.skip()?;
                     match key {
                         Some(key) => members.note(key, value..cursor.at),
                         None if matches!(first, Some(b'{' | b'[')) => members.others.push(value..cursor.at),
@@ -106,7 +105,7 @@ impl Walker<'_> {
             }
         }
         if members.marks.complete() {
-            self.record(&cursor.text[start..cursor.at], depth);
+            self.record(&cursor.text[start..cursor.at]);
         } else if !members.envelope || place.is_deepest() {
             self.unwrap(cursor.text, start..cursor.at, &members, place);
         }

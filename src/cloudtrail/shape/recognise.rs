@@ -93,7 +93,7 @@ pub(super) fn explain(document: &[u8]) -> Unreadable {
         return Unreadable::Utf16;
     }
     match cursor.skip() {
-        Ok(_) => Unreadable::NoRecords { seen: Seen(text).to_string() },
+        Ok(()) => Unreadable::NoRecords { seen: Seen(text).to_string() },
         Err(_) => Unreadable::NotJson { seen: Seen(text).to_string() },
     }
 }
@@ -164,7 +164,7 @@ fn holds_object(cursor: &mut Cursor<'_>) -> bool {
 fn followed(text: &[u8], start: usize) -> bool {
     let mut cursor = Cursor { text, at: start };
     match cursor.skip() {
-        Ok(_) => cursor.peek().is_some(),
+        Ok(()) => cursor.peek().is_some(),
         Err(_) => lines::next_value(text, start + 1).is_some(),
     }
 }

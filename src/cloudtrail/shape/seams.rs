@@ -90,11 +90,11 @@ fn after_last_value(text: &[u8]) -> Option<usize> {
     let (mut cursor, mut last) = (Cursor::new(text), None);
     while cursor.peek().is_some() {
         match cursor.skip() {
-            Ok(_) if matches!(text[cursor.at - 1], b'}' | b']' | b'"') => {
+            Ok(()) if matches!(text[cursor.at - 1], b'}' | b']' | b'"') => {
                 cursor.eat(b',');
                 last = Some(cursor.at);
             }
-            Ok(_) => {}
+            Ok(()) => {}
             Err(fault) if fault.reason == RejectReason::Truncated => break,
             Err(fault) => match lines::next_value(text, fault.at) {
                 Some(next) => cursor.at = next,

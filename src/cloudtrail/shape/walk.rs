@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 
 use super::cursor::{Cursor, Fault};
 use super::found::{Found, Seen};
-use super::{MAX_DEPTH, lines};
+use super::lines;
 use crate::cloudtrail::unpack::Inflater;
 use crate::cloudtrail::{RECORD_BYTES_MAX, RejectReason};
 
@@ -83,7 +83,7 @@ impl<'v> Walker<'v> {
         while cursor.peek().is_some() {
             self.here = cursor.at;
             if let Some((record, next)) = lines::whole_record(&cursor) {
-                self.checked(record);
+                self.hand(Found::Text(record));
                 cursor.at = next;
                 continue;
             }
@@ -223,22 +223,12 @@ impl<'v> Walker<'v> {
         }
     }
 
-    /// Hands out a record whose end and depth are known.
-    pub(super) fn record(&mut self, text: &[u8], depth: usize) {
+    /// Hands out a record whose end is known.
+    pub(super) fn record(&mut self, text: &[u8]) {
         if text.len() > RECORD_BYTES_MAX {
             self.reject(RejectReason::TooLarge, text);
-        } else if depth > MAX_DEPTH {
-            self.reject(RejectReason::NestedTooDeep, text);
         } else {
-            self.checked(text);
-        }
-    }
-
-    fn checked(&mut self, text: &[u8]) {
-        if std::str::from_utf8(text).is_ok() {
             self.hand(Found::Text(text));
-        } else {
-            self.reject(RejectReason::InvalidUtf8, text);
         }
     }
 

@@ -80,29 +80,15 @@ fn a_damaged_item_of_a_list_costs_itself() {
 }
 
 #[test]
-fn deep_large_and_ill_encoded_records_are_set_aside_alone() {
-    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let text = "x".repeat(100 << 20);
-    let mut ill = record(1).to_string().into_bytes();
-    let at = memchr::memmem::find(&ill, b"quotes").unwrap();
-    ill[at] = 0xff;
-    let cases = [
-        (format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(10_000)).into_bytes(), RejectReason::NestedTooDeep),
-        (format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(127)).into_bytes(), RejectReason::NestedTooDeep),
-        (format!(r#"{{"eventVersion":"1","a":"{text}"}}"#).into_bytes(), RejectReason::TooLarge),
-        (ill, RejectReason::InvalidUtf8),
-    ];
-    for (bad, reason) in cases {
-        for [begin, separator, end] in [["{\"Records\":[", ",", "]}"], ["", "\n", "\n"], ["", "", ""]] {
-            let (first, last) = (record(0).to_string(), record(1).to_string());
-            let parts = [begin, &first, separator].concat();
-            let document = [parts.as_bytes(), &bad, [separator, &last, end].concat().as_bytes()].concat();
-            assert_eq!(walk(document).1, [Ok(record(0)), Err(reason), Ok(record(1))], "{reason:?}");
-        }
+fn a_record_that_is_too_large_and_envelopes_that_are_too_deep_are_set_aside_alone() {
+    let bad = format!(r#"{{"eventVersion":"1","a":"{}"}}"#, "x".repeat(100 << 20));
+    for [begin, separator, end] in [["{\"Records\":[", ",", "]}"], ["", "\n", "\n"], ["", "", ""]] {
+        let document =
+            [begin, &record(0).to_string(), separator, &bad, separator, &record(1).to_string(), end].concat();
+        assert_eq!(walk(document).1, [Ok(record(0)), Err(RejectReason::TooLarge), Ok(record(1))], "{separator:?}");
     }
-    let deepest = format!(r#"{{"eventVersion":"1","a":{}}}"#, nested(126));
-    assert!(matches!(&walk(deepest).1[..], [Ok(_)]));
-    // Envelopes too, and texts in texts.
+    // Texts in texts too.
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let envelope = format!("{}{}", "{\"Records\":[".repeat(10_000), "]}".repeat(10_000));
     assert_eq!(walk(envelope).1, [Err(RejectReason::NestedTooDeep)]);
     let quoted = (0..6).fold(record(0), |inner, _| json!({"message": inner.to_string()}));

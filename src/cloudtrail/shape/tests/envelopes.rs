@@ -1,7 +1,7 @@
 //! What is whole: each envelope gives its records.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Shape, Unreadable};
 use super::{all, envelopes, event_bridge, record, subscription, unreadable, walk};
@@ -66,6 +66,26 @@ fn a_stream_may_mix_its_shapes() {
         records[4],
     );
     assert_eq!(walk(document), (Shape::EventBridge, all(&records)));
+}
+
+#[test]
+fn what_follows_a_lake_csv_is_read_for_what_it_is() {
+    let records: Vec<_> = (0..4).map(record).collect();
+    let csv = format!("eventid,eventJson\n1,\"{}\"\n", records[0].to_string().replace('"', "\"\""));
+    let more = format!("{}\n{}{}\n", records[1], subscription(&records[2..3]), records[3]);
+    for between in ["", "\n", "\r\n"] {
+        assert_eq!(walk(format!("{csv}{between}{more}")), (Shape::LakeCsv, all(&records)), "{between:?}");
+    }
+}
+
+#[test]
+fn records_on_one_line_may_have_a_comma_between_them() {
+    let records: Vec<_> = (0..4).map(|number| json!({"eventVersion": "1.11", "number": number, "x": [{}]})).collect();
+    for separator in [",", " , ", ",\t"] {
+        let line = records[..3].iter().map(Value::to_string).collect::<Vec<_>>().join(separator);
+        let document = format!("{line}\n{}\n", records[3]);
+        assert_eq!(walk(document), (Shape::Lines, all(&records)), "{separator:?}");
+    }
 }
 
 #[test]
