@@ -171,7 +171,7 @@ fn of_quota(subject: String, notice: &Notice, change: &StateChange, incident: &I
     alarm.extend(change.after_mute_window.then(|| MUTED.to_owned()));
     let mut facts = vec![
         Fact { label: "Who", lines: attribution(incident) },
-        Fact { label: "Quota", lines: quota(incident, incident.known_until) },
+        Fact { label: "Quota", lines: quota(incident) },
         Fact { label: "Data", lines: vec![lag(incident)] },
         Fact { label: "Alarm", lines: alarm },
     ];

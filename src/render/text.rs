@@ -8,7 +8,7 @@ use super::cell::{Cell, Column};
 use super::shorten::{Level, Names, middle};
 use super::spark::spark;
 use super::zone::Zone;
-use crate::domain::{Minute, decimal, grouped, printable};
+use crate::domain::{decimal, grouped, printable};
 
 /// No name is cut shorter than this.
 const NAME_MIN: usize = 8;

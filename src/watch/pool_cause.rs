@@ -47,7 +47,7 @@ impl Cause<'_> {
         if is_told && attribution.is_empty() {
             (attribution, excess) = (who(&[]), observed);
         }
-        let (onset, known_until) = (i64::from(range.start.0) * 60, i64::from(range.end.0) * 60);
+        let (onset, known_until) = (range.start.first_second(), range.end.first_second());
         Ok(Some(Incident {
             number: 0,
             onset,
@@ -69,7 +69,7 @@ impl Cause<'_> {
                 peak_per_second: used.peak,
                 peak_at: i64::from(used.peak_at.0),
                 quota_per_second: quota.per_second,
-                note: quota.note.clone(),
+                note: quota.origin.to_string(),
             }),
             picture: Vec::new(),
             period_seconds: self.settings.period_seconds,

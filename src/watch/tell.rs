@@ -56,7 +56,7 @@ pub(super) fn tell_alarms(
                 false => change.reason += UNASKED,
             }
         }
-        let routes = routed.routes_of_alarm(&mut notice, &members, cause.aliases, setup);
+        let routes = routed.routes_of_alarm(&mut notice, &about.members, cause.aliases, setup);
         round.owed.extend(messages(&notice, routes)?);
     }
     Ok(())
