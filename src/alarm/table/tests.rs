@@ -111,7 +111,7 @@ fn what_is_wrong_is_marked_with_what_to_do() {
         (busy("evaluation_periods = 0"), "0", "1 or more"),
         (busy("datapoints_to_alarm = -1"), "-1", "1 or more"),
         (busy("").replace("5m", "10s"), "'10s'", "counted by the minute"),
-        (busy("").replace("5m", "5 min"), "'5 min'", "300s, 5m, 1h or 2d"),
+        (busy("").replace("5m", "5 min"), "'5 min'", "a whole number and s, m, h, d or w"),
         (no_period, "'a'", "should have a Period parameter"),
         (no_threshold, "'a'", "should have valid Threshold parameter"),
         (alarm("threshold = 1"), "'a'", "should have a valid ComparisonOperator parameter"),
