@@ -1,6 +1,6 @@
 //! What a day is expected to look like, from the days before it.
 //!
-//! The mean of each slot over all days is refined in three steps: the days of the same group (weekdays, or
+//! The mean of each slot over all days is refined in two steps: the days of the same group (weekdays, or
 //! Saturdays and Sundays) may differ from all days, and the same weekday from its group. Every refinement is shrunk
 //! towards what it refines by the positive-part James-Stein factor `1 - c v / e^2`, where `e` is the difference and
 //! `v` its variance if there were none: a season that the data don't show leaves no trace, one that they show is
