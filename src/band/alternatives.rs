@@ -114,13 +114,13 @@ impl Alternatives {
         // What a value's noise is worth, a call or more, is known of the level beforehand: it is 1.
         let prior = self.season.variance / self.season.mean;
         let level = (self.hour.0 + prior) / (self.hour.1 + prior);
-        let (as_expected, at_level) = (self.season.loss(self.came), self.season.times(level).loss(self.came));
+        let (season, at_level) = (self.season.loss(self.came), self.season.times(level).loss(self.came));
         self.hour.0 = self.hour.0 * self.keep_level + self.came;
         self.hour.1 = self.hour.1 * self.keep_level + self.season.mean;
         for ((sum, expected), cost) in self.evidence.iter_mut().zip(self.expected).zip(LEVEL_COST) {
-            let evidence =
-                (as_expected.min(at_level + cost) - expected.loss(self.came)).clamp(-EVIDENCE_MAX, EVIDENCE_MAX);
-            *sum = *sum * self.keep + evidence;
+            let loss = expected.loss(self.came);
+            let evidence = season.over(loss).min(at_level.over(loss) + cost);
+            *sum = *sum * self.keep + evidence.clamp(-EVIDENCE_MAX, EVIDENCE_MAX);
         }
         (self.on, self.came, self.season) = (0, 0.0, Expected::default());
         self.expected = [Expected::default(); ALTERNATIVES];
@@ -148,11 +148,26 @@ impl Expected {
         Expected { mean: self.mean * factor, variance: self.variance * factor.max(factor * factor) }
     }
 
-    /// The negative log likelihood, but for a constant.
-    fn loss(self, came: f32) -> f32 {
+    fn loss(self, came: f32) -> Loss {
         let variance = (self.variance + SHARED_VARIANCE * self.mean * self.mean).max(f32::MIN_POSITIVE);
-        let square = ((came - self.mean).powi(2) / variance).min(SQUARE_MAX);
-        0.5 * (square + variance.ln())
+        Loss { square: ((came - self.mean).powi(2) / variance).min(SQUARE_MAX), width: variance.ln() }
+    }
+}
+
+/// Twice the negative log likelihood, but for a constant, in its two parts: the squared error in variances, cut, and
+/// the variance's logarithm.
+#[derive(Clone, Copy, Debug)]
+struct Loss {
+    square: f32,
+    width: f32,
+}
+
+impl Loss {
+    /// By how much a loss exceeds another. Where a square is cut the widths say nothing: what expects nearly nothing is
+    /// so narrow that it would win against the truth.
+    fn over(self, other: Loss) -> f32 {
+        let is_cut = self.square.max(other.square) >= SQUARE_MAX;
+        0.5 * (self.square - other.square + if is_cut { 0.0 } else { self.width - other.width })
     }
 }
 
@@ -185,6 +200,22 @@ mod tests {
         assert_eq!(turns(24, 0), [Turn::Day]);
         assert_eq!(turns(24, 1)[0], Turn::Earlier);
         assert_eq!(turns(24, 2)[0], Turn::Later);
+    }
+
+    #[test]
+    fn what_expects_nearly_nothing_wins_neither_as_an_alternative_nor_as_the_season() {
+        // 3000 calls a period by day, a thousandth of it, or nothing to speak of, by the alternative.
+        for low in [3.0, 0.02] {
+            let mut alternatives = Alternatives::new(PERIOD);
+            let as_due = |_| alternatives.learn(3000.0, expected(3000.0), [low; ALTERNATIVES].map(expected));
+            assert_eq!((0..100).filter_map(as_due).collect::<Vec<_>>(), [], "{low}");
+        }
+        let mut alternatives = Alternatives::new(PERIOD);
+        let rising = |i: i32| {
+            let came = 20.0 * 1.2f32.powi(i);
+            alternatives.learn(came, expected(0.02), [0.02, came, 0.02].map(expected))
+        };
+        assert_eq!((0..24).find_map(rising), Some(Turn::Earlier));
     }
 
     #[test]

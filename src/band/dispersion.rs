@@ -92,8 +92,9 @@ impl Dispersion {
     /// The band of a distribution.
     pub fn band(&self, distribution: &Distribution, width: Width) -> Band {
         let deviations = width.deviations();
-        let (below, above) = (deviations + f64::from(self.lower_shift), deviations + f64::from(self.upper_shift));
-        let (lower, upper) = distribution.edges(below, above);
+        // Of a narrow band an edge may be moved as far as the middle, not beyond it.
+        let moved = |shift: f32| (deviations + f64::from(shift)).max(0.0);
+        let (lower, upper) = distribution.edges(moved(self.lower_shift), moved(self.upper_shift));
         Band { expected: distribution.mean, lower, upper }
     }
 
@@ -183,6 +184,17 @@ mod tests {
             dispersion.learn(error, &distribution, None);
         }
         assert!((0.07..0.12).contains(&dispersion.scale), "{}", dispersion.scale);
+    }
+
+    #[test]
+    fn edges_of_a_narrow_band_never_cross() {
+        let mut dispersion = Dispersion::new(300, 288);
+        let (constant, width) = (Distribution { mean: 5.5, variance: 0.01, counts: false }, Width::Deviations(0.5));
+        for _ in 0..3000 {
+            let band = dispersion.band(&constant, width);
+            assert!(band.lower <= band.upper, "{band:?}");
+            dispersion.learn_edges(5.5, 0.0, &band, false, width);
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The distribution of a value around its expectation, given by mean and variance.
 //!
 //! Counts are negative binomial: its variance is `m + m^2 / r`. Other values are gamma. Both go through the same
-//! large-mean approximation, Wilson and Hilferty's cube root (1931); small counts are summed exactly.
+//! large-mean approximation, Wilson and Hilferty's cube root (1931); small counts are summed exactly, and where the
+//! shape is so small that the root fails the gamma distribution itself is asked.
 
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{ContinuousCDF, Gamma, Normal};
 
 /// Up to this mean the probabilities of counts are summed one by one.
 const SUMMED_MEAN_MAX: f64 = 40.0;
@@ -15,12 +16,20 @@ const SKEWED_MEAN_MIN: f64 = 0.5;
 const ABSENCE_SHARE: f64 = 0.1;
 const ABSENCE_MEAN_MIN: f64 = 50.0;
 
+/// A shape below which the cube root is off by more than a tenth two deviations up, and soon below the mean.
+const ROOT_SHAPE_MIN: f64 = 0.2;
+
 /// A shape above which a gamma distribution is as good as normal.
 const NORMAL_SHAPE: f64 = 1e6;
 
 /// The probability above a standard normal deviate.
 pub(super) fn tail_probability(deviate: f64) -> f64 {
     Normal::standard().sf(deviate)
+}
+
+/// The probability below one, never 1: no value is out of every distribution.
+fn probability_below(deviate: f64) -> f64 {
+    (1.0 - tail_probability(deviate)).min(1.0 - f64::EPSILON)
 }
 
 /// A distribution of values that aren't negative.
@@ -37,7 +46,7 @@ impl Distribution {
     /// The edges that leave out as much as a normal distribution does below `-below` and above `above`.
     pub fn edges(&self, below: f64, above: f64) -> (f64, f64) {
         if self.counts && self.mean < SUMMED_MEAN_MAX {
-            return self.summed_edges(tail_probability(below), 1.0 - tail_probability(above));
+            return self.summed_edges(tail_probability(below), probability_below(above));
         }
         let (lower, upper) = (self.quantile(-below), self.quantile(above));
         if self.counts { (lower.round(), upper.round()) } else { (lower, upper) }
@@ -88,6 +97,11 @@ impl Distribution {
         if shape > NORMAL_SHAPE {
             return (self.mean + deviate * self.variance.sqrt()).max(0.0);
         }
+        if shape < ROOT_SHAPE_MIN {
+            // The lower half of so bursty a distribution is next to nothing.
+            let upper = Gamma::new(shape, shape).ok().filter(|_| deviate > 0.0);
+            return upper.map_or(0.0, |gamma| self.mean * gamma.inverse_cdf(probability_below(deviate)));
+        }
         let root = 1.0 - 1.0 / (9.0 * shape) + deviate / (3.0 * shape.sqrt());
         self.mean * root.max(0.0).powi(3)
     }
@@ -98,8 +112,9 @@ impl Distribution {
         let mut probability = (shape * (self.mean / variance).ln()).exp();
         let step = 1.0 - self.mean / variance;
         let (mut sum, mut count, mut low) = (probability, 0.0, None);
-        // The sum of a heavy tail may stay below its limit by rounding; the edge is far out by then.
-        while sum < upper && count < 100.0 * SUMMED_MEAN_MAX {
+        // The sum may stay below its limit by rounding; the edge is far out by then.
+        let grows = |sum: f64, probability: f64, count: f64| count <= self.mean || sum + probability > sum;
+        while sum < upper && count < 100.0 * SUMMED_MEAN_MAX && grows(sum, probability, count) {
             if low.is_none() && sum >= lower {
                 low = Some(count);
             }
@@ -177,6 +192,29 @@ mod tests {
             let exact = Gamma::new(shape, shape / mean).unwrap();
             prop_assert!((exact.cdf(upper) - 0.97725).abs() < 0.002);
             prop_assert!((exact.cdf(lower) - 0.02275).abs() < 0.004);
+        }
+    }
+
+    #[test]
+    fn the_upper_edge_of_bursty_values_is_that_of_the_gamma_distribution() {
+        // The quantiles at two deviations, in multiples of the mean, by scipy.stats.gamma.ppf.
+        for (shape, exact) in [(0.2, 7.8984), (0.15, 8.9146), (0.1, 10.3687), (0.05, 12.3029), (0.02, 11.0995)] {
+            for counts in [true, false] {
+                let values = Distribution { mean: 5000.0, variance: 5000.0 * 5000.0 / shape, counts };
+                let (lower, upper) = values.edges(2.0, 2.0);
+                assert!((upper / 5000.0 / exact - 1.0).abs() < 0.1, "{shape}: {upper}");
+                assert!(lower < 1.0, "{shape}: {lower}");
+            }
+        }
+    }
+
+    #[test]
+    fn however_wide_the_band_its_edge_is_near_what_can_come() {
+        // One in 10^19 calls of a Poisson variable of mean 1 is 21 or more.
+        let counts = Distribution { mean: 1.0, variance: 1.001, counts: true };
+        for width in [8.0, 9.0, 12.0] {
+            let (lower, upper) = counts.edges(width, width);
+            assert!(lower == 0.0 && (15.0..25.0).contains(&upper), "{width}: {upper}");
         }
     }
 

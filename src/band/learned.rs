@@ -42,6 +42,11 @@ const FIRST_DAYS: i64 = 8;
 /// What has changed by less than this factor is on its level.
 const LEVEL_CHANGE_MIN: f32 = 1.2;
 
+/// What has fallen below this share has stopped: the level could not follow it back. What comes back to this share of
+/// what it was runs again.
+const STOP_MAX: f32 = 0.02;
+const RETURN_MIN: f32 = 0.1;
+
 /// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from
 /// the baseline's.
 const DOUBT_DEVIATIONS: f32 = 6.0;
@@ -64,6 +69,8 @@ pub(super) struct Learned {
     pub dispersion: Dispersion,
     pub baseline: Baseline,
     pub changes: ChangeDetector,
+    /// The share of the season that is expected of a series that stopped; 1 while it runs.
+    pub stop_factor: f32,
     /// How surprising values were lately, and in the last month.
     pub surprise: f32,
     pub habit: f32,
@@ -106,6 +113,7 @@ impl Learned {
             dispersion: Dispersion::new(i64::from(period_seconds), slots),
             baseline: Baseline::new(period),
             changes: ChangeDetector::new(period),
+            stop_factor: 1.0,
             surprise: 0.0,
             habit: 0.0,
             first_day: 0,
@@ -154,7 +162,7 @@ impl Learned {
     /// How far the season swings within the time that a batch may start early or late.
     pub fn swing(&self, slot: usize, period_seconds: u32) -> f32 {
         let half = usize::try_from((EDGE_SECONDS / i64::from(period_seconds)).max(1)).expect("a few slots");
-        season::swing(self.template(), slot, half)
+        self.stop_factor * season::swing(self.template(), slot, half)
     }
 
     fn template(&self) -> &[f32] {
@@ -162,7 +170,17 @@ impl Learned {
     }
 
     fn season_of(&self, profile: &[f32], slot: usize) -> f32 {
-        profile.get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
+        let whole = profile.get(slot).copied().unwrap_or(self.first_mean);
+        (self.stop_factor * whole).max(self.season_min())
+    }
+
+    /// What the season was before the series stopped, if it did.
+    pub fn whole_season(&self, slot: usize) -> f32 {
+        self.template().get(slot).copied().unwrap_or(self.first_mean).max(self.season_min())
+    }
+
+    pub fn has_stopped(&self) -> bool {
+        self.stop_factor < 1.0
     }
 
     pub fn season_min(&self) -> f32 {
@@ -199,7 +217,8 @@ impl Learned {
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
         // What a holiday shows is no habit of its weekday.
         let doubted = doubted || self.alternatives.is_other_day();
-        if self.first_mean > 0.0 {
+        // The silence of a series that stopped is no season: it may come again.
+        if self.first_mean > 0.0 && !self.has_stopped() {
             self.history.put(guess.place.day, guess.place.slot, value, doubted);
         }
     }
@@ -213,31 +232,46 @@ impl Learned {
     }
 
     /// What an alarm has shown for long is the new normal: the days before it are taken to its level. A first weekend
-    /// is no new level, though, but a weekend's.
+    /// is no new level, though, but a weekend's. A stop leaves the days before it as they are.
     pub fn adopt(&mut self, since: Place) {
         let factor = self.level.of_alarm();
-        if (1.0 / LEVEL_CHANGE_MIN..LEVEL_CHANGE_MIN).contains(&factor) {
+        if !self.has_stopped() && (1.0 / LEVEL_CHANGE_MIN..LEVEL_CHANGE_MIN).contains(&factor) {
             // The season was right all the time: it was the level that an incident had left off it.
             self.level.reset();
             self.changes.end();
             return;
         }
-        let of_group = self.history.days_of_group_before(since.day) == 0;
-        self.history.adopt(since.day, since.slot, if of_group { 1.0 } else { factor });
-        for value in self.profile.iter_mut().chain(&mut self.other) {
-            *value *= factor;
+        let knows_group = self.history.days_of_group_before(since.day) > 0;
+        self.level.rescale(factor / self.stop_factor);
+        if factor < STOP_MAX && knows_group {
+            self.stop_factor = factor;
+        } else {
+            self.stop_factor = 1.0;
+            self.history.adopt(since.day, since.slot, if knows_group { factor } else { 1.0 });
+            for value in self.profile.iter_mut().chain(&mut self.other) {
+                *value *= factor;
+            }
+            if knows_group {
+                self.first_mean *= factor;
+            }
         }
-        if !of_group {
-            self.first_mean *= factor;
-        }
-        self.level.rescale(factor);
         self.baseline.reset();
         self.changes.end();
     }
 
+    /// A series that stopped and comes again is what it was, if what came since the alarm went on is like it.
+    pub fn come_again(&mut self) {
+        if self.level.of_alarm() >= RETURN_MIN {
+            self.stop_factor = 1.0;
+            self.level.reset();
+            self.baseline.reset();
+            self.changes.end();
+        }
+    }
+
     /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
     pub fn turn(&mut self, value: f32, guess: &Guess, period_seconds: u32) {
-        if self.seasons < ALTERNATIVES_FROM {
+        if self.seasons < ALTERNATIVES_FROM || self.has_stopped() {
             return;
         }
         let hour = HOUR / i64::from(period_seconds);

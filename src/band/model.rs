@@ -35,6 +35,10 @@ const ALARM_VALUE_MAX: f32 = 10.0;
 const ADOPT_SECONDS: i64 = 64_800;
 const ADOPT_PERIODS_MIN: i64 = 3;
 
+/// What alarms for so long after a stop, and for no fewer periods with a value, may be its end.
+const RETURN_SECONDS: i64 = 3_600;
+const RETURN_PERIODS_MIN: i64 = 2;
+
 /// What is surprising fades over so many days; orders of magnitude beyond twelve are all the same.
 const SURPRISE_DAYS: f32 = 5.0;
 const SURPRISE_MAX: f32 = 12.0;
@@ -150,7 +154,12 @@ impl Model {
         self.learn(value as f32, guess);
         self.learned.turn(value as f32, guess, self.settings.period_seconds);
         // A value as before, and a gap, are no sign that an alarm has lasted.
-        let periods = (ADOPT_SECONDS / i64::from(self.settings.period_seconds)).max(ADOPT_PERIODS_MIN);
+        let period = i64::from(self.settings.period_seconds);
+        let periods = (ADOPT_SECONDS / period).max(ADOPT_PERIODS_MIN);
+        let returned = (RETURN_SECONDS / period).max(RETURN_PERIODS_MIN);
+        if self.learned.has_stopped() && said.1 && self.learned.changes.on_for(returned).is_some() {
+            self.learned.come_again();
+        }
         if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.1) {
             let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
@@ -290,7 +299,8 @@ impl Model {
         learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
         let weight = learned.weight(guess.season);
         learned.level.add(weight * cut, weight * guess.season);
-        let most = (mean + reach).max(ALARM_VALUE_MAX * guess.season);
-        learned.level.add_to_alarm(weight * value.min(most), weight * guess.season);
+        let whole = if learned.has_stopped() { learned.whole_season(guess.place.slot) } else { guess.season };
+        let (weight, most) = (learned.weight(whole), (mean + reach).max(ALARM_VALUE_MAX * whole));
+        learned.level.add_to_alarm(weight * value.min(most), weight * whole);
     }
 }

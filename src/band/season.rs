@@ -1,6 +1,6 @@
 //! What a day is expected to look like, from the days before it.
 //!
-//! The mean of each slot over all days is refined in three steps: the days of the same group (weekdays, or
+//! The mean of each slot over all days is refined in two steps: the days of the same group (weekdays, or
 //! Saturdays and Sundays) may differ from all days, and the same weekday from its group. Every refinement is shrunk
 //! towards what it refines by the positive-part James-Stein factor `1 - c v / e^2`, where `e` is the difference and
 //! `v` its variance if there were none: a season that the data don't show leaves no trace, one that they show is
@@ -15,7 +15,7 @@ mod sums;
 use std::cmp::Reverse;
 
 use super::calendar::Place;
-use super::history::History;
+use super::history::{History, Value};
 pub(super) use first_days::doubt_first_days;
 use sums::{Spread, Sums};
 
@@ -66,13 +66,19 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     let slots = history.slots();
     let (mut all, mut group, mut same, mut rest) =
         (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
-    let mut values = Vec::with_capacity(slots);
     let mut spread = Spread::new(slots);
     let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
     days.sort_unstable_by_key(|(past, _)| Reverse(*past));
-    for (past, row) in days {
-        values.clear();
-        values.extend(row);
+    let days: Vec<(i64, Vec<Value>)> = days.into_iter().map(|(past, row)| (past, row.collect())).collect();
+    for (past, values) in &days {
+        all.note(values);
+        let in_group = Place::is_weekend(*past) == Place::is_weekend(day);
+        if in_group { &mut group } else { &mut rest }.note(values);
+        if Place::weekday(*past) == Place::weekday(day) {
+            same.note(values);
+        }
+    }
+    for (past, values) in days {
         let age_days = (day - past) as f32;
         spread.add(&values);
         all.add(age_days, &values);

@@ -30,9 +30,8 @@ struct Doubted {
 }
 
 impl Doubted {
-    fn is_like_the_latest(&mut self, value: f32) -> bool {
-        let latest = *self.latest.get_or_insert(value);
-        value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value
+    fn is_like_the_latest(&self, value: f32) -> bool {
+        self.latest.is_some_and(|latest| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value)
     }
 }
 
@@ -41,18 +40,27 @@ impl Sums {
         Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
     }
 
+    /// Takes note of a day's doubted values, before any day is added; the latest day comes first.
+    pub fn note(&mut self, values: &[Value]) {
+        for (doubted, value) in self.doubted.iter_mut().zip(values).filter(|(_, value)| value.doubted) {
+            doubted.latest.get_or_insert(value.value);
+        }
+    }
+
     /// Adds a day; the latest comes first.
     pub fn add(&mut self, age_days: f32, values: &[Value]) {
         let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
             let doubted = &mut self.doubted[slot];
-            if value.doubted && doubted.is_like_the_latest(value.value) {
+            let is_like = doubted.is_like_the_latest(value.value);
+            if value.doubted && is_like {
                 doubted.weight += weight;
                 doubted.value += weight * value.value;
                 doubted.majority += recent;
                 doubted.days += 1;
-            } else {
+            } else if doubted.days > 0 || !is_like {
+                // What is like the doubted values and came after them is no more doubted since it is expected by now.
                 doubted.majority -= recent;
             }
             if !value.doubted {

@@ -127,3 +127,34 @@ fn a_batch_of_the_only_day_that_is_known_is_not_missed_on_the_next() {
     let judgements = run(&mut model(), 4 * SLOTS..9 * SLOTS, value);
     assert_eq!(alarms(&judgements[index(2, 0)..]), 0);
 }
+
+#[test]
+fn work_with_hardly_a_call_at_night_is_no_other_day() {
+    // From 9 to 17:30 on weekdays a thousand times, or many more, what comes in between.
+    for (high, low) in [(3000.0, 3.0), (500.0, 0.02)] {
+        let value = |i: i64| {
+            let works = (i / SLOTS).rem_euclid(7) < 5 && (108..210).contains(&(i % SLOTS));
+            let few = low + f64::from(u8::from(noise(-i) > 1.0 - 2.0 * low));
+            if works { (high * (1.0 + 0.3 * noise(i))).round() } else { few.floor() }
+        };
+        let judgements = run(&mut model(), 0..42 * SLOTS, value);
+        assert_eq!(alarms(&judgements[index(15, 0)..]), 0, "{high}");
+    }
+}
+
+#[test]
+fn a_new_job_of_every_night_is_an_incident_twice_and_then_a_habit() {
+    // From one to three o'clock, ten times what came until then.
+    let first = 20;
+    let value = |i: i64| {
+        let works = i / SLOTS >= first && (12..36).contains(&(i % SLOTS));
+        (if works { 550.0 } else { 50.0 } * (1.0 + 0.3 * noise(i))).round()
+    };
+    let judgements = run(&mut model(), 0..50 * SLOTS, value);
+    assert!(alarms(&judgements[index(first, 0)..index(first, 12)]) > 0);
+    assert_eq!(alarms(&judgements[index(first + 2, 0)..]), 0);
+    for day in first + 2..50 {
+        let expected = judgements[index(day, 2)].band.unwrap().expected;
+        assert!((350.0..750.0).contains(&expected), "{day}: {expected}");
+    }
+}

@@ -87,3 +87,19 @@ fn a_model_that_has_seen_little_is_not_trained_however_long_ago_it_began() {
     run(&mut model, 3650 * SLOTS + 2..3664 * SLOTS, |_| 100.0);
     assert_eq!(model.state(), State::Trained);
 }
+
+#[test]
+fn what_stops_for_more_than_a_day_and_comes_again_is_quiet_within_hours() {
+    for hours in [30, 240] {
+        let stop = 21 * SLOTS + 9 * 12;
+        let back = stop + hours * 12;
+        let value = |i: i64| if (stop..back).contains(&i) { 0.0 } else { steady(i, 100.0) };
+        let judgements = run(&mut model(), 0..back + 9 * SLOTS, value);
+        let later = back + 3 * 12;
+        assert_eq!(alarms(&judgements[usize::try_from(later).unwrap()..]), 0, "{hours}");
+        for at in (later..back + 9 * SLOTS).step_by(36) {
+            let share = expected(&judgements, at) / value(at);
+            assert!((0.5..2.0).contains(&share), "{hours} {}: {share}", at - back);
+        }
+    }
+}
