@@ -218,8 +218,10 @@ fn sources() -> Vec<Source> {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
         let names = declared.filter_map(|pair| pair[1].strip_suffix(';')?.split("mod ").nth(1));
+        let elsewhere = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]");
+        let paths = elsewhere.filter_map(|pair| pair[1].strip_prefix("#[path = \"")?.strip_suffix(".rs\"]"));
         let folder = path.parent().unwrap();
-        of_tests.extend(names.map(|name| folder.join(name)));
+        of_tests.extend(names.chain(paths).map(|name| folder.join(name)));
     }
     let is_test = |path: &PathBuf| path.ancestors().any(|part| of_tests.contains(&part.with_extension("")));
     paths.iter().map(|path| Source::read(path, is_test(path))).collect()

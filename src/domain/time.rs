@@ -11,7 +11,7 @@ use super::nearest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrittenTime {
     /// With its own offset from UTC.
-    Instant(DateTime<Utc>),
+    WithOffset(DateTime<Utc>),
     /// By the clock of a time zone that is told elsewhere; a date is its midnight.
     Local(NaiveDateTime),
 }
@@ -23,7 +23,7 @@ impl WrittenTime {
     /// The moment, in a time zone if it has none of its own.
     pub fn in_zone(self, zone: Tz) -> DateTime<Utc> {
         match self {
-            WrittenTime::Instant(instant) => instant,
+            WrittenTime::WithOffset(instant) => instant,
             WrittenTime::Local(local) => local_time(local, zone),
         }
     }
@@ -37,11 +37,11 @@ impl FromStr for WrittenTime {
         const LOCAL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"];
         let trimmed = text.trim();
         if let Ok(instant) = DateTime::parse_from_rfc3339(trimmed) {
-            return Ok(WrittenTime::Instant(instant.to_utc()));
+            return Ok(WrittenTime::WithOffset(instant.to_utc()));
         }
         let with_offset = |form: &&str| DateTime::parse_from_str(trimmed, &format!("{form}%#z")).ok();
         if let Some(instant) = LOCAL.iter().find_map(with_offset) {
-            return Ok(WrittenTime::Instant(instant.to_utc()));
+            return Ok(WrittenTime::WithOffset(instant.to_utc()));
         }
         if let Some(local) = LOCAL.iter().find_map(|form| NaiveDateTime::parse_from_str(trimmed, form).ok()) {
             return Ok(WrittenTime::Local(local));

@@ -49,7 +49,7 @@ fn place(receiver: &Receiver) -> (Place, Config) {
     }
     files::write(&place.logs(), "calls.json", &files::log_file(&records));
     let text = format!(
-        "[watch]\nevery_series = false\n\
+        "[watch]\nevery_series = false\n[health]\nno_data_for = \"30d\"\n\
          [[route]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}\"\n\
          [[report]]\nname = \"day\"\nevery = \"daily\"\nat = \"08:00\"\nroutes = [\"hook\"]\n",
         receiver.url("/")
