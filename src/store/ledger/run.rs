@@ -61,9 +61,7 @@ impl Run {
         let (fence, _) = fence.as_chunks::<8>();
         let blocks = fence.len();
         let first_of = |block: usize| u64::from_le_bytes(fence[block]);
-        // Where most blocks will be needed, several are read at once.
-        let is_dense = self.ids / (hashes.len() as u64) < FENCE_EVERY as u64;
-        let mut window = Window { run: self, first: 0, bytes: Vec::new(), blocks: if is_dense { 16 } else { 1 } };
+        let mut window = self.window(hashes.len());
         let mut after = 0;
         for (place, &hash) in hashes.iter().enumerate() {
             let top = (hash >> 64) as u64;
@@ -91,7 +89,7 @@ impl Run {
     pub fn find_by_upper(&self, uppers: &[u64], each: &mut impl FnMut(usize, u128)) -> io::Result<()> {
         let fence = self.fence()?;
         let (fence, _) = fence.as_chunks::<8>();
-        let mut window = Window { run: self, first: 0, bytes: Vec::new(), blocks: 1 };
+        let mut window = self.window(uppers.len());
         for (place, &upper) in uppers.iter().enumerate() {
             // The last block that begins below, then those that begin with it.
             let after = fence.partition_point(|first| u64::from_le_bytes(*first) < upper);
@@ -99,11 +97,20 @@ impl Run {
                 if block >= after && u64::from_le_bytes(*first) > upper {
                     break;
                 }
-                let ids = window.ids_of(block)?.iter().map(|id| u128::from_le_bytes(*id));
-                ids.filter(|id| (id >> 64) as u64 == upper).for_each(|id| each(place, id));
+                let ids = window.ids_of(block)?;
+                let upper_of = |id: &[u8; ID_BYTES]| (u128::from_le_bytes(*id) >> 64) as u64;
+                let from = ids.partition_point(|id| upper_of(id) < upper);
+                let same = ids[from..].iter().take_while(|id| upper_of(id) == upper);
+                same.for_each(|id| each(place, u128::from_le_bytes(*id)));
             }
         }
         Ok(())
+    }
+
+    /// A window for so many look-ups in order: where most blocks will be needed, several are read at once.
+    fn window(&self, lookups: usize) -> Window<'_> {
+        let is_dense = self.ids < (lookups * FENCE_EVERY) as u64;
+        Window { run: self, first: 0, bytes: Vec::new(), blocks: if is_dense { 16 } else { 1 } }
     }
 
     /// The upper halves of the first id of each block, as they lie in the file.
