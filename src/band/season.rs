@@ -15,7 +15,7 @@ mod sums;
 use std::cmp::Reverse;
 
 use super::calendar::Place;
-use super::history::{History, Value};
+use super::history::History;
 pub(super) use first_days::doubt_first_days;
 use sums::{Spread, Sums};
 
@@ -66,19 +66,13 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     let slots = history.slots();
     let (mut all, mut group, mut same, mut rest) =
         (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
+    let mut values = Vec::with_capacity(slots);
     let mut spread = Spread::new(slots);
     let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
     days.sort_unstable_by_key(|(past, _)| Reverse(*past));
-    let days: Vec<(i64, Vec<Value>)> = days.into_iter().map(|(past, row)| (past, row.collect())).collect();
-    for (past, values) in &days {
-        all.note(values);
-        let in_group = Place::is_weekend(*past) == Place::is_weekend(day);
-        if in_group { &mut group } else { &mut rest }.note(values);
-        if Place::weekday(*past) == Place::weekday(day) {
-            same.note(values);
-        }
-    }
-    for (past, values) in days {
+    for (past, row) in days {
+        values.clear();
+        values.extend(row);
         let age_days = (day - past) as f32;
         spread.add(&values);
         all.add(age_days, &values);

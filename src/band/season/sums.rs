@@ -19,7 +19,7 @@ pub(super) struct Sums {
 }
 
 /// The doubted values of a slot that are like the latest one.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Doubted {
     latest: Option<f32>,
     weight: f32,
@@ -27,24 +27,47 @@ struct Doubted {
     /// Recent weight of their days minus that of others.
     majority: f32,
     days: u32,
+    /// The recent weight of values that came after the latest, the least of them and the largest.
+    newer: (f32, f32, f32),
 }
 
 impl Doubted {
-    fn is_like_the_latest(&self, value: f32) -> bool {
-        self.latest.is_some_and(|latest| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value)
+    const NONE: Doubted =
+        Doubted { latest: None, weight: 0.0, value: 0.0, majority: 0.0, days: 0, newer: (0.0, f32::INFINITY, 0.0) };
+
+    /// Adds a value that isn't doubted.
+    fn add_other(&mut self, value: f32, recent: f32) {
+        if self.latest.is_some() {
+            self.majority -= recent;
+        } else {
+            let (weight, low, high) = self.newer;
+            self.newer = (weight + recent, low.min(value), high.max(value));
+        }
+    }
+
+    /// Adds one that is.
+    fn add(&mut self, value: f32, weight: f32, recent: f32) {
+        let is_like = |latest: f32, value: f32| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value;
+        let latest = *self.latest.get_or_insert_with(|| {
+            // What came after it and is like it is no more doubted since it is expected by now.
+            let (newer, low, high) = self.newer;
+            self.majority -= if is_like(value, low) && is_like(value, high) { 0.0 } else { newer };
+            value
+        });
+        if is_like(latest, value) {
+            self.weight += weight;
+            self.value += weight * value;
+            self.majority += recent;
+            self.days += 1;
+        } else {
+            self.majority -= recent;
+        }
     }
 }
 
 impl Sums {
     pub fn new(slots: usize) -> Self {
-        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::default(); slots] }
-    }
-
-    /// Takes note of a day's doubted values, before any day is added; the latest day comes first.
-    pub fn note(&mut self, values: &[Value]) {
-        for (doubted, value) in self.doubted.iter_mut().zip(values).filter(|(_, value)| value.doubted) {
-            doubted.latest.get_or_insert(value.value);
-        }
+        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::NONE; slots] }
     }
 
     /// Adds a day; the latest comes first.
@@ -52,18 +75,10 @@ impl Sums {
         let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
-            let doubted = &mut self.doubted[slot];
-            let is_like = doubted.is_like_the_latest(value.value);
-            if value.doubted && is_like {
-                doubted.weight += weight;
-                doubted.value += weight * value.value;
-                doubted.majority += recent;
-                doubted.days += 1;
-            } else if doubted.days > 0 || !is_like {
-                // What is like the doubted values and came after them is no more doubted since it is expected by now.
-                doubted.majority -= recent;
-            }
-            if !value.doubted {
+            if value.doubted {
+                self.doubted[slot].add(value.value, weight, recent);
+            } else {
+                self.doubted[slot].add_other(value.value, recent);
                 self.weight[slot] += weight;
                 self.value[slot] += weight * value.value;
             }
