@@ -13,8 +13,10 @@ use crate::alarm::{
 };
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Arn, Minute, MinuteRange, Outcome};
-use crate::series::{CallerWindows, Counts, PoolFilter, caller_windows, callers_seen, key_operations, pool_uses, read};
-use crate::tariff::{PriceList, QuotaList};
+use crate::series::{
+    CallerWindows, Counts, PoolFilter, PoolUse, caller_windows, callers_seen, key_operations, pool_uses, read,
+};
+use crate::tariff::{PriceList, Quota, QuotaList};
 
 /// Days that a caller's usual level is taken from.
 const USUAL_DAYS: u32 = 14;
@@ -210,21 +212,13 @@ impl<'a> Cause<'a> {
         let account = if account.is_empty() { arn.account } else { account };
         let (account, region) = (Some(account.to_owned()), Some(arn.region.to_owned()));
         let uses = pool_uses(self.counts, window, &PoolFilter { account, region, name: None })?;
-        let quota = |used: &crate::series::PoolUse| {
+        let quota = |used: &PoolUse| {
             let pool = &used.pool;
             if !is_pool_of(&largest.operation, &pool.name) {
                 return None;
             }
             let quota = self.quotas.per_second(&pool.account, &pool.region, &pool.name)?;
-            Some(QuotaUse {
-                account: pool.account.clone(),
-                region: pool.region.clone(),
-                pool: pool.name.clone(),
-                peak_per_second: used.peak,
-                peak_at: i64::from(used.peak_at.0),
-                quota_per_second: quota.per_second,
-                note: quota.origin.to_string(),
-            })
+            Some(quota_use(used, quota))
         };
         let share = |used: &QuotaUse| f64::from(used.peak_per_second) / used.quota_per_second;
         Ok(uses.iter().filter_map(quota).max_by(|a, b| share(a).total_cmp(&share(b))))
@@ -283,6 +277,19 @@ impl AskCallers for Cause<'_> {
             self.attribute(&[(*sighting.series).clone()], window, shortfall, Some(sighting.normal))?;
         let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
         Ok(of_note.map(|of| of.caller).collect())
+    }
+}
+
+/// How much of a quota its pool's busiest second took.
+pub(super) fn quota_use(used: &PoolUse, quota: &Quota) -> QuotaUse {
+    QuotaUse {
+        account: used.pool.account.clone(),
+        region: used.pool.region.clone(),
+        pool: used.pool.name.clone(),
+        peak_per_second: used.peak,
+        peak_at: i64::from(used.peak_at.0),
+        quota_per_second: quota.per_second,
+        note: quota.origin.to_string(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who fills a request quota, for a configured alarm on its share.
 
-use super::cause::Cause;
+use super::cause::{Cause, quota_use};
 use super::error::WatchError;
-use crate::alarm::{CallerWindow, Contribution, Incident, Question, QuotaUse, attribute};
+use crate::alarm::{CallerWindow, Contribution, Incident, Question, attribute};
 use crate::domain::{Minute, MinuteRange, Outcome, Pool, QuotaPool};
 use crate::series::{CallerWindows, PoolFilter, PoolUse, operations_in, pool_uses};
 use crate::tariff::usual_pool;
@@ -62,15 +62,7 @@ impl Cause<'_> {
             new: Vec::new(),
             cost_per_hour: None,
             cost_note: self.prices.label(),
-            quota: Some(QuotaUse {
-                account: pool.account.clone(),
-                region: pool.region.clone(),
-                pool: pool.name.clone(),
-                peak_per_second: used.peak,
-                peak_at: i64::from(used.peak_at.0),
-                quota_per_second: quota.per_second,
-                note: quota.origin.to_string(),
-            }),
+            quota: Some(quota_use(&used, quota)),
             picture: Vec::new(),
             period_seconds: self.settings.period_seconds,
             picture_path: None,
