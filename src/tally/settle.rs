@@ -204,8 +204,9 @@ impl Admitted {
         remembered: Remembered,
         profiles: &Profiles,
     ) -> Settled {
+        let told: Vec<(Row, Vec<Note>)> = copies.iter().map(|row| (*row, profiles.notes(row))).collect();
         // With numbers that are too large for notes all counts for good.
-        let fits = copies.iter().all(|row| profiles.notes(row).iter().all(Note::fits));
+        let fits = told.iter().all(|(_, notes)| notes.iter().all(Note::fits));
         let mut settled = Settled::with(if fits { Mark::PROVISIONAL } else { Mark::FINAL });
         if let Some(anchor) = remembered.anchors.iter().copied().min().filter(|_| fits) {
             let others = remembered.anchors.iter().filter(|other| **other != anchor);
@@ -213,12 +214,10 @@ impl Admitted {
             settled.anchor = Some(anchor);
         }
         let mut candidates = standing(remembered.counts, profiles);
-        for row in copies {
-            let notes = profiles.notes(row);
-            let is_known = candidates.iter().any(|known| known.is_of(&notes));
-            if !is_known {
-                let (part, standing) = (profiles.part(row.profile), Standing::of(row));
-                candidates.push(Candidate { part, standing, of: Source::Copy(*row, notes) });
+        for (row, notes) in told {
+            if !candidates.iter().any(|known| known.is_of(&notes)) {
+                let (part, standing) = (profiles.part(row.profile), Standing::of(&row));
+                candidates.push(Candidate { part, standing, of: Source::Copy(row, notes) });
             }
         }
         // Among equals what stands comes first, then the copy that tells most.
