@@ -6,7 +6,7 @@ use super::found::Seen;
 use super::keys::{Key, Marks};
 use super::lake;
 use super::lines;
-use super::walk::{Place, RECORDS_KEY, Walker};
+use super::walk::{Place, Walker};
 
 /// What a document is, by its first value that says so. What follows may be of another shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,8 +66,7 @@ pub fn recognise(document: &[u8]) -> Shape {
         }
         cursor.at = start;
         if cursor.skip().is_err() {
-            let next = lines::next_value(text, start + 1);
-            match next.or_else(|| lines::next_item(text, [RECORDS_KEY; 2], start + 1)) {
+            match lines::next_value(text, start + 1) {
                 Some(next) => cursor.at = next,
                 None => break,
             }

@@ -53,9 +53,6 @@ pub(super) enum Items {
     LakeRows,
 }
 
-/// The first key of a record as CloudTrail writes it.
-pub(super) const RECORDS_KEY: &[u8] = b"\"eventVersion\"";
-
 /// One walk through one document.
 pub(super) struct Walker<'v> {
     document: &'v [u8],
@@ -154,7 +151,7 @@ impl<'v> Walker<'v> {
                     self.report(fault);
                     let text = cursor.text;
                     let first_key = [good, Some(start)].into_iter().flatten().find_map(|at| lines::first_key(text, at));
-                    let keys = [first_key.unwrap_or(RECORDS_KEY), RECORDS_KEY];
+                    let keys = [first_key.unwrap_or(lines::RECORDS_KEY), lines::RECORDS_KEY];
                     match self.resume(fault, again, |from| lines::next_item(text, keys, from)) {
                         Some(next) => cursor.at = next,
                         None => return Err(Fault { reported: true, ..fault }),
