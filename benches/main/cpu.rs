@@ -20,20 +20,23 @@ pub fn of_thread() -> f64 {
     schedstat.split(' ').next().and_then(|nanoseconds| nanoseconds.parse::<f64>().ok()).expect("it is a number") / 1e9
 }
 
-/// The least CPU seconds of several runs of `work`, and its last answer.
-pub fn best_of<T>(runs: usize, mut work: impl FnMut() -> T) -> (f64, T) {
-    let mut measure = || {
-        let before = of_process();
-        let answer = work();
-        (of_process() - before, answer)
-    };
-    let (mut best, mut answer) = measure();
-    for _ in 1..runs {
-        let (seconds, next) = measure();
-        best = best.min(seconds);
-        answer = next;
+/// The least CPU seconds of each piece of work, which `spend` does when it is given its number. The pieces take turns,
+/// so that a slow spell of the machine meets them all and their ratios stay what they are.
+pub fn best_in_turns<const PIECES: usize>(runs: usize, mut spend: impl FnMut(usize) -> f64) -> [f64; PIECES] {
+    let mut best = [f64::INFINITY; PIECES];
+    for _ in 0..runs {
+        for (piece, best) in best.iter_mut().enumerate() {
+            *best = best.min(spend(piece));
+        }
     }
-    (best, answer)
+    best
+}
+
+/// The CPU seconds that `work` takes, and its answer.
+pub fn of<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let before = of_process();
+    let answer = work();
+    (of_process() - before, answer)
 }
 
 /// CPU seconds of a child of one thread, in nanoseconds' steps where GNU time has hundredths: the kernel is asked
