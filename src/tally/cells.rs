@@ -105,7 +105,7 @@ fn cancel(counted: &mut Vec<u64>, taken_back: &mut Vec<u64>) {
 
 /// Calls `each` with every distinct key and how often it occurs, in ascending order.
 fn for_each_run(keys: &mut [u64], mut each: impl FnMut(u64, u32)) {
-    keys.sort_unstable();
+    radsort::sort(keys);
     for run in keys.chunk_by(|a, b| a == b) {
         each(run[0], u32::try_from(run.len()).expect("a batch is closed long before 2^32 rows"));
     }

@@ -7,6 +7,8 @@
 //! anchor, so that a copy that shares only one of them with what was counted finds all of it, and what a third took
 //! back of it.
 
+use smallvec::SmallVec;
+
 use super::row::{MARK_MASK, Mark, Row};
 use crate::cloudtrail::CallerDetail;
 use crate::domain::{Outcome, Second};
@@ -23,6 +25,9 @@ pub struct Note {
     /// The caller.
     pub caller: u32,
 }
+
+/// The notes of a row, one for each of its series.
+pub(super) type Notes = SmallVec<[Note; 1]>;
 
 /// From the mark upwards: 22 bits of caller, 22 of series, 3 of outcome, 14 of second.
 const NUMBER_BITS: u32 = 22;

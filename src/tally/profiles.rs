@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use hashbrown::{HashMap, HashSet};
 use smallvec::SmallVec;
 
-use super::note::Note;
+use super::note::{Note, Notes};
 use super::row::{Claim, Row};
 use crate::cloudtrail::{Call, RejectReason};
 use crate::domain::{Caller, QuotaPool, SeriesKey};
@@ -180,7 +180,7 @@ impl Profiles {
     }
 
     /// What a row counts as, a note for each of its series.
-    pub(super) fn notes(&self, row: &Row) -> Vec<Note> {
+    pub(super) fn notes(&self, row: &Row) -> Notes {
         let inner = self.lock();
         let Profile { series, caller, .. } = &inner.profiles[row.profile as usize];
         let of = |series: &u32| Note { second: row.second, outcome: row.outcome, series: *series, caller: *caller };

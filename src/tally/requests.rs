@@ -212,7 +212,7 @@ impl Requests {
         settled: &mut HashMap<u32, Settled>,
     ) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
-        let mut noted = Vec::new();
+        let (mut noted, mut beside) = (Vec::new(), Vec::new());
         for (&hour, entries) in hours {
             let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
             for entry in entries {
@@ -230,7 +230,7 @@ impl Requests {
                     let root = self.root(entry.row);
                     if let Some(request) = settled.get_mut(&root) {
                         let link = request.link(entry.hash);
-                        ids.extend(link.filter(|_| !entry.known));
+                        beside.extend(link.filter(|_| !entry.known));
                         noted.push(root);
                     }
                 }
@@ -238,8 +238,11 @@ impl Requests {
             if !noted.is_empty() {
                 noted.sort_unstable();
                 noted.dedup();
-                ids.extend(noted.drain(..).flat_map(|root| settled[&root].entries(hour)));
-                ids.sort_unstable();
+                beside.extend(noted.drain(..).flat_map(|root| settled[&root].entries(hour)));
+                beside.sort_unstable();
+                ids.append(&mut beside);
+                // Both are sorted: this sort finds runs, and merges them.
+                ids.sort();
                 ids.dedup();
             }
             if !ids.is_empty() {

@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::admitted::Admitted;
-use super::note::{Anchor, Note, Standing};
+use super::note::{Anchor, Note, Notes, Standing};
 use super::profiles::{Part, Profiles};
 use super::row::{Mark, Row};
 
@@ -72,14 +72,14 @@ pub(super) struct Settled {
     /// Notes that stand as they did.
     standing: Vec<Counted>,
     /// Notes that are new.
-    new: Vec<(Note, Standing)>,
+    new: SmallVec<[(Note, Standing); 1]>,
     /// Entries beside other anchors: what was taken back, and links to where the notes lie now.
     elsewhere: Vec<u128>,
 }
 
 impl Settled {
     fn with(mark: Mark) -> Self {
-        Self { mark, anchor: None, standing: Vec::new(), new: Vec::new(), elsewhere: Vec::new() }
+        Self { mark, anchor: None, standing: Vec::new(), new: SmallVec::new(), elsewhere: Vec::new() }
     }
 
     fn has_notes(&self) -> bool {
@@ -113,6 +113,13 @@ impl Settled {
         elsewhere.chain(standing).chain(new)
     }
 
+    /// Adds the notes of a copy that counts now, if it can have any.
+    fn note(&mut self, notes: &[Note], standing: Standing, fit: bool) {
+        if fit {
+            self.new.extend(notes.iter().map(|note| (*note, standing)));
+        }
+    }
+
     /// Keeps a count. Its note goes where the request's notes lie; if it can't have any it stands for good.
     fn keep(&mut self, counted: &Counted, fits: bool) {
         if fits && self.anchor == Some(counted.anchor) {
@@ -142,7 +149,7 @@ enum Source {
     /// Notes of one count: several if it is of several keys.
     Counted(Vec<Counted>),
     /// A copy, and what it counts as.
-    Copy(Row, Vec<Note>),
+    Copy(Row, Notes),
 }
 
 impl Candidate {
@@ -204,10 +211,16 @@ impl Admitted {
         remembered: Remembered,
         profiles: &Profiles,
     ) -> Settled {
-        let told: Vec<(Row, Vec<Note>)> = copies.iter().map(|row| (*row, profiles.notes(row))).collect();
+        let told: SmallVec<[(Row, Notes); 1]> = copies.iter().map(|row| (*row, profiles.notes(row))).collect();
         // With numbers that are too large for notes all counts for good.
         let fits = told.iter().all(|(_, notes)| notes.iter().all(Note::fits));
         let mut settled = Settled::with(if fits { Mark::PROVISIONAL } else { Mark::FINAL });
+        if let ([(row, notes)], true) = (&told[..], is_first) {
+            // Most come alone, and nothing stands that they would have to be weighed against.
+            self.count(*row, true);
+            settled.note(notes, Standing::of(row), fits);
+            return settled;
+        }
         if let Some(anchor) = remembered.anchors.iter().copied().min().filter(|_| fits) {
             let others = remembered.anchors.iter().filter(|other| **other != anchor);
             settled.elsewhere.extend(others.map(|other| other.link(anchor)));
@@ -232,9 +245,7 @@ impl Admitted {
                 }
                 Source::Copy(row, notes) if counts => {
                     self.count(row, std::mem::take(&mut is_first));
-                    if fits {
-                        settled.new.extend(notes.into_iter().map(|note| (note, standing)));
-                    }
+                    settled.note(&notes, standing, fits);
                 }
                 Source::Copy(..) => {}
             }
