@@ -34,6 +34,9 @@ const VALUE_SUPPORT: f32 = 1.5;
 /// Below these deviates of the value and of a quarter of an hour, all is quiet.
 const QUIET: f32 = 2.0;
 
+/// A value so many deviates off the baseline is an incident by itself.
+const FAR_OFF: f32 = 4.0;
+
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
@@ -81,6 +84,8 @@ pub(super) struct Verdict {
     /// Minus the decimal logarithm of how often a period is as unusual.
     pub surprise: f32,
     pub alarm: bool,
+    /// Whether the value itself strays: in an alarm that waits for a quarter of an hour, values may have come back.
+    pub strays: bool,
 }
 
 /// The tests and the alarm's state.
@@ -103,6 +108,10 @@ pub(super) struct ChangeDetector {
     /// Periods with a value since then.
     periods_on: u32,
     quiet_periods: f32,
+    /// Whether a value of the alarm was far off the baseline.
+    was_far_off: bool,
+    /// Since the last value that was off the baseline: what came, what was due, and its variance.
+    since_off: [f32; 3],
 }
 
 impl ChangeDetector {
@@ -125,6 +134,8 @@ impl ChangeDetector {
             on_since: None,
             periods_on: 0,
             quiet_periods: 0.0,
+            was_far_off: false,
+            since_off: [0.0; 3],
         }
     }
 
@@ -164,10 +175,11 @@ impl ChangeDetector {
         let quiet = deviates[0].abs() < QUIET && (!sight.seasonal || deviates[1].abs() < QUIET);
         self.quiet_periods = if quiet { self.quiet_periods + 1.0 } else { 0.0 };
         let alarm = self.on_since.is_some() && !quiet;
+        let strays = !self.has_come_back(sight) && alarm;
         if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
             self.end();
         }
-        Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm }
+        Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm, strays }
     }
 
     /// Ends the alarm, and forgets what the sums hold beyond the baseline.
@@ -175,7 +187,24 @@ impl ChangeDetector {
         self.on_since = None;
         self.periods_on = 0;
         self.quiet_periods = 0.0;
+        self.was_far_off = false;
         self.came = self.due;
+    }
+
+    /// Whether values are near the baseline again after some that were far off, one by one. The sums are off for long
+    /// then, and so is the level that the incident has made: what came since tells.
+    fn has_come_back(&mut self, sight: &Sight) -> bool {
+        let off = sight.off_baseline.abs();
+        self.was_far_off = self.on_since.is_some() && (self.was_far_off || off >= FAR_OFF);
+        if off >= QUIET {
+            self.since_off = [0.0; 3];
+            return false;
+        }
+        let value = [sight.value, sight.baseline.mean as f32, sight.baseline.variance as f32];
+        self.since_off.iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+        let [came, due, variance] = self.since_off;
+        let total = variance + self.slow[0] * due * due;
+        self.was_far_off && sight.seasonal && (came - due).powi(2) < QUIET * QUIET * total
     }
 
     fn sum_deviates(&mut self, sight: &Sight) -> [f32; SUMS] {

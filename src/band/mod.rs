@@ -46,7 +46,7 @@ pub struct Band {
 }
 
 /// What a model says of one value.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Judgement {
     /// The band of the value's period, from earlier values only; `None` while there are too few of them.
     pub band: Option<Band>,
@@ -55,6 +55,8 @@ pub struct Judgement {
     pub score: f64,
     /// Whether the alarm is on.
     pub anomalous: bool,
+    /// Whether the value itself strays: an alarm stays on for a while after values have come back.
+    pub strays: bool,
 }
 
 /// How far a model's training is, in CloudWatch's words.

@@ -84,19 +84,19 @@ impl Model {
         let excluded = self.settings.excluded.iter().any(|(start, end)| (*start..*end).contains(&at));
         let is_number = value.abs() <= VALUE_MAX;
         if !is_number || past || excluded {
-            return Judgement { band: self.band_ahead(at), score: 0.0, anomalous: false };
+            return Judgement { band: self.band_ahead(at), ..Judgement::default() };
         }
         self.arrive(at);
         // The band comes first: a value has no say in its own.
         let guess = self.guess(at);
         let band = self.band_of(&guess);
         let guess = if self.note(at, value) { self.guess(at) } else { guess };
-        let (score, anomalous) = self.take(at, value + self.learned.shift, &guess);
+        let said = self.take(at, value + self.learned.shift, &guess);
         if let Some(band) = band.filter(|_| self.learned.changes.on_since().is_none()) {
             let deviate = guess.around.skewed_deviate(value + self.learned.shift) as f32;
             self.learned.dispersion.learn_edges(value, deviate, &band, self.learned.counts, self.settings.width);
         }
-        Judgement { band, score, anomalous }
+        Judgement { band, ..said }
     }
 
     /// What would be normal for the period that starts at `at`, whatever an incident has done to the level since it
@@ -148,8 +148,8 @@ impl Model {
         self.learned = learned;
     }
 
-    /// Watches and learns from a value, shifted; the score, and whether the alarm is on.
-    fn take(&mut self, at: i64, value: f64, guess: &Guess) -> (f64, bool) {
+    /// Watches and learns from a value, shifted; its judgement but for the band.
+    fn take(&mut self, at: i64, value: f64, guess: &Guess) -> Judgement {
         let said = self.detect(at, value as f32, guess);
         self.learn(value as f32, guess);
         self.learned.turn(value as f32, guess, self.settings.period_seconds);
@@ -157,10 +157,10 @@ impl Model {
         let period = i64::from(self.settings.period_seconds);
         let periods = (ADOPT_SECONDS / period).max(ADOPT_PERIODS_MIN);
         let returned = (RETURN_SECONDS / period).max(RETURN_PERIODS_MIN);
-        if self.learned.has_stopped() && said.1 && self.learned.changes.on_for(returned).is_some() {
+        if self.learned.has_stopped() && said.anomalous && self.learned.changes.on_for(returned).is_some() {
             self.learned.come_again();
         }
-        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.1) {
+        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.anomalous) {
             let since = self.calendar.place(since + self.learned.clock);
             self.learned.adopt(since);
         }
@@ -240,8 +240,8 @@ impl Model {
         Some(Band { expected: band.expected - shift, lower: band.lower - shift, upper: band.upper - shift })
     }
 
-    /// The score, and whether the alarm is on.
-    fn detect(&mut self, at: i64, value: f32, guess: &Guess) -> (f64, bool) {
+    /// The judgement of a value but for the band.
+    fn detect(&mut self, at: i64, value: f32, guess: &Guess) -> Judgement {
         let ready = self.ready();
         let learned = &mut self.learned;
         let plain = learned.around_baseline(guess);
@@ -279,7 +279,7 @@ impl Model {
         let fade = |days: f32| (-(self.settings.period_seconds as f32) / (days * DAY as f32)).exp();
         learned.surprise = (learned.surprise * fade(SURPRISE_DAYS)).max(surprise);
         learned.habit = (learned.habit * fade(HABIT_DAYS)).max(surprise);
-        (f64::from(score), verdict.alarm)
+        Judgement { band: None, score: f64::from(score), anomalous: verdict.alarm, strays: verdict.strays }
     }
 
     fn learn(&mut self, value: f32, guess: &Guess) {

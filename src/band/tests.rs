@@ -56,6 +56,8 @@ fn a_runaway_by_ten_alarms_on_its_first_period_and_ends() {
     let at = |i: i64| &judgements[usize::try_from(i).unwrap()];
     assert!(at(start).anomalous && !at(start - 1).anomalous);
     assert!(!at(start + 24 + 12).anomalous);
+    assert!((start..start + 24).all(|i| at(i).strays), "the whole runaway");
+    assert!((start + 24..start + 36).all(|i| !at(i).strays), "what came after it, though the alarm waits");
 }
 
 #[test]

@@ -61,7 +61,7 @@ pub fn page(notice: &Notice) -> Page {
         Subject::StateChange(change) => match &change.incident {
             Some(incident) if quota_alone(incident).is_some() => of_quota(subject, notice, change, incident),
             Some(incident) => of_incident(subject, notice, change, incident),
-            None => of_alarm(subject, change),
+            None => of_alarm(subject, notice, change),
         },
     };
     page.in_lines()
@@ -315,7 +315,7 @@ fn top(incident: &Incident) -> String {
 }
 
 /// An alarm that isn't about calls of callers, or of which no more is known.
-fn of_alarm(subject: String, change: &StateChange) -> Page {
+fn of_alarm(subject: String, notice: &Notice, change: &StateChange) -> Page {
     let child = |(arn, state, since): &(String, StateValue, i64)| {
         let name = arn.split_once(":alarm:").map_or(arn.as_str(), |(_, name)| name);
         format!("{name} is {state} since {}", stamp(*since))
@@ -338,7 +338,12 @@ fn of_alarm(subject: String, change: &StateChange) -> Page {
         Fact { label: "Where", lines: place },
     ];
     facts.retain(|fact| !fact.lines.is_empty());
-    let next = format!("keytide alarms describe {}", shell_word(&change.alarm_name));
+    // What Keytide says of itself is no alarm that it could describe.
+    let is_of_keytide = notice.tags.get("source").is_some_and(|source| source == "keytide");
+    let next = match is_of_keytide {
+        true => "keytide status".to_owned(),
+        false => format!("keytide alarms describe {}", shell_word(&change.alarm_name)),
+    };
     Page { subject, lead: change.reason.clone(), facts, next: Some(next) }
 }
 

@@ -223,3 +223,11 @@ fn an_incident_over_midnight_begins_with_the_day_of_its_onset() {
     });
     assert!(page(&over).lead.starts_with("Sat 2026-11-28, 23:20 to 11-29 01:45 UTC: "), "{}", page(&over).lead);
 }
+
+#[test]
+fn what_keytide_says_of_itself_leads_to_its_status() {
+    let mut notice = with(|change| change.incident = None);
+    assert_eq!(page(&notice).next.as_deref(), Some("keytide alarms describe keytide-watch"));
+    notice.tags.insert("source".to_owned(), "keytide".to_owned());
+    assert_eq!(page(&notice).next.as_deref(), Some("keytide status"));
+}

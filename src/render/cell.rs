@@ -11,17 +11,24 @@ pub struct Column {
     pub name: String,
     /// Whether its cells are set to the right.
     pub right: bool,
+    /// Whether its cells are sentences, which a narrow table wraps and doesn't cut.
+    pub is_prose: bool,
 }
 
 impl Column {
     /// A column of texts, times or trends.
     pub fn left(name: impl Into<String>) -> Self {
-        Self { name: name.into(), right: false }
+        Self { name: name.into(), right: false, is_prose: false }
+    }
+
+    /// A column of sentences.
+    pub fn prose(name: impl Into<String>) -> Self {
+        Self { is_prose: true, ..Self::left(name) }
     }
 
     /// A column of numbers.
     pub fn right(name: impl Into<String>) -> Self {
-        Self { name: name.into(), right: true }
+        Self { name: name.into(), right: true, is_prose: false }
     }
 }
 

@@ -7,11 +7,15 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::cell::{Cell, Column};
 use super::shorten::{Level, Names, middle};
 use super::spark::spark;
+use super::words::wrapped;
 use super::zone::Zone;
 use crate::domain::{decimal, grouped, printable};
 
 /// No name is cut shorter than this.
 const NAME_MIN: usize = 8;
+
+/// Sentences are wrapped at no fewer characters.
+const PROSE_MIN: usize = 24;
 
 /// How a table is made to fit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,6 +53,7 @@ enum Cells {
     Names(Names),
     Times { long: Vec<String>, compact: Vec<String>, year: Option<String> },
     Trends(Vec<Vec<u64>>),
+    Prose(Vec<String>),
     Fixed(Vec<String>),
 }
 
@@ -73,6 +78,12 @@ pub fn table(
     };
     let titles: Vec<String> = columns.iter().map(|column| title(column, chosen)).collect();
     let mut texts: Vec<Vec<String>> = cells.iter().map(|cells| cells.texts(chosen)).collect();
+    for (cells, texts) in cells.iter().zip(&mut texts) {
+        if let Cells::Prose(sentences) = cells {
+            let wide = width.map(|width| widest("", texts).max(PROSE_MIN) + width.saturating_sub(total(chosen)));
+            *texts = sentences.iter().map(|sentence| wrapped(sentence, wide)).collect();
+        }
+    }
     let excess = width.map_or(0, |width| total(chosen).saturating_sub(width));
     if excess > 0 {
         cut_names(&titles, &cells, &mut texts, excess);
@@ -143,6 +154,9 @@ impl Cells {
             return Cells::Trends(column().map(values).collect());
         }
         let texts = column().map(fixed).collect();
+        if of.is_prose {
+            return Cells::Prose(texts);
+        }
         // Numbers may come as texts, and are not cut.
         match !of.right && column().any(|cell| matches!(cell, Cell::Text(_))) {
             true => Cells::Names(Names::of(texts)),
@@ -155,6 +169,7 @@ impl Cells {
             Cells::Names(names) => names.at(fit.names).to_vec(),
             Cells::Times { long, compact, .. } => if fit.is_compact { compact } else { long }.clone(),
             Cells::Trends(trends) => trends.iter().map(|values| spark(values, fit.trend)).collect(),
+            Cells::Prose(texts) => texts.iter().map(|text| wrapped(text, Some(PROSE_MIN))).collect(),
             Cells::Fixed(texts) => texts.clone(),
         }
     }
@@ -177,7 +192,7 @@ fn title(column: &Column, fit: Fit) -> String {
 }
 
 fn widest(title: &str, texts: &[String]) -> usize {
-    title.lines().chain(texts.iter().map(String::as_str)).map(|text| text.chars().count()).max().unwrap_or(0)
+    title.lines().chain(texts.iter().flat_map(|text| text.lines())).map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
 /// Cuts the names of the widest columns until `excess` characters are gone.
@@ -192,6 +207,9 @@ fn cut_names(titles: &[String], cells: &[Cells], texts: &mut [Vec<String>], exce
         widths[at] -= 1;
     }
     for (at, column) in texts.iter_mut().enumerate() {
+        if !matches!(cells[at], Cells::Names(_)) {
+            continue;
+        }
         for text in column.iter_mut().filter(|text| text.chars().count() > widths[at]) {
             *text = middle(text, widths[at]);
         }

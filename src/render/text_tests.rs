@@ -135,3 +135,17 @@ fn numbers_that_come_as_texts_are_not_cut() {
     let got = lines(&columns, &rows, Some(26));
     assert!(got[1].ends_with(" 1,234,567,890") && got[1].chars().count() <= 26, "{}", got[1]);
 }
+
+#[test]
+fn sentences_are_wrapped_and_keep_their_end() {
+    let columns = [Column::left("at"), Column::left("alarm"), Column::prose("summary")];
+    let summary = "Alarm updated from INSUFFICIENT_DATA to ALARM";
+    let row = vec![Cell::Time(Minute(29_460_120)), Cell::text("payments-decrypt-too-many"), Cell::text(summary)];
+    let got = lines(&columns, &[row], Some(72));
+    assert!(got.iter().all(|line| line.chars().count() <= 72), "{}", got.join("\n"));
+    let words: Vec<&str> = got[1..].iter().flat_map(|line| line.split_whitespace()).collect();
+    assert!(summary.split(' ').all(|word| words.contains(&word)), "{}", got.join("\n"));
+    assert!(words.contains(&"payments-decrypt-too-many"), "{}", got.join("\n"));
+    let wide = lines(&columns, &[vec![Cell::Missing, Cell::text("a"), Cell::text(summary)]], None);
+    assert!(wide[1].ends_with(summary));
+}

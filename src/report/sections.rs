@@ -2,7 +2,7 @@
 
 use super::data::{IncidentLine, Moment, Ranked, ReportData};
 use super::text;
-use crate::alarm::{Contribution, who};
+use crate::alarm::who;
 use crate::domain::{dollars, grouped, signed};
 use crate::tariff::QuotaOrigin;
 
@@ -210,6 +210,7 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
         right("expected"),
         right("excess"),
         left("cause"),
+        right("share"),
         right("cost an hour"),
     ];
     let rows = lines.iter().map(|line| {
@@ -223,7 +224,8 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
             whole(line.observed),
             whole(line.expected),
             Cell::Text(signed(line.excess.round())),
-            Cell::Text(cause_of(line)),
+            Cell::Text(line.cause.as_ref().map(who).unwrap_or_default()),
+            line.cause.as_ref().map_or(Cell::Text(String::new()), |cause| Cell::Share(cause.share * 100.0)),
             Cell::Text(cost),
         ]
     });
@@ -254,10 +256,4 @@ fn series_of(line: &IncidentLine) -> Cell {
         Some(alias) => Cell::Name { name: format!("{}, {alias}{more}", line.operation), detail: line.key_arn.clone() },
         None => Cell::Text(format!("{}, {}{more}", line.operation, line.key_arn)),
     }
-}
-
-/// `role etl-nightly through S3, bucket raw: 98.0%`.
-fn cause_of(line: &IncidentLine) -> String {
-    let share = |cause: &Contribution| text::percent(cause.share * 100.0);
-    line.cause.as_ref().map(|cause| format!("{}: {}", who(cause), share(cause))).unwrap_or_default()
 }

@@ -163,6 +163,18 @@ impl Store {
             .map_err(|source| self.catalog_error("count the incidents", source))
     }
 
+    /// How often an alarm went off from one second to another.
+    pub fn alarms_of(&self, alarm: &str, since: i64, until: i64) -> Result<u32, StoreError> {
+        if !self.watches()? {
+            return Ok(0);
+        }
+        let query = "SELECT count(*) FROM alarm_history WHERE alarm = ? AND at >= ? AND at < ?
+                     AND kind = 'StateUpdate' AND json_extract(data, '$.newState.stateValue') = 'ALARM'";
+        self.catalog
+            .query_row(query, params![alarm, since, until], |row| row.get(0))
+            .map_err(|source| self.catalog_error("count the alarms", source))
+    }
+
     /// The history of one alarm or all, newest first.
     pub fn alarm_history(
         &self,

@@ -79,6 +79,7 @@ impl Cause<'_> {
             onset,
             last_anomalous: onset,
             resolved_at: None,
+            alarm_until: until,
             told_from: until,
             series: strayed,
             callers: Vec::new(),

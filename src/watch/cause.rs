@@ -245,14 +245,19 @@ impl<'a> Cause<'a> {
         let range = MinuteRange { start, end: window.end };
         let dense = read(self.counts, &[&numbers], id.outcome, self.settings.period_seconds / 60, range)?;
         let mut points = Vec::new();
-        let (mut normal, mut periods) = (0.0, 0);
-        let onset = window.start.first_second();
+        let (onset, until) = (window.start.first_second(), window.end.first_second());
+        let period = i64::from(self.settings.period_seconds);
+        // The window's ends need not be those of periods.
+        let normal_in_window = |model: &Model, at: i64| match (at + period).min(until) - at.max(onset) {
+            overlap if overlap > 0 => model.normal(at).unwrap_or(0.0) * overlap as f64 / period as f64,
+            _ => 0.0,
+        };
+        let (mut normal, mut next) = (0.0, until);
         for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
             // Calls of a period are far below 2^53.
             let value = calls as f64;
-            if at >= onset {
-                (normal, periods) = (normal + model.normal(at).unwrap_or(0.0), periods + 1);
-            }
+            normal += normal_in_window(&model, at);
+            next = at + period;
             let judgement = model.step(at, value);
             if at >= shown {
                 let band = judgement.band.map(|band| (band.expected, band.lower, band.upper));
@@ -260,10 +265,11 @@ impl<'a> Cause<'a> {
                 points.push(PicturePoint { at, value, band, anomalous: at >= onset && outside });
             }
         }
-        // The window's ends need not be those of periods.
-        let seconds = f64::from(window.end.0 - window.start.0) * 60.0;
-        let seen = f64::from(periods * self.settings.period_seconds);
-        let normal = if periods == 0 { 0.0 } else { normal * seconds / seen };
+        // The last period may not be over yet.
+        while next < until {
+            normal += normal_in_window(&model, next);
+            next += period;
+        }
         Ok((points, normal))
     }
 }

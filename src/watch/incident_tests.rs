@@ -40,7 +40,7 @@ fn arn(key: &str) -> String {
 fn seen(key: &str, nth: i64, value: f64) -> Sighting {
     let id = SeriesId { key_arn: arn(key), operation: "Decrypt".to_owned(), outcome: Outcome::Successful };
     let anomalous = !(5.0..=20.0).contains(&value);
-    Sighting { series: Arc::new(id), at: START + nth * PERIOD, value, normal: 10.0, anomalous }
+    Sighting { series: Arc::new(id), at: START + nth * PERIOD, value, normal: 10.0, anomalous, strays: anomalous }
 }
 
 fn take(incidents: &mut Incidents, nth: i64, sightings: Vec<Sighting>, ask: &mut Known) {
@@ -94,6 +94,23 @@ fn another_operation_of_the_key_joins_and_after_too_long_it_begins_its_own() {
     take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
     take(&mut incidents, 7, vec![sign(7, 90.0)], &mut ask);
     assert_eq!((incidents.open.len(), incidents.over.len()), (1, 1));
+}
+
+#[test]
+fn an_incident_ends_with_what_strayed_last_but_not_while_its_alarm_is_on() {
+    let mut ask = known(&[]);
+    let mut incidents = Incidents::default();
+    take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
+    // Values are as expected again, and the alarm waits for forty minutes.
+    for nth in 1..=8 {
+        take(&mut incidents, nth, vec![Sighting { anomalous: true, ..seen("a", nth, 10.0) }], &mut ask);
+        assert_eq!((incidents.open.len(), incidents.over.len()), (1, 0));
+    }
+    take(&mut incidents, 9, vec![seen("a", 9, 10.0)], &mut ask);
+    assert_eq!(incidents.over[0].resolved_at, Some(START + PERIOD));
+    // The same periods once more, as when counts come late, are no second incident.
+    take(&mut incidents, 8, vec![Sighting { anomalous: true, ..seen("a", 8, 10.0) }], &mut ask);
+    assert_eq!(incidents.open.len(), 0);
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub(super) struct Strayed {
     pub onset: i64,
     pub last_anomalous: i64,
     pub resolved_at: Option<i64>,
+    /// The end of the last period in which the alarm of a series was on: it outlasts what strays.
+    #[serde(default)]
+    pub alarm_until: i64,
     /// The end of the period that began it: when it could be known at the earliest.
     pub told_from: i64,
     pub series: Vec<StrayedSeries>,
@@ -147,6 +150,9 @@ impl Incidents {
             series.counted_until = end;
         }
         if sighting.anomalous {
+            incident.alarm_until = incident.alarm_until.max(end);
+        }
+        if sighting.strays {
             series.last_anomalous = series.last_anomalous.max(sighting.at);
             incident.last_anomalous = incident.last_anomalous.max(sighting.at);
         }
@@ -160,7 +166,7 @@ impl Incidents {
         let together = i64::from(settings.together_seconds);
         sighting.at < self.remembered_from(settings)
             || self.over.iter().any(|incident| {
-                let until = incident.resolved_at.map_or(i64::MAX, |over| over + quiet);
+                let until = incident.resolved_at.map_or(i64::MAX, |over| incident.alarm_until.max(over + quiet));
                 let had =
                     |series: &StrayedSeries| series.is(&sighting.series) && series.onset - together <= sighting.at;
                 sighting.at < until && incident.series.iter().any(had)
@@ -201,6 +207,7 @@ impl Incidents {
         if let Some(incident) = self.open.iter_mut().find(joins) {
             incident.onset = incident.onset.min(sighting.at);
             incident.last_anomalous = incident.last_anomalous.max(sighting.at);
+            incident.alarm_until = incident.alarm_until.max(end);
             incident.series.push(series);
             incident.callers.extend(callers);
             incident.callers.sort_unstable();
@@ -213,6 +220,7 @@ impl Incidents {
             onset: sighting.at,
             last_anomalous: sighting.at,
             resolved_at: None,
+            alarm_until: end,
             told_from: end,
             series: vec![series],
             callers,
@@ -243,8 +251,8 @@ impl Incidents {
         let quiet = i64::from(settings.quiet_seconds);
         let is_over = |incident: &Strayed| {
             let since = incident.last_anomalous + period;
-            now - since - streams.missed_seconds(incident.keys(), since, now) >= quiet
-                || now - since >= FORGOTTEN_SECONDS
+            let quiet_seconds = now - since - streams.missed_seconds(incident.keys(), since, now);
+            quiet_seconds >= quiet && incident.alarm_until < now || now - since >= FORGOTTEN_SECONDS
         };
         let (over, open): (Vec<Strayed>, _) = std::mem::take(&mut self.open).into_iter().partition(is_over);
         self.open = open;

@@ -253,7 +253,7 @@ impl Watch {
         round.forgotten.extend(gone.into_iter().map(|name| format!("{ALARM}{name}")));
         let aliases = store.key_aliases(watermark.first_second())?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
-        super::tell::tell_alarms(judged, &cause, &self.setup, now.timestamp(), &mut self.routed, round)?;
+        super::tell::tell_alarms(judged, store, &cause, &self.setup, now.timestamp(), &mut self.routed, round)?;
         self.position.alarms_until = self.position.alarms_until.max(watermark.0);
         Ok(())
     }

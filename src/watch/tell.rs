@@ -28,6 +28,7 @@ const UNASKED: &str = " Who is behind it was not looked up: more than 50 alarms 
 /// Tells of configured alarms: those on calls and quotas with who calls.
 pub(super) fn tell_alarms(
     judged: Judged,
+    store: &Store,
     cause: &Cause<'_>,
     setup: &Setup,
     now: i64,
@@ -52,7 +53,14 @@ pub(super) fn tell_alarms(
         {
             asked += 1;
             match asked <= CAUSES_MAX {
-                true => change.incident = cause.of(&about, now)?,
+                true => {
+                    change.incident = cause.of(&about, now)?;
+                    for series in change.incident.iter_mut().flat_map(|incident| &mut incident.series) {
+                        // What the watch tells of mostly set this alarm off too, and is counted once.
+                        let alarms = store.alarms_of(&change.alarm_name, now - MONTH_SECONDS, now)?;
+                        series.alarms_last_month = incidents_last_month(store, series)?.max(alarms);
+                    }
+                }
                 false => change.reason += UNASKED,
             }
         }
@@ -194,8 +202,7 @@ impl Teller<'_> {
     fn incident(&self, strayed: &Strayed) -> Result<Incident, WatchError> {
         let mut incident = self.cause.page(strayed, self.known_until, strayed.paged_at.unwrap_or(self.now))?;
         for series in &mut incident.series {
-            let row = row_of(series);
-            series.alarms_last_month = self.store.incidents_of(&row, series.onset - MONTH_SECONDS, series.onset)?;
+            series.alarms_last_month = incidents_last_month(self.store, series)?;
         }
         let picture = self.store.dir().join(PICTURES).join(format!("incident-{}.svg", incident.number));
         incident.picture_path = Some(picture.display().to_string());
@@ -235,6 +242,11 @@ pub fn messages(notice: &Notice, routes: Vec<String>) -> Result<Vec<NewMessage>,
     let body = text_of("a notice", notice)?;
     let message = |route| NewMessage { route, dedup_key: notice.dedup_key.clone(), notice: body.clone() };
     Ok(routes.into_iter().map(message).collect())
+}
+
+/// How many incidents a series had in the month before.
+fn incidents_last_month(store: &Store, series: &IncidentSeries) -> Result<u32, WatchError> {
+    Ok(store.incidents_of(&row_of(series), series.onset - MONTH_SECONDS, series.onset)?)
 }
 
 pub(super) fn row_of(series: &IncidentSeries) -> IncidentSeriesRow {

@@ -297,3 +297,31 @@ fn a_page_compares_calls_with_what_was_normal_before_however_long_it_lasts() {
     assert_eq!(cause.observed, 606.0);
     assert!((cause.expected - 120.0).abs() < 20.0, "{} expected of an hour of two a minute", cause.expected);
 }
+
+#[test]
+fn a_page_of_an_alarm_by_the_minute_knows_what_is_normal_and_how_often_it_went_off_before() {
+    let rules = format!(
+        "[[alarm]]\nname = 'minutely'\nkey = '{KEY}'\noperations = ['Decrypt']\nthreshold = 10\nperiod = '1m'\n\
+         comparison_operator = 'GreaterThanThreshold'\n"
+    );
+    let mut watched = Watched::new(&rules, |_| {});
+    let call = Record::call("Decrypt").key(KEY);
+    let time = |minutes: i64| (at("00:00") + Duration::minutes(minutes)).format("%Y-%m-%dT%H:%M").to_string();
+    // Two a minute for two days; then twenty in one minute, and again ten minutes later.
+    let begin = 2 * 1_440 + 3;
+    let mut counted = 0;
+    for (burst, before) in [(begin, 0), (begin + 10, 1)] {
+        for minute in counted..burst + 4 {
+            watched.calls(&time(minute), if minute == burst { 20 } else { 2 }, &call);
+        }
+        counted = burst + 4;
+        watched.round(&time(burst + 1));
+        let owed = watched.owed();
+        let mut changes = owed.iter().map(change);
+        let alarm = changes.rfind(|of| of.alarm_name == "minutely" && of.new_state == StateValue::Alarm).unwrap();
+        let series = &alarm.incident.as_ref().unwrap().series[0];
+        assert_eq!((series.observed, series.alarms_last_month), (20.0, before));
+        assert!((series.expected - 2.0).abs() < 0.5, "{} expected of a minute of two", series.expected);
+        watched.round(&time(burst + 3));
+    }
+}

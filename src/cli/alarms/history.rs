@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
             None => writeln!(out, "Nothing happened in this range, or `keytide run` never ran.")?,
         },
         Output::Table => {
-            let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::left("summary")];
+            let columns = [Column::left("at"), Column::left("alarm"), Column::left("kind"), Column::prose("summary")];
             let row = |item| row_of(item);
             render::table(&columns, &items.iter().map(row).collect::<Vec<_>>(), width(), args.range.zone(), &mut out)?;
         }

@@ -97,7 +97,7 @@ fn write_alarms(alarms: &[AlarmPage], zone: Zone, out: &mut impl Write) -> io::R
         Column::left("OK"),
         Column::left("paged"),
         Column::left("series"),
-        Column::left("reason"),
+        Column::prose("reason"),
     ];
     let series: Vec<String> = alarms.iter().map(series_of).collect();
     let rows: Vec<Vec<Cell<'_>>> = alarms

@@ -66,7 +66,12 @@ mod tests {
         let point = |at: i64| BandPoint {
             at: 1_767_571_200 + at * 300,
             value: Some(at as f64),
-            judgement: Judgement { band: None, score: (at % 7) as f64, anomalous: anomalous.contains(&at) },
+            judgement: Judgement {
+                band: None,
+                score: (at % 7) as f64,
+                anomalous: anomalous.contains(&at),
+                ..Judgement::default()
+            },
         };
         (0..count).map(point).collect()
     }

@@ -111,8 +111,8 @@ mod tests {
 
     fn written(lines: BandLines) -> String {
         let band = Band { expected: 4.25, lower: 0.0, upper: 9.0 };
-        let judged = Judgement { band: Some(band), score: 12.5, anomalous: true };
-        let young = Judgement { band: None, score: 0.0, anomalous: false };
+        let judged = Judgement { band: Some(band), score: 12.5, anomalous: true, ..Judgement::default() };
+        let young = Judgement { band: None, score: 0.0, anomalous: false, ..Judgement::default() };
         let rows = [
             BandRow { timestamp: b"2026-01-05", value_text: b"07.50", value: Some(7.5), judgement: judged },
             BandRow { timestamp: b"1767607200", value_text: b"NaN", value: None, judgement: young },
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(begins, ["[", " {\"", ",{\"", "]"]);
         let mut one = Vec::new();
         BandLines::Json.begin(&mut one);
-        let judgement = Judgement { band: None, score: 0.0, anomalous: false };
+        let judgement = Judgement { band: None, score: 0.0, anomalous: false, ..Judgement::default() };
         let row = BandRow { timestamp: b"0", value_text: b"1", value: Some(1.0), judgement };
         BandLines::Json.row(&row, true, &mut one);
         assert!(one.ends_with(b"}\n"), "{}", String::from_utf8_lossy(&one));

@@ -25,6 +25,6 @@ impl BandPoint {
     /// was on.
     pub fn drawn(at: i64, value: Option<f64>, band: Option<(f64, f64, f64)>, anomalous: bool) -> Self {
         let band = band.map(|(expected, lower, upper)| Band { expected, lower, upper });
-        BandPoint { at, value, judgement: Judgement { band, score: 0.0, anomalous } }
+        BandPoint { at, value, judgement: Judgement { band, anomalous, ..Judgement::default() } }
     }
 }

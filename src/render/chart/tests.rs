@@ -11,7 +11,12 @@ fn points(count: i64, value: impl Fn(i64) -> Option<f64>, anomalous: std::ops::R
     let point = |row: i64| BandPoint {
         at: START + row * 300,
         value: value(row),
-        judgement: Judgement { band: (row >= 12).then_some(band), score: 1.0, anomalous: anomalous.contains(&row) },
+        judgement: Judgement {
+            band: (row >= 12).then_some(band),
+            score: 1.0,
+            anomalous: anomalous.contains(&row),
+            ..Judgement::default()
+        },
     };
     (0..count).map(point).collect()
 }

@@ -62,7 +62,9 @@ pub(super) struct Sighting {
     pub value: f64,
     /// What would be normal.
     pub normal: f64,
+    /// Whether the alarm is on, and whether the value itself strays.
     pub anomalous: bool,
+    pub strays: bool,
 }
 
 /// Is told what was seen in a period, and of which streams it did not come; answers which series are to be tracked from
@@ -363,9 +365,10 @@ impl Fleet {
             watched.strayed = if judgement.anomalous { watched.strayed + value - predicted } else { 0.0 };
             let enough = watched.tracked || watched.strayed.abs() >= LEAST_EXCESS;
             let anomalous = judgement.anomalous && credible && enough;
+            let strays = anomalous && judgement.strays;
             if anomalous || watched.tracked {
                 let normal = normal.unwrap_or(predicted);
-                sightings.push(Sighting { series: Arc::clone(&watched.id), at, value, normal, anomalous });
+                sightings.push(Sighting { series: Arc::clone(&watched.id), at, value, normal, anomalous, strays });
             }
         }
         self.streams.expect(&expected);
