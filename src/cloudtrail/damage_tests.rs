@@ -271,3 +271,64 @@ fn a_value_that_is_no_record_is_set_aside_in_its_place() {
     let reasons = [RejectReason::NotAnObject; 4].into_iter().chain([RejectReason::NotARecord]);
     assert_eq!(heard.rejects, (0..).zip(reasons).collect::<Vec<_>>());
 }
+
+/// The five records, the third one of KMS too, with a block lost: from inside the key's ARN in the record `at` to
+/// inside the address in the next. The list of resources stays open.
+fn with_list_left_open(at: usize) -> String {
+    let mut items = records();
+    items[2] = record("e2", "kms.amazonaws.com", "Decrypt");
+    let from = items[at].find("\"ARN\":\"arn").unwrap() + 20;
+    let to = items[at + 1].find("192.0.2.1").unwrap() + 4;
+    let joined = [&items[at][..from], &items[at + 1][to..]].concat();
+    [&items[..at], &[joined], &items[at + 2..]].concat().join(",")
+}
+
+#[test]
+fn a_lost_block_that_leaves_a_list_open_costs_the_two_records_that_it_lay_in() {
+    for at in 0..3 {
+        let others: Vec<String> =
+            (0..5).filter(|other| ![at, at + 1].contains(other)).map(|id| format!("e{id}")).collect();
+        for [begin, end] in SHAPES {
+            let heard = heard([begin, &with_list_left_open(at), end].concat());
+            assert_eq!((&heard.ids, heard.passed_over), (&others, 0), "at {at} in {begin}");
+            let [(position, _)] = heard.rejects[..] else { panic!("{heard:?}") };
+            assert_eq!(position, at as u64, "in {begin}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_file_with_a_list_left_open_is_read_too() {
+    let last = record("last", "kms.amazonaws.com", "Decrypt");
+    for between in ["", "\n"] {
+        let document = format!("{{\"Records\":[{}]}}{between}{{\"Records\":[{last}]}}", with_list_left_open(1));
+        let heard = heard(document);
+        assert_eq!(
+            (heard.ids, heard.rejects),
+            (["e0", "e3", "e4", "last"].map(str::to_owned).into(), vec![(1, RejectReason::Malformed)],)
+        );
+    }
+}
+
+#[test]
+fn a_second_list_of_records_in_one_object_is_read_like_the_first() {
+    let [first, second, ..] = records();
+    let third = record("e2", "kms.amazonaws.com", "Decrypt");
+    let both = ["e0", "e1", "e2"].map(str::to_owned);
+    let (list, more) = (format!("{{\"Records\":[{first}]"), format!("\"Records\":[{second},{third}]"));
+    for document in [
+        format!("{list},{more}}}"),
+        format!("{list},\"a\":[1],{more},\"b\":2}}"),
+        format!("{list},\"a\":{{}},{more}}}\n"),
+    ] {
+        let heard = heard(&document);
+        assert_eq!((&heard.ids[..], &heard.rejects[..]), (&both[..], &[][..]), "{document}");
+    }
+    // A record of the second list that is damaged costs itself, and so does the member after it.
+    let bad = more.replacen("192.0.2.1\"", "192.0.2.1", 1);
+    for (tail, rejects) in [("}", 1), (",\"b\":}", 2)] {
+        let heard =
+            heard(format!("{list},{bad}{tail}\n{{\"Records\":[{}]}}", record("e3", "kms.amazonaws.com", "Sign")));
+        assert_eq!((heard.ids.last(), heard.ids.len(), heard.rejects.len()), (Some(&"e3".to_owned()), 3, rejects));
+    }
+}

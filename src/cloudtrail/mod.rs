@@ -183,7 +183,9 @@ fn trail_file(
     }
     let next = skip_space(doc, at + 1);
     match doc.enclosing_close(next) {
-        Some(close) if doc.byte(close) == b'}' && matches!(doc.byte(next), b'}' | b',') => TrailFile::Read(close + 1),
+        Some(close) if doc.byte(close) == b'}' && ends_without_list(&doc.bytes()[next..close]) => {
+            TrailFile::Read(close + 1)
+        }
         None if next >= doc.bytes().len() => {
             sink.reject(*position, RejectReason::Truncated, format_args!("the file ends before its last bracket"));
             *position += 1;
@@ -192,6 +194,11 @@ fn trail_file(
         // That was not the list's bracket, or there is more.
         _ => TrailFile::OddFrom { first, at },
     }
+}
+
+/// Whether a trail file's object ends with its list, or with members that hold no other.
+fn ends_without_list(members: &[u8]) -> bool {
+    members.is_empty() || (members.starts_with(b",") && !members.contains(&b'['))
 }
 
 /// The value that a text is, if it is one and of a size to be read.

@@ -154,15 +154,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes what is left of an object, from after one of its values.
-    pub(super) fn rest_of_object(&mut self) -> Result<(), Fault> {
-        while self.eat(b',') {
-            self.key()?;
-            self.skip()?;
-        }
-        self.expect(b'}')
-    }
-
     fn number(&mut self) {
         while self.text.get(self.at).is_some_and(|byte| byte.is_ascii_digit() || b"+-.eE".contains(byte)) {
             self.at += 1;

@@ -88,6 +88,12 @@ pub(super) fn next_item(text: &[u8], keys: [&[u8]; 2], from: usize) -> Option<us
     items_in(text, from..text.len(), keys).next()
 }
 
+/// Whether the item of a list that lies there holds what could be another, which begins like it.
+pub(super) fn holds_another(text: &[u8], item: &Range<usize>) -> bool {
+    let keys = [first_key(text, item.start).unwrap_or(RECORDS_KEY), RECORDS_KEY];
+    next_item(&text[..item.end], keys, item.start + 1).is_some()
+}
+
 /// The beginnings of such items in a stretch of the text. Inside a text the key's quotes would be escaped.
 fn items_in<'a>(text: &'a [u8], stretch: Range<usize>, keys: [&'a [u8]; 2]) -> impl Iterator<Item = usize> + 'a {
     let start = stretch.start;

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::cursor::{Cursor, Fault};
 use super::keys::{Key, Marks};
+use super::lines;
 use super::walk::{Items, Place, Walker};
 use crate::cloudtrail::RejectReason;
 use crate::cloudtrail::unpack::{Inflater, Limits};
@@ -79,8 +80,33 @@ impl Walker<'_> {
         let start = cursor.at;
         cursor.expect(b'{')?;
         let mut members = Members::default();
-        let mut is_over = cursor.eat(b'}');
-        while !is_over {
+        if !cursor.eat(b'}') {
+            self.members(cursor, &mut members, place)?;
+        }
+        let (object, is_record) = (start..cursor.at, members.marks.complete());
+        if !is_record && members.envelope && !place.is_deepest() {
+            return Ok(());
+        }
+        // Damage can leave a list open, which then takes in the items that follow, and ends where theirs ends.
+        if place.item && !matches!(cursor.peek(), Some(b',' | b']')) && lines::holds_another(cursor.text, &object) {
+            return Err(Fault { reason: RejectReason::Malformed, at: object.end, reported: false });
+        }
+        if is_record {
+            self.record(&cursor.text[object]);
+        } else {
+            self.unwrap(cursor.text, object, &members, place);
+        }
+        Ok(())
+    }
+
+    /// Walks what is left of an envelope, from after one of its values.
+    pub(super) fn rest_of_envelope(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), Fault> {
+        if cursor.eat(b',') { self.members(cursor, &mut Members::default(), place) } else { cursor.expect(b'}') }
+    }
+
+    /// Walks an object's members from a key on, and its closing bracket.
+    fn members(&mut self, cursor: &mut Cursor<'_>, members: &mut Members, place: Place) -> Result<(), Fault> {
+        loop {
             let key = Key::of(cursor.key()?);
             let first = cursor.peek();
             match key.and_then(|key| members.items_of(key, cursor.text)) {
@@ -99,17 +125,10 @@ impl Walker<'_> {
                     }
                 }
             }
-            is_over = !cursor.eat(b',');
-            if is_over {
-                cursor.expect(b'}')?;
+            if !cursor.eat(b',') {
+                return cursor.expect(b'}');
             }
         }
-        if members.marks.complete() {
-            self.record(&cursor.text[start..cursor.at]);
-        } else if !members.envelope || place.is_deepest() {
-            self.unwrap(cursor.text, start..cursor.at, &members, place);
-        }
-        Ok(())
     }
 
     /// Hands out what an object that is no record wraps.

@@ -16,6 +16,8 @@ pub(super) struct Place {
     level: usize,
     /// Whether what is no record is passed over: records are searched for, not expected.
     pub(super) search: bool,
+    /// Whether it is a list's item, so that a comma or the list's bracket must follow.
+    pub(super) item: bool,
 }
 
 impl Place {
@@ -25,20 +27,25 @@ impl Place {
 
     /// In the document itself.
     pub(super) const fn top() -> Self {
-        Self { level: 0, search: false }
+        Self { level: 0, search: false, item: false }
     }
 
     /// In a value that may have a record somewhere.
     pub(super) const fn search() -> Self {
-        Self { level: 0, search: true }
+        Self { level: 0, search: true, item: false }
     }
 
     pub(super) const fn deeper(self) -> Self {
-        Self { level: self.level + 1, search: self.search }
+        Self { level: self.level + 1, search: self.search, item: false }
+    }
+
+    /// In an item of a list here.
+    const fn in_item(self) -> Self {
+        Self { level: self.level + 1, search: self.search, item: true }
     }
 
     pub(super) const fn searching(self) -> Self {
-        Self { level: self.level, search: true }
+        Self { search: true, ..self }
     }
 
     pub(super) const fn is_deepest(self) -> bool {
@@ -126,7 +133,8 @@ impl<'v> Walker<'v> {
     }
 
     /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after
-    /// it, which begins like the one at `good`; what is wrong between two items costs neither.
+    /// it, which begins like the one at `good`; what is wrong between two items costs neither. No item is handed out
+    /// twice.
     fn items(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -135,13 +143,17 @@ impl<'v> Walker<'v> {
         mut good: Option<usize>,
     ) -> Result<(), Fault> {
         while !cursor.eat(b']') {
-            let start = cursor.at;
+            let (start, before) = (cursor.at, self.findings);
             self.mark(cursor);
             let item = match items {
-                Items::Values => self.value(cursor, place.deeper()),
-                Items::LakeRows => self.row(cursor, place.deeper()),
+                Items::Values => self.value(cursor, place.in_item()),
+                Items::LakeRows => self.row(cursor, place.in_item()),
             };
-            let again = if item.is_ok() { cursor.at } else { start + 1 };
+            let again = match item {
+                Ok(()) => cursor.at,
+                Err(_) if self.findings == before => start + 1,
+                Err(fault) => self.after_handed_out(cursor, fault),
+            };
             let end = item.and_then(|()| {
                 if cursor.eat(b',') || cursor.peek() == Some(b']') { Ok(()) } else { Err(cursor.fault()) }
             });
@@ -162,6 +174,11 @@ impl<'v> Walker<'v> {
         Ok(())
     }
 
+    /// Where to look on after a faulty value, of which some was handed out: after the beginning of what came last.
+    fn after_handed_out(&self, cursor: &Cursor<'_>, fault: Fault) -> usize {
+        if std::ptr::eq(cursor.text, self.document) { self.here + 1 } else { fault.at }
+    }
+
     /// Walks what is left of a trail file's list and what follows it.
     pub(super) fn rest_of_trail(&mut self, first: usize, mut cursor: Cursor<'_>) {
         let text = cursor.text;
@@ -172,11 +189,17 @@ impl<'v> Walker<'v> {
                 break;
             }
             self.mark(&cursor);
-            let after_list = cursor.at;
-            let Err(fault) = cursor.rest_of_object() else { break };
+            let (after_list, before) = (cursor.at, self.findings);
+            let Err(fault) = self.rest_of_envelope(&mut cursor, Place::top()) else { break };
+            let more = self.findings > before;
             self.report(fault);
             if fault.reason == RejectReason::Truncated {
                 return;
+            }
+            if more {
+                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
+                cursor.at = next;
+                break;
             }
             // That was a bracket too many, and the list goes on.
             cursor.at = self.resume(fault, after_list, Some).unwrap_or(fault.at);

@@ -1,14 +1,13 @@
 //! Walking archives, one layer inside the other.
 
-use std::cell::Cell;
-use std::io::{self, Cursor, Read};
+mod tar;
+mod zip_extent;
+
+use std::io::{Cursor, Read};
 
 use super::gzip::{End, GzipReader, read_bounded};
 use super::layer::{Layer, is_litter};
 use super::{Inflater, Limits, Member, UnpackError};
-
-/// Bytes that a tar header may have with all its extensions (long names, pax records): the tar crate reads those whole.
-const TAR_HEADER_BYTES: u64 = 1 << 20;
 
 /// Why a walk ended before the object's end.
 pub(super) enum Stop<E> {
@@ -102,47 +101,9 @@ impl<'w, E> Walk<'w, E> {
                 Err(error) => self.fail(UnpackError::from_zip(&error, &inner), &inner)?,
             }
         }
-        Ok(())
-    }
-
-    fn tar(&mut self, reader: impl Read, path: &str, depth: usize) -> Step<E> {
-        if depth >= self.limits.depth {
-            return self.fail(UnpackError::NestedTooDeep { member: path.to_owned(), limit: self.limits.depth }, path);
-        }
-        let allowance = Cell::new(0);
-        let mut archive = tar::Archive::new(Metered { reader, allowance: &allowance });
-        let mut entries = match archive.entries() {
-            Ok(entries) => entries,
-            Err(error) => return self.fail(UnpackError::from_io(&error, path), path),
-        };
-        loop {
-            allowance.set(TAR_HEADER_BYTES);
-            let mut entry = match entries.next() {
-                None => return Ok(()),
-                Some(Ok(entry)) => entry,
-                Some(Err(error)) => return self.fail(UnpackError::from_io(&error, path), path),
-            };
-            // One byte more than the budget has: that it was wanted shows that the budget is exhausted.
-            allowance.set(self.budget.saturating_add(1));
-            let kind = entry.header().entry_type();
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let inner = inner_path(path, &name);
-            if (kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) && !is_litter(&name) {
-                let size = entry.size();
-                if !self.entry(&mut entry, &inner, depth, size)? {
-                    return Ok(());
-                }
-            }
-            // What is left of an entry is read here, where the object's budget pays for it, not by the next header.
-            allowance.set(self.budget.saturating_add(1));
-            let skipped = io::copy(&mut entry, &mut io::sink());
-            if allowance.get() == 0 {
-                return self.exhausted(&inner);
-            }
-            self.budget = allowance.get() - 1;
-            if let Err(error) = skipped {
-                return self.fail(UnpackError::from_io(&error, &inner), &inner);
-            }
+        match zip_extent::unread(bytes, &archive) {
+            Some(more) => self.fail(UnpackError::PartUnread { member: path.to_owned(), more }, path),
+            None => Ok(()),
         }
     }
 
@@ -199,22 +160,4 @@ fn inner_path(archive: &str, name: &str) -> String {
     path.push('!');
     path.extend(printable);
     path
-}
-
-/// A reader that gives no more than is allowed at the moment.
-struct Metered<'a, R> {
-    reader: R,
-    allowance: &'a Cell<u64>,
-}
-
-impl<R: Read> Read for Metered<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let allowed = usize::try_from(self.allowance.get()).unwrap_or(usize::MAX).min(buffer.len());
-        if allowed == 0 && !buffer.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a header or file larger than is allowed"));
-        }
-        let read = self.reader.read(&mut buffer[..allowed])?;
-        self.allowance.set(self.allowance.get() - read as u64);
-        Ok(read)
-    }
 }

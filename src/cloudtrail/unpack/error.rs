@@ -27,6 +27,9 @@ pub enum UnpackError {
     /// The zip entry needs a password.
     #[error("{member}: encrypted; unpack it first")]
     Encrypted { member: String },
+    /// An archive holds more than its directory leads to.
+    #[error("{member}: {more}; unpack it, then ingest what was in it")]
+    PartUnread { member: String, more: String },
     /// A compression that is recognised, but not read.
     #[error("{member}: {format} is not supported; unpack it first, or use gzip")]
     Unsupported { member: String, format: String },
@@ -51,6 +54,7 @@ impl UnpackError {
             Self::TooManyMembers { .. } => "too-many-members",
             Self::NestedTooDeep { .. } => "archive-nested-too-deep",
             Self::Encrypted { .. } => "encrypted-archive",
+            Self::PartUnread { .. } => "archive-part-unread",
             Self::Unsupported { .. } => "unsupported-compression",
         }
     }

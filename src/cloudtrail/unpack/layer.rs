@@ -15,7 +15,7 @@ pub(super) enum Layer {
 }
 
 /// A tar header, and the unit of which tar files are made.
-const TAR_BLOCK: usize = 512;
+pub(super) const TAR_BLOCK: usize = 512;
 
 impl Layer {
     pub(super) fn of(bytes: &[u8]) -> Self {
@@ -35,7 +35,7 @@ impl Layer {
 
 /// Whether the file begins with a tar header: the header's checksum says so, which holds for old tar files without the
 /// word "ustar" too, and for no JSON or CSV text (they have no NUL-ended octal number there).
-fn is_tar(bytes: &[u8]) -> bool {
+pub(super) fn is_tar(bytes: &[u8]) -> bool {
     let Some(header) = bytes.first_chunk::<TAR_BLOCK>() else { return false };
     let field = &header[148..156];
     let digits = field.trim_ascii().split(|byte| *byte == 0).next().unwrap_or_default().trim_ascii();

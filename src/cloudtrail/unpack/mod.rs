@@ -54,7 +54,9 @@ impl Inflater {
     /// compressed nor an archive is handed out as it is, without a copy. Folders, links and what macOS adds (`._*`,
     /// `__MACOSX`, `.DS_Store`) are passed over.
     ///
-    /// What can't be opened reaches `visit` as a member with an error, and the others follow. When
+    /// What can't be opened reaches `visit` as a member with an error, and the others follow. Tars that follow each
+    /// other are all opened; what else lies around an archive or between its files, and files of a zip whose names are
+    /// not their own, are such a member, once an archive. When
     /// [`Limits::total_bytes`] or [`Limits::members`] is reached, an error member is the last.
     ///
     /// # Errors

@@ -80,6 +80,18 @@ fn a_damaged_item_of_a_list_costs_itself() {
 }
 
 #[test]
+fn a_damaged_item_is_walked_again_and_nothing_in_it_is_handed_out_twice() {
+    let records: Vec<_> = (0..3).map(|number| json!({"eventVersion": "1", "number": number})).collect();
+    let trail = json!({"Records": records[..2]}).to_string();
+    let open = trail.strip_suffix('}').unwrap();
+    let document = format!("[{open},\"x\":}},{}]", json!({"Records": records[2..]}));
+    let expected = [all(&records[..2]), vec![Err(RejectReason::Malformed)], all(&records[2..])].concat();
+    assert_eq!(walk(document).1, expected);
+    let document = format!("[{}", open.strip_suffix(']').unwrap());
+    assert_eq!(walk(document).1, [all(&records[..2]), vec![Err(RejectReason::Truncated)]].concat());
+}
+
+#[test]
 fn a_record_that_is_too_large_and_envelopes_that_are_too_deep_are_set_aside_alone() {
     let bad = format!(r#"{{"eventVersion":"1","a":"{}"}}"#, "x".repeat(100 << 20));
     for [begin, separator, end] in [["{\"Records\":[", ",", "]}"], ["", "\n", "\n"], ["", "", ""]] {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod joined;
+
 use std::io::{Cursor, Write};
 
 use flate2::Compression;
