@@ -37,7 +37,7 @@ pub use counts::StoredCounts;
 pub use deliveries::Deliveries;
 pub use error::{StoreError, hint_of_series};
 pub use expire::LEDGER_DAYS;
-pub use models::SavedModels;
+pub use models::{MODELS_REACH_MINUTES, SavedModels};
 pub use objects::{KnownObjects, ObjectId};
 pub use open::{Probe, Store};
 pub use outbox::{DeadLetter, GivenUp, Outbox, OutboxDepth, OwedMessage};

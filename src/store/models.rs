@@ -16,8 +16,9 @@ use crate::domain::Minute;
 
 const MAGIC: &[u8; 8] = b"KTMODELS";
 
-/// Files that are kept: late counts are learned from the older one on.
-const FILES_KEPT: i64 = 2;
+/// Minutes that the savings which are kept reach back at least, once there are counts of so many: late counts are
+/// learned from there on.
+pub const MODELS_REACH_MINUTES: u32 = 6 * 60;
 
 /// A name or a model is shorter.
 const PART_BYTES_MAX: u32 = 16 << 20;
@@ -31,7 +32,8 @@ pub struct SavedModels {
 }
 
 impl Store {
-    /// Writes models as of a minute, by name.
+    /// Writes models as of a minute, by name. Of earlier savings two are kept at most, however many were made: one that
+    /// lies [`MODELS_REACH_MINUTES`] or more before, and the next that will.
     pub fn save_models<'m>(
         &mut self,
         until: Minute,
@@ -49,11 +51,11 @@ impl Store {
         let name = |store: &mut Self| {
             let transaction = store.catalog.transaction()?;
             transaction.execute("INSERT OR REPLACE INTO model_files VALUES (?, ?)", params![file, until.0])?;
-            transaction.execute(
-                "DELETE FROM model_files WHERE file NOT IN (
-                     SELECT file FROM model_files ORDER BY minute DESC LIMIT ?)",
-                [FILES_KEPT],
-            )?;
+            let query = "SELECT minute FROM model_files ORDER BY minute DESC";
+            let minutes: Vec<u32> = super::rows::rows(&transaction, query, |row| row.get(0))?;
+            for minute in superfluous(&minutes) {
+                transaction.execute("DELETE FROM model_files WHERE minute = ?", [minute])?;
+            }
             transaction.commit()
         };
         name(self).map_err(|source| self.catalog_error("name the models", source))?;
@@ -104,6 +106,15 @@ impl Store {
             each(std::str::from_utf8(name).map_err(|_| damaged("a name is no text"))?, model);
         }
     }
+}
+
+/// The savings that nobody needs any more, of all from the newest back. Kept are the newest, for a start; the newest of
+/// those that reach back far enough; and of those between the oldest, which is the next to reach so far.
+fn superfluous(minutes: &[u32]) -> impl Iterator<Item = u32> {
+    let newest = minutes.first().copied().unwrap_or(0);
+    let reaching = minutes.iter().position(|minute| minute + MODELS_REACH_MINUTES <= newest).unwrap_or(minutes.len());
+    let is_kept = move |place: usize| place == 0 || place + 1 == reaching || place == reaching;
+    minutes.iter().enumerate().filter(move |(place, _)| !is_kept(*place)).map(|(_, minute)| *minute)
 }
 
 fn write<'m>(path: &Path, models: impl Iterator<Item = io::Result<(&'m str, Vec<u8>)>>) -> io::Result<()> {

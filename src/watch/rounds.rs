@@ -20,10 +20,7 @@ use super::stored::incident_name;
 use super::tell::Teller;
 use crate::alarm::AlarmMemory;
 use crate::domain::Minute;
-use crate::store::{Deliveries, Store, WatchRound};
-
-/// Minutes of counts between two savings of the models: what a restart, or counts that come late, must repeat.
-const SAVED_MINUTES: u32 = 6 * 60;
+use crate::store::{Deliveries, MODELS_REACH_MINUTES, Store, WatchRound};
 
 /// What is known of deliveries is read anew when it reaches back so much further than is needed: with half of it.
 const DELIVERIES_MINUTES: u32 = 2 * Minute::PER_DAY;
@@ -97,6 +94,7 @@ impl Watch {
         let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
         if self.setup.settings.every_series {
+            self.save_behind(store, watermark)?;
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
@@ -114,7 +112,8 @@ impl Watch {
         report.owed = round.owed.len();
         store.commit_round(&round, now)?;
         let saved = store.saved_models()?.first().map_or(0, |saved| saved.until.0);
-        if self.fleet.until.0 >= saved + SAVED_MINUTES {
+        // Where counts come late in each round, a saving of now is forgotten in the next.
+        if !looked_again && self.fleet.until.0 >= saved + MODELS_REACH_MINUTES {
             self.save(store)?;
         }
         report.series = self.fleet.len();
@@ -126,6 +125,20 @@ impl Watch {
         report.silent = self.silent();
         report.unwatched = self.fleet.unwatched();
         Ok(report)
+    }
+
+    /// Saves the models on the way, where there is no saving that reaches back far enough and not much further: counts
+    /// that come late after the first round of all are learned too, and those that come late again and again don't cost
+    /// more each time.
+    fn save_behind(&mut self, store: &mut Store, watermark: Minute) -> Result<(), WatchError> {
+        let period = self.fleet.period();
+        let behind = Minute(watermark.0.saturating_sub(MODELS_REACH_MINUTES) / period * period);
+        let before = store.saved_models()?.iter().map(|saved| saved.until.0).find(|until| *until <= behind.0);
+        if self.fleet.until >= behind || before.is_some_and(|before| behind.0 - before < MODELS_REACH_MINUTES) {
+            return Ok(());
+        }
+        self.advance(store, behind)?;
+        self.save(store)
     }
 
     /// Saves the models, so that a restart repeats nothing.
@@ -168,6 +181,10 @@ impl Watch {
         let is_new = self.position.made_for != self.made_for();
         let more_days = self.position.learned_from >= from.0 + Minute::PER_DAY;
         let saved = store.saved_models()?;
+        if saved.first().is_some_and(|newest| newest.until > self.fleet.until) {
+            // A round that was not committed saved them: what comes next may change what they should have learned.
+            store.forget_models_after(self.fleet.until)?;
+        }
         let oldest = saved.last().map_or(Minute(0), |saved| saved.until);
         let (revised, batch) = store.revised_since(self.position.batch, oldest)?;
         self.position.batch = batch;

@@ -117,17 +117,42 @@ fn a_store_from_before_the_watch_is_given_room_for_it() {
     assert_eq!(store.revised_since(0, Minute(0)).unwrap(), (None, 1));
 }
 
+fn save(store: &mut Store, minute: u32) {
+    store.save_models(Minute(minute), [("one", vec![1, 2, 3])].into_iter().map(Ok)).unwrap();
+}
+
+fn saved_minutes(store: &Store) -> Vec<u32> {
+    store.saved_models().unwrap().iter().map(|saved| saved.until.0).collect()
+}
+
+#[test]
+fn however_often_models_are_saved_three_savings_reach_back_between_six_hours_and_twelve() {
+    for apart in [5, 7, 60, 360, 500] {
+        let dir = passing_folder();
+        let mut store = Store::open_for_writing(dir.path()).unwrap();
+        for minute in (1_000..4_000).step_by(apart) {
+            save(&mut store, minute);
+            let minutes = saved_minutes(&store);
+            assert!(minutes[0] == minute && minutes.len() <= 3, "{minutes:?}");
+            let reach = minute - minutes[minutes.len() - 1];
+            let most = 720 + apart as u32;
+            assert!(reach <= most && (reach >= 360 || minute - 1_000 < 360), "each {apart}: {minutes:?}");
+        }
+        let files = std::fs::read_dir(dir.path().join("models")).unwrap().count();
+        assert_eq!(files, saved_minutes(&store).len(), "no litter");
+    }
+}
+
 #[test]
 fn models_are_forgotten_from_a_minute_on_and_a_damaged_file_is_named() {
     let dir = passing_folder();
     let mut store = Store::open_for_writing(dir.path()).unwrap();
-    for minute in [60, 120, 180] {
-        store.save_models(Minute(minute), [("one", vec![1, 2, 3])].into_iter().map(Ok)).unwrap();
+    for minute in [120, 180] {
+        save(&mut store, minute);
     }
-    let minutes = |store: &Store| store.saved_models().unwrap().iter().map(|saved| saved.until.0).collect::<Vec<_>>();
-    assert_eq!(minutes(&store), [180, 120]);
+    assert_eq!(saved_minutes(&store), [180, 120]);
     store.forget_models_after(Minute(150)).unwrap();
-    assert_eq!(minutes(&store), [120]);
+    assert_eq!(saved_minutes(&store), [120]);
     let path = std::fs::read_dir(dir.path().join("models")).unwrap().next().unwrap().unwrap().path();
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[20] ^= 1;

@@ -11,6 +11,7 @@ mod maintenance;
 mod replayed;
 mod rounds;
 mod routed;
+mod savings;
 mod silence;
 mod silent_alarms;
 mod storm;

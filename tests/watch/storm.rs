@@ -20,11 +20,17 @@ pub(super) struct Storm {
 impl Storm {
     /// The two weeks, and the storm up to a minute after its begin; the watermark is fifteen minutes before.
     pub(super) fn new(minutes: u32) -> Self {
+        let mut storm = Storm::coming();
+        storm.deliver(STORM..STORM + minutes, 6);
+        storm
+    }
+
+    /// The two weeks before it.
+    pub(super) fn coming() -> Self {
         let (dir, folder) = (passing_folder(), passing_folder());
         let store = Store::open_for_writing(dir.path()).unwrap();
         let mut storm = Storm { store, _dir: dir, folder };
         storm.deliver(0..STORM, 0);
-        storm.deliver(STORM..STORM + minutes, 6);
         storm
     }
 
@@ -33,8 +39,8 @@ impl Storm {
         self.deliver(STORM + minutes..STORM + minutes + 90, 0);
     }
 
-    /// The minutes of a range, so many refused calls in each.
-    fn deliver(&mut self, minutes: std::ops::Range<u32>, refused: u32) {
+    /// The minutes of a range, so many refused calls in each. What came before of them doesn't count again.
+    pub(super) fn deliver(&mut self, minutes: std::ops::Range<u32>, refused: u32) {
         let calls = minutes.clone().flat_map(|minute| (0..refused).map(move |number| (minute, number)));
         let calm = minutes.clone().step_by(5).map(|minute| (minute, 59));
         let record = |minute: u32, number: u32| {
