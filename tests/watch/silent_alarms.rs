@@ -35,6 +35,18 @@ fn rules(more: &str) -> String {
 
 /// The log files of five minutes of an account, as CloudTrail names them; without calls to KMS if there are none.
 fn deliver(store: &mut Store, folder: &Path, since: DateTime<Utc>, minutes: i64, accounts: &[(&str, &str, usize)]) {
+    deliver_after(0, store, folder, since, minutes, accounts);
+}
+
+/// The same, delivered so many minutes after the last of what they tell.
+fn deliver_after(
+    lag: i64,
+    store: &mut Store,
+    folder: &Path,
+    since: DateTime<Utc>,
+    minutes: i64,
+    accounts: &[(&str, &str, usize)],
+) {
     let mut paths = Vec::new();
     for start in (0..minutes).step_by(5).map(|minute| since + TimeDelta::minutes(minute)) {
         for (account, key, each) in accounts {
@@ -51,7 +63,7 @@ fn deliver(store: &mut Store, folder: &Path, since: DateTime<Utc>, minutes: i64,
                 let id = format!("{:08x}-0000-4000-8000-{account}", start.timestamp());
                 records.push(Record::call("GetObject").with("eventSource", "s3.amazonaws.com").id(&id).value());
             }
-            let delivered = (start + TimeDelta::minutes(5)).format("%Y%m%dT%H%MZ");
+            let delivered = (start + TimeDelta::minutes(5 + lag)).format("%Y%m%dT%H%MZ");
             let name = format!("{account}_CloudTrail_us-east-1_{delivered}_a.json");
             paths.push(files::write(folder, &name, &files::log_file(&records)));
         }
@@ -110,6 +122,31 @@ fn an_account_whose_files_stop_is_in_no_alarm_and_one_whose_calls_stop_is() {
         assert_eq!(of(&dead, name), StateValue::Alarm, "{name}");
     }
     assert_eq!(of(&dead, "guest"), StateValue::Ok);
+}
+
+#[test]
+fn the_last_files_of_an_account_tell_nothing_of_what_came_after_their_calls_however_late_they_were_delivered() {
+    for lag in [0, 3, 5, 8, 10, 13] {
+        let (dir, folder) = (passing_folder(), passing_folder());
+        let mut store = Store::open_for_writing(dir.path()).unwrap();
+        let rules = rules("").replace("period = '1m'", "period = '5m'").replace("threshold = 8", "threshold = 40");
+        let mut watch = Watch::open(&store, setup(&rules, |setup| setup.settings.every_series = true)).unwrap();
+        let stops = at(STOPS);
+        deliver_after(lag, &mut store, folder.path(), stops - TimeDelta::days(2), 2 * 1440, &BOTH);
+        watch.round(&mut store, stops).unwrap();
+        for minutes in (0..60).step_by(5) {
+            let since = stops + TimeDelta::minutes(minutes);
+            deliver_after(lag, &mut store, folder.path(), since, 5, &[(GUEST, GUEST_KEY, 5)]);
+            let report = watch.round(&mut store, since + TimeDelta::minutes(5 + lag)).unwrap();
+            for state in states(&store).unwrap() {
+                assert_ne!(state.state, StateValue::Alarm, "lag {lag}: {} at {since}: {}", state.name, state.reason);
+            }
+            if minutes == 55 {
+                let since = report.silent.iter().map(|stream| stream.since).collect::<Vec<_>>();
+                assert_eq!(since, [stops.timestamp()], "lag {lag}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,10 @@ const SILENCE_CALLS: f64 = 12.0;
 const FILES_AN_HOUR: usize = 4;
 const HOUR_MINUTES: u32 = 60;
 
+/// What a file tells of ends so many minutes before the time in its name, or fewer, where little came of a stream: files
+/// that were delivered after a period may still tell of what was before it alone.
+const FILE_LAG_MINUTES: u32 = 10;
+
 /// So long it is known when a stream did not come: as long as anything is learned from.
 const KNOWN_MINUTES: u32 = 42 * Minute::PER_DAY;
 
@@ -145,9 +149,10 @@ impl Streams {
 
     /// Judges which streams did not come in a period, or in the first `part` of it, by the calls of each.
     ///
-    /// A stream has come if a file was delivered after the period's end, as its name says. Else it has stopped if much
-    /// was expected and nothing came; or next to nothing, where names had told of its files until then. Where nothing
-    /// came of all streams together, none has come of which no file did.
+    /// A stream has come if a file was delivered after the period's end, as its name says: where nothing or little came,
+    /// so long after it that the file tells of the period. Else it has stopped if much was expected and nothing came; or
+    /// next to nothing, where names had told of its files until then. Where nothing came of all streams together, none
+    /// has come of which no file did.
     pub(super) fn judge(
         &mut self,
         period: MinuteRange,
@@ -163,7 +168,10 @@ impl Streams {
                 let range = MinuteRange { start: Minute(start), end: Minute(end) };
                 deliveries.count(&stream.account, &stream.region, range)
             };
-            let has_come = files(period.end.0, period.end.0 + WATERMARK_MINUTES) > 0;
+            // Calls of a period are far below 2^53.
+            let is_little = calls == 0 || (calls as f64) < FOREIGN_SHARE * stream.expected * part;
+            let lag = if is_little { FILE_LAG_MINUTES } else { 0 };
+            let has_come = files(period.end.0 + lag, period.end.0 + WATERMARK_MINUTES) > 0;
             let begun = stream.silent_since.unwrap_or(period.start).0;
             let length = period.end.0 - period.start.0;
             let is_named = || files(begun.saturating_sub(HOUR_MINUTES), begun + length) >= FILES_AN_HOUR;
@@ -171,9 +179,7 @@ impl Streams {
             let is_busy = stream.expected * part > SILENCE_CALLS
                 || stream.silent_since.is_some()
                 || stream.expected > SILENCE_CALLS && is_named();
-            // Calls of a period are far below 2^53.
-            let is_little = || (calls as f64) < FOREIGN_SHARE * stream.expected * part;
-            let has_stopped = !has_come && is_busy && (calls == 0 || is_little() && is_named());
+            let has_stopped = !has_come && is_busy && (calls == 0 || is_little && is_named());
             stream.silent_since = has_stopped.then_some(Minute(begun));
             let is_missing = has_stopped || all_silent && !has_come;
             if is_missing {
