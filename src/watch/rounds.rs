@@ -159,7 +159,11 @@ impl Watch {
         Ok(())
     }
 
+    /// The streams that have stopped. Where the watch is off nobody sees whether one has, or comes again.
     fn silent(&self) -> Vec<SilentStream> {
+        if !self.setup.settings.every_series {
+            return Vec::new();
+        }
         let told = self.fleet.silent().filter_map(|stream| {
             let since = stream.silent_since?.first_second();
             Some(SilentStream { account: stream.account.clone(), region: stream.region.clone(), since })

@@ -196,3 +196,16 @@ fn a_restart_forgets_neither_what_was_expected_nor_who_is_silent() {
     assert_eq!(fares[1].1, fares[0].1);
     assert_same(&fares[1].0, &fares[0].0);
 }
+
+#[test]
+fn where_the_watch_is_switched_off_no_account_is_silent_any_more() {
+    let trail = Trail::new(0.15, 0.08);
+    let mut watching = Watching::new();
+    watching.round(trail.between("", STOPS, false));
+    assert!(is_silent(&watching.round(trail.between(STOPS, NOON, true)), &trail));
+    let mut off = setup();
+    off.settings.every_series = false;
+    watching.watch = Watch::open(&watching.store, off).unwrap();
+    let report = watching.watch.round(&mut watching.store, now()).unwrap();
+    assert_eq!(report.silent, []);
+}
