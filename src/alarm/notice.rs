@@ -72,8 +72,8 @@ pub struct StateChange {
     pub reason_data: serde_json::Value,
     /// When the state changed, seconds since 1970.
     pub changed_at: i64,
-    /// Whether this ends what an ALARM or INSUFFICIENT_DATA began, by whatever states it went. Receivers close what
-    /// they opened.
+    /// Whether this ends what an ALARM or INSUFFICIENT_DATA that was sent began, by whatever states it went. Receivers
+    /// close what they opened.
     #[serde(default)]
     pub ends_episode: bool,
     /// Whether a message about this episode announced this state before, and another one since.

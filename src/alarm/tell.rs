@@ -82,7 +82,8 @@ fn owed(
         reason: told.reason.to_owned(),
         reason_data: told.reason_data.clone(),
         changed_at: told.since,
-        ends_episode: told.state == StateValue::Ok && owing.episode.is_some(),
+        // One that a mute window held, or of which nothing was to be sent, was never begun for anyone.
+        ends_episode: told.state == StateValue::Ok && !owing.announced.is_empty(),
         again: owing.announced.contains(&told.state),
         after_mute_window: muted.is_some(),
         ok_actions: alarm.ok_actions.clone(),

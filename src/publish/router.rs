@@ -20,14 +20,13 @@ impl Router {
 
     /// The routes of a notice, in the order of the settings. An alarm that names routes goes to those of its new state,
     /// whatever they match, as CloudWatch's actions do; everything else to every route that accepts it. That an alarm
-    /// without routes of its own is found OK is no news where no ALARM was before.
+    /// without routes of its own is OK is no news where nobody was told of another state.
     pub fn routes(&self, notice: &Notice) -> Vec<String> {
         if let Subject::StateChange(change) = &notice.subject {
             if let Some(named) = named(change) {
                 return named;
             }
-            let was_unknown = change.old_state == StateValue::InsufficientData;
-            if was_unknown && change.new_state == StateValue::Ok && !change.ends_episode {
+            if change.new_state == StateValue::Ok && !change.ends_episode {
                 return Vec::new();
             }
         }
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn that_a_new_alarm_is_found_ok_is_no_news() {
+    fn that_an_alarm_is_ok_of_which_nobody_was_told_is_no_news() {
         let mut found = sample::resolved();
         if let Subject::StateChange(change) = &mut found.subject {
             (change.old_state, change.ends_episode) = (StateValue::InsufficientData, false);
@@ -187,9 +186,14 @@ mod tests {
         let router = router(&[("a", Matcher::default())]);
         assert_eq!(router.routes(&sample::resolved()), ["a"]);
         assert!(router.routes(&found).is_empty());
+        // It went to ALARM while nothing was to be sent.
+        if let Subject::StateChange(change) = &mut found.subject {
+            change.old_state = StateValue::Alarm;
+        }
+        assert!(router.routes(&found).is_empty());
         // From ALARM it went to INSUFFICIENT_DATA and then to OK.
         if let Subject::StateChange(change) = &mut found.subject {
-            change.ends_episode = true;
+            (change.old_state, change.ends_episode) = (StateValue::InsufficientData, true);
         }
         assert_eq!(router.routes(&found), ["a"]);
     }

@@ -177,6 +177,16 @@ impl Outbox {
 }
 
 impl Store {
+    /// What the newest message under a deduplication key says, as JSON, unless it is forgotten by now.
+    pub fn last_message(&self, dedup_key: &str) -> Result<Option<String>, StoreError> {
+        self.catalog
+            .query_row("SELECT notice FROM outbox WHERE dedup_key = ? ORDER BY id DESC LIMIT 1", [dedup_key], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(|source| self.catalog_error("read the outbox", source))
+    }
+
     /// How full the outbox is.
     pub fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
         if !self.watches()? {

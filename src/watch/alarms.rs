@@ -299,14 +299,11 @@ impl Alarms {
         self.bands = from.bands;
     }
 
-    /// Forgets alarms that are no longer configured; their names.
-    pub(super) fn forget(&mut self, setup: &Setup) -> Vec<String> {
-        let is_gone = |name: &&String| !setup.alarms.iter().any(|alarm| alarm.name == **name);
-        let gone: Vec<String> = self.memories.keys().filter(is_gone).cloned().collect();
-        for name in &gone {
-            self.memories.remove(name);
-            self.bands.remove(name);
-        }
+    /// Forgets alarms that are no longer configured; what was remembered of each.
+    pub(super) fn forget(&mut self, setup: &Setup) -> Vec<(String, AlarmMemory)> {
+        let is_gone = |name: &String| !setup.alarms.iter().any(|alarm| alarm.name == *name);
+        let gone: Vec<_> = self.memories.extract_if(.., |name, _| is_gone(name)).collect();
+        self.bands.retain(|name, _| !is_gone(name));
         gone
     }
 }

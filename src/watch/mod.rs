@@ -12,6 +12,7 @@ mod cause;
 mod error;
 mod evaluate;
 mod fleet;
+mod gone;
 #[cfg(test)]
 mod incident_tests;
 mod incidents;

@@ -254,6 +254,7 @@ impl Watch {
         };
         let read = Read { counts: &counts, silences: &silences };
         let gone = self.alarms.forget(&self.setup);
+        super::gone::tell_ends(store, &gone, now.timestamp(), &self.setup, &mut self.routed, round)?;
         let mut judged = Judged::default();
         if let Some(from) = revised {
             let until = Minute(self.position.alarms_until);
@@ -271,7 +272,7 @@ impl Watch {
                 round.memories.push((format!("{ALARM}{name}"), bytes_of(name, memory)?));
             }
         }
-        round.forgotten.extend(gone.into_iter().map(|name| format!("{ALARM}{name}")));
+        round.forgotten.extend(gone.into_iter().map(|(name, _)| format!("{ALARM}{name}")));
         let aliases = store.key_aliases(watermark.first_second())?.into_iter().collect();
         let cause = Cause::new(&counts, &self.setup.settings, self.setup.tariff(), &aliases)?;
         super::tell::tell_alarms(judged, store, &cause, &self.setup, now.timestamp(), &mut self.routed, round)?;

@@ -130,3 +130,74 @@ fn the_fifty_first_alarm_of_a_round_reaches_the_routes_of_its_alias_too() {
     watched.round("10:06");
     assert_eq!(sent(&watched).len(), 60);
 }
+
+const ALL: &str =
+    "[[route]]\nname = 'all'\nkind = 'stdout'\n[[route]]\nname = 'ends'\nkind = 'stdout'\nstates = ['OK']\n";
+
+#[test]
+fn the_end_of_an_episode_that_a_mute_window_held_goes_to_nobody() {
+    let mute = "[[mute]]\nname = 'quiet'\nschedule = 'at(2026-01-05T10:00)'\nduration = '1h'\nalarms = ['busy']\n";
+    let mut watched = watched(&busy(KEY), ALL);
+    let mut muted = setup(&busy(KEY), ALL);
+    muted.mutes = toml::from_str::<AlarmTables>(mute).unwrap().read().unwrap().mutes;
+    watched.watch = Watch::open(&watched.store, muted).unwrap();
+    watched.calls("10:10", 20, &Record::call("Decrypt").key(KEY));
+    watched.round("10:11");
+    assert_eq!(watched.state("busy"), StateValue::Alarm);
+    watched.round("10:12");
+    assert_eq!(watched.state("busy"), StateValue::Ok);
+    watched.round_at("11:00");
+    assert_eq!(sent(&watched), []);
+}
+
+#[test]
+fn the_end_of_an_episode_that_began_while_actions_were_off_goes_to_nobody_and_the_next_is_told() {
+    let mut watched = watched(&(busy(KEY) + "actions_enabled = false\n"), ALL);
+    watched.calls("10:10", 20, &Record::call("Decrypt").key(KEY));
+    watched.round("10:11");
+    assert_eq!(watched.state("busy"), StateValue::Alarm);
+    watched.watch = Watch::open(&watched.store, setup(&busy(KEY), ALL)).unwrap();
+    watched.round("10:12");
+    assert_eq!(watched.state("busy"), StateValue::Ok);
+    assert_eq!(sent(&watched), []);
+    watched.calls("10:20", 20, &Record::call("Decrypt").key(KEY));
+    watched.round("10:21");
+    watched.round("10:22");
+    let all = [each("all", &[StateValue::Alarm, StateValue::Ok]), each("ends", &[StateValue::Ok])].concat();
+    assert_eq!(sent(&watched), all);
+}
+
+#[test]
+fn an_alarm_that_the_settings_no_longer_have_ends_with_an_ok_to_who_was_told() {
+    let mut watched = watched(&busy(KEY), ALL);
+    watched.calls("10:20", 20, &Record::call("Decrypt").key(KEY));
+    watched.round("10:21");
+    let renamed = busy(KEY).replace("'busy'", "'busier'");
+    watched.watch = Watch::open(&watched.store, setup(&renamed, ALL)).unwrap();
+    watched.round_at("10:37");
+    let owed = watched.owed();
+    let [begun, over, ..] = &owed[..] else { panic!("{owed:?}") };
+    assert_eq!((&over.dedup_key, &over.tags, &over.accounts), (&begun.dedup_key, &begun.tags, &begun.accounts));
+    let change = change(over);
+    assert_eq!((change.alarm_name.as_str(), change.new_state, change.ends_episode), ("busy", StateValue::Ok, true));
+    assert!(change.reason.starts_with("The settings no longer have this alarm"), "{}", change.reason);
+    assert!(watched.history("busy").last().unwrap().data.contains("no longer have"));
+    let all = [each("all", &[StateValue::Alarm, StateValue::Ok]), each("ends", &[StateValue::Ok])].concat();
+    assert_eq!(sent(&watched), all);
+    // Once.
+    watched.watch = Watch::open(&watched.store, setup(&renamed, ALL)).unwrap();
+    watched.round_at("10:38");
+    assert_eq!(sent(&watched).len(), 3);
+}
+
+#[test]
+fn of_an_alarm_that_was_fine_nobody_is_told_that_it_is_gone() {
+    let mut watched = watched(&busy(KEY), ALL);
+    watched.calls("10:20", 20, &Record::call("Decrypt").key(KEY));
+    watched.round("10:21");
+    watched.round("10:22");
+    let before = sent(&watched);
+    watched.watch = Watch::open(&watched.store, setup("", ALL)).unwrap();
+    watched.round("10:23");
+    assert_eq!(sent(&watched), before);
+}
