@@ -86,6 +86,39 @@ fn a_suppressor_is_waited_for_by_the_time_of_the_counts_however_many_minutes_are
     assert_eq!(told(20..30, Some("10:24")), [first]);
 }
 
+#[test]
+fn a_suppressor_that_comes_with_the_next_counts_is_waited_for_though_its_wait_is_shorter_than_they_are_apart() {
+    let rules = format!(
+        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
+         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
+         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
+         actions_suppressor_wait_period = '1m'\nactions_suppressor_extension_period = '5m'\n"
+    );
+    for deploys in [true, false] {
+        let mut watched = Watched::new(&rules, |_| {});
+        watched.calls("10:00", 1, &Record::call("Decrypt").key(KEY));
+        watched.round("10:10");
+        watched.owed();
+        for minute in 20..26 {
+            watched.calls(&format!("10:{minute}"), 20, &Record::call("Decrypt").key(KEY));
+        }
+        watched.round("10:21");
+        for minute in 37..41 {
+            watched.round_at(&format!("10:{minute}"));
+        }
+        assert_eq!(watched.told(), [] as [&str; 0]);
+        if deploys {
+            watched.calls("10:21", 1, &Record::call("Sign").key(KEY_2));
+        }
+        watched.round("10:26");
+        let told = watched.told();
+        match deploys {
+            true => assert_eq!(told, [] as [&str; 0]),
+            false => assert!(told.len() == 1 && told[0].starts_with("trouble OK -> ALARM"), "{told:?}"),
+        }
+    }
+}
+
 /// Minutes since 2026-01-05T00:00:00Z: noon of the fifteenth day.
 const STORM: u32 = 14 * 1440 + 720;
 

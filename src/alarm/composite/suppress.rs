@@ -4,12 +4,16 @@
 //! go to ALARM, for at most the wait period. While the suppressor is in ALARM, and for the extension period after that,
 //! nothing is sent. Then the state of that moment is told if it isn't the one that was told last.
 //!
-//! Periods pass in the counts' own time, so that it doesn't matter how many minutes are judged at once. Where no counts
-//! come they pass by the clock.
+//! Periods pass in the counts' own time, so that it doesn't matter how many minutes are judged at once, nor how long
+//! after each other counts come. Once they are overdue periods pass by the clock.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::state::StateValue;
+
+/// Counts that fell back by so much more behind the clock are overdue: log files come every five minutes, some of them
+/// ten minutes later than others.
+const OVERDUE_SECONDS: i64 = 15 * 60;
 
 /// The alarm that holds actions back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,10 +51,10 @@ pub struct Passing {
 impl Passing {
     /// Whether a period that began at a time (by the clock, and as of which counts) still lasts.
     fn within(self, now: i64, as_of: Option<i64>, seconds: u32) -> bool {
-        match as_of.filter(|_| self.judges) {
-            Some(as_of) => self.as_of < as_of + i64::from(seconds),
-            None => self.now < now + i64::from(seconds),
-        }
+        let by_clock = self.now - now;
+        let by_counts = as_of.map(|as_of| self.as_of - as_of);
+        let passed = by_counts.filter(|passed| self.judges || by_clock - passed <= OVERDUE_SECONDS);
+        passed.unwrap_or(by_clock) < i64::from(seconds)
     }
 }
 

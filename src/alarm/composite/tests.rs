@@ -128,6 +128,25 @@ fn a_change_waits_for_the_suppressor_and_then_is_told() {
 }
 
 #[test]
+fn between_counts_a_change_waits_for_them_until_they_are_overdue() {
+    let suppressor = Suppressor { alarm: "s".to_owned(), wait_seconds: 60, extension_seconds: 90 };
+    // Counts up to 0 are judged at 1,000; then only time passes.
+    let runs_at = |now: i64| {
+        let mut suppression = Suppression::default();
+        assert!(!suppression.step(&suppressor, Passing { now: 1_000, as_of: 0, judges: true }, Alarm, true, false));
+        suppression.step(&suppressor, Passing { now, as_of: 0, judges: false }, Alarm, false, false)
+    };
+    assert_eq!([1_060, 1_900, 1_901].map(runs_at), [false, false, true]);
+    // The next five minutes come after five: the suppressor went to ALARM in the first of them.
+    let mut suppression = Suppression::default();
+    let mut step = |now: i64, as_of: i64, judges: bool, suppresses: bool| {
+        suppression.step(&suppressor, Passing { now, as_of, judges }, Alarm, as_of == 0 && judges, suppresses)
+    };
+    assert!(!step(1_000, 0, true, false) && !step(1_120, 0, false, false) && !step(1_240, 0, false, false));
+    assert!(!step(1_300, 60, true, true) && !step(1_300, 120, true, true));
+}
+
+#[test]
 fn the_suppressor_holds_a_change_and_for_a_while_after() {
     let steps = [
         (0, Alarm, true),
