@@ -17,9 +17,11 @@ const OTHERS_MIN: usize = 2;
 /// A day that stands alone for a larger share of its time is another kind of day and no incident.
 const INCIDENT_SHARE: f32 = 0.15;
 
-/// How far apart what is not the same is: by this factor, and by so many standard deviations.
+/// How far apart what is not the same is: by this factor, and by so many standard deviations. A fall has no room for as
+/// many: it is one by so many deviates of the cube root.
 const FACTOR: f32 = 3.0;
 const DEVIATIONS: f32 = 12.0;
+const FALL_DEVIATES: f32 = 6.0;
 
 /// Doubts what the early days, of which `first` is the first, show alone.
 pub(in crate::band) fn doubt_first_days(history: &mut History, first: i64, noise: Noise) {
@@ -51,7 +53,16 @@ fn stands_alone(value: f32, others: impl Iterator<Item = f32>, noise: Noise) -> 
         return false;
     }
     let mean = sum / days as f32;
-    let limit = DEVIATIONS * (noise.of_a_value(mean) + noise.slow * mean * mean).sqrt();
-    let is_far = value > FACTOR * mean || mean > FACTOR * value;
-    is_far && (value - mean).abs() > limit && high - low <= limit
+    let variance = noise.of_a_value(mean) + noise.slow * mean * mean;
+    let limit = DEVIATIONS * variance.sqrt();
+    let has_risen = value > FACTOR * mean && value - mean > limit && high - low <= limit;
+    // The others' least counts: if one of them is as low, the value isn't alone.
+    let has_fallen = low > FACTOR * value && -root_deviate(value, mean, variance) > FALL_DEVIATES;
+    has_risen || has_fallen
+}
+
+/// How far a value is from a mean above zero by Wilson and Hilferty's cube root.
+fn root_deviate(value: f32, mean: f32, variance: f32) -> f32 {
+    let deviation = variance.sqrt() / mean;
+    ((value / mean).cbrt() - 1.0 + deviation * deviation / 9.0) * 3.0 / deviation
 }

@@ -28,6 +28,23 @@ fn an_incident_on_the_first_day_is_no_season_from_the_fourth_day_on() {
 }
 
 #[test]
+fn a_stop_of_two_hours_on_one_of_the_first_days_is_no_season() {
+    // From ten o'clock and from three o'clock on, on a Monday or a Tuesday.
+    for stop in [120, 180, SLOTS + 120, SLOTS + 180] {
+        let stopped = stop..stop + 24;
+        let value = |i: i64| if stopped.contains(&i) { 0.0 } else { steady(i, 300.0) };
+        let judgements = run(&mut model(), 0..28 * SLOTS, value);
+        for week in 1..4 {
+            for at in stopped.clone().map(|i| i + 7 * week * SLOTS) {
+                let share = expected(&judgements, at) / value(at);
+                assert!((0.8..1.25).contains(&share), "{stop} {week} {at}: {share}");
+            }
+        }
+        assert_eq!(alarms(&judgements[usize::try_from(8 * SLOTS).unwrap()..]), 0, "{stop}");
+    }
+}
+
+#[test]
 fn an_incident_on_a_saturday_is_not_expected_on_the_next() {
     let saturday = 26 * SLOTS;
     let incident = saturday + 9..saturday + 21;
