@@ -31,9 +31,11 @@ const EDGE_DEVIATE_MAX: f32 = 6.0;
 /// A real series' noise is at least this share of its level.
 const REAL_FLOOR: f32 = 1e-3;
 
-/// Where a day has no more values than this, the scale is at most so many times what the last values show: to come down
-/// by a small share a value would take months.
-const FEW_A_DAY: usize = 4;
+/// A day with no more values than this has few: what they tell comes from other days.
+pub(super) const FEW_A_DAY: usize = 4;
+
+/// Where a day has few values, the scale is at most so many times what the last ones show: to come down by a small share
+/// a value would take months.
 const LAST: usize = 16;
 const LAST_FACTOR: f32 = 2.0;
 
@@ -52,8 +54,8 @@ pub(super) struct Dispersion {
     lower_shift: f32,
     upper_shift: f32,
     period_seconds: i64,
-    /// Squared errors beyond the Poisson part, relative to the squared mean: a ring of the last.
-    last: [f32; LAST],
+    /// Squared errors beyond the Poisson part, and squared means: a ring of the last.
+    last: [(f32, f32); LAST],
     /// Values learned from.
     learned: u32,
 }
@@ -67,7 +69,7 @@ impl Dispersion {
             lower_shift: 0.0,
             upper_shift: 0.0,
             period_seconds,
-            last: [0.0; LAST],
+            last: [(0.0, 0.0); LAST],
             learned: 0,
         }
     }
@@ -132,10 +134,9 @@ impl Dispersion {
         let gain = (3.0 / (self.learned as f32 + 10.0)).max(1.0 / (3.0 * slots_a_day).max(100.0));
         self.scale = (self.scale * (gain * share * (square - 1.0)).exp()).clamp(SCALE_RANGE.0, SCALE_RANGE.1);
         if self.slots.len() <= FEW_A_DAY {
-            self.last[self.learned as usize % LAST] = (error * error - unit * mean) / (mean * mean);
+            self.last[self.learned as usize % LAST] = (error * error - unit * mean, mean * mean);
             if self.learned as usize >= LAST {
-                let shown = self.last.iter().sum::<f32>() / LAST as f32;
-                self.scale = self.scale.min((LAST_FACTOR * shown).max(SCALE_RANGE.0));
+                self.scale = self.scale.min(self.shown_by_last().max(SCALE_RANGE.0));
             }
         }
         let keep = (-(self.period_seconds as f32) / 3600.0).exp();
@@ -143,6 +144,18 @@ impl Dispersion {
         if let Some(slot) = slot {
             self.learn_slot(slot, square);
         }
+    }
+
+    /// What the scale is at most by the last values. Where little is due nothing is told of it: errors and means are
+    /// summed, and the fewer values their sums are of, the larger it may be.
+    fn shown_by_last(&self) -> f32 {
+        let squares: f32 = self.last.iter().map(|(_, square)| square).sum();
+        let (mut shown, mut concentration) = (0.0, 0.0);
+        for (error, square) in &self.last {
+            shown += error / squares;
+            concentration += (square / squares).powi(2);
+        }
+        LAST_FACTOR * shown * concentration * LAST as f32
     }
 
     fn learn_slot(&mut self, slot: usize, square: f32) {

@@ -8,6 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::calendar::DAY;
+use super::dispersion::FEW_A_DAY;
+
 const MEMORIES: usize = 6;
 
 /// The memories' time constants. None is shorter than half a period: of that one the last value is 86 %.
@@ -19,8 +22,10 @@ const GAINS: [f32; MEMORIES] = [0.15, 0.1, 0.15, 0.2, 0.2, 0.2];
 /// Variance of a gain before anything is learned; it bounds how fast gains can change.
 const GAIN_VARIANCE: f64 = 0.03;
 
-/// Where gains make sense: outside, the recursion would chase noise.
+/// Where gains make sense: outside, the recursion would chase noise. Where a day has few values, most memories hold the
+/// last one alone, and a day on which little came would multiply the next.
 const GAIN_RANGE: (f32, f32) = (-0.6, 1.2);
+const GAIN_MIN_OF_FEW: f32 = 0.0;
 const GAIN_SUM_RANGE: (f32, f32) = (-0.1, 1.02);
 
 /// What counts as much as this many expected calls is known beforehand of every ratio: it is 1.
@@ -42,6 +47,7 @@ pub(super) struct Level {
     came: [f32; MEMORIES],
     due: [f32; MEMORIES],
     gain: [f32; MEMORIES],
+    gain_min: f32,
     covariance: [[f64; MEMORIES]; MEMORIES],
     alarm_keep: f32,
     alarm_came: f32,
@@ -58,11 +64,13 @@ impl Level {
         for (k, row) in covariance.iter_mut().enumerate() {
             row[k] = GAIN_VARIANCE;
         }
+        let is_few = DAY as f32 <= FEW_A_DAY as f32 * period_seconds;
         Level {
             keep: SECONDS.map(|seconds| (-period_seconds / seconds.max(0.5 * period_seconds)).exp()),
             came: [0.0; MEMORIES],
             due: [0.0; MEMORIES],
             gain: GAINS,
+            gain_min: if is_few { GAIN_MIN_OF_FEW } else { GAIN_RANGE.0 },
             covariance,
             alarm_keep: (-period_seconds / ALARM_SECONDS.max(ALARM_PERIODS_MIN * period_seconds)).exp(),
             alarm_came: 0.0,
@@ -108,7 +116,7 @@ impl Level {
         let total = 1.0 / f64::from(information) + variance.max(0.0);
         for (i, row) in self.covariance.iter_mut().enumerate() {
             let gain = spread[i] / total;
-            self.gain[i] = (self.gain[i] + (gain * f64::from(error)) as f32).clamp(GAIN_RANGE.0, GAIN_RANGE.1);
+            self.gain[i] = (self.gain[i] + (gain * f64::from(error)) as f32).clamp(self.gain_min, GAIN_RANGE.1);
             for (covariance, spread) in row.iter_mut().zip(&spread) {
                 *covariance = forget * (*covariance - gain * spread);
             }

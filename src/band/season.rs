@@ -15,6 +15,7 @@ mod sums;
 use std::cmp::Reverse;
 
 use super::calendar::Place;
+use super::dispersion::FEW_A_DAY;
 use super::history::History;
 pub(super) use first_days::doubt_first_days;
 use sums::{Spread, Sums};
@@ -67,14 +68,16 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     let (mut all, mut group, mut same, mut rest) =
         (Sums::new(slots), Sums::new(slots), Sums::new(slots), Sums::new(slots));
     let mut values = Vec::with_capacity(slots);
-    let mut spread = Spread::new(slots);
+    // Where a day has few slots, those of a week are compared: else a weekly season would be all noise.
+    let slots_of_week = if slots <= FEW_A_DAY { 7 * slots } else { slots };
+    let mut spread = Spread::new(slots_of_week);
     let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
     days.sort_unstable_by_key(|(past, _)| Reverse(*past));
     for (past, row) in days {
         values.clear();
         values.extend(row);
         let age_days = (day - past) as f32;
-        spread.add(&values);
+        spread.add(Place::weekday(past) * slots % slots_of_week, &values);
         all.add(age_days, &values);
         let in_group = Place::is_weekend(past) == Place::is_weekend(day);
         if in_group { &mut group } else { &mut rest }.add(age_days, &values);

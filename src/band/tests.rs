@@ -3,6 +3,7 @@
 mod days;
 mod gaps;
 mod incidents;
+mod weeks;
 
 use proptest::prelude::*;
 

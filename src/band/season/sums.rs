@@ -118,8 +118,10 @@ impl Spread {
         Spread { days: vec![0; slots], value: vec![0.0; slots], square: vec![0.0; slots] }
     }
 
-    pub fn add(&mut self, values: &[Value]) {
-        for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan() && !value.doubted) {
+    /// Adds a day's values, the first of which is of the slot `first`.
+    pub fn add(&mut self, first: usize, values: &[Value]) {
+        let slots = (first..).zip(values);
+        for (slot, value) in slots.filter(|(_, value)| !value.value.is_nan() && !value.doubted) {
             let value = f64::from(value.value);
             self.days[slot] += 1;
             self.value[slot] += value;
@@ -155,12 +157,12 @@ mod tests {
     fn slots_that_differ_are_no_spread_and_days_that_differ_are() {
         let (mut same, mut other) = (Spread::new(3), Spread::new(3));
         for _ in 0..3 {
-            same.add(&day(&[1.0, 900.0, 3.0]));
+            same.add(0, &day(&[1.0, 900.0, 3.0]));
         }
         assert!(same.scale(0.0).is_some_and(|scale| scale < 1e-9));
         // 90 and 110 have a variance of 200 around their mean of 100: two hundredths of its square.
-        other.add(&day(&[90.0, 90.0, f32::NAN]));
-        other.add(&day(&[110.0, 110.0, 7.0]));
+        other.add(0, &day(&[90.0, 90.0, f32::NAN]));
+        other.add(0, &day(&[110.0, 110.0, 7.0]));
         assert!(other.scale(0.0).is_some_and(|scale| (scale - 0.02).abs() < 1e-6));
         // A hundred of it is what counts of this mean have by themselves.
         assert!(other.scale(1.0).is_some_and(|scale| (scale - 0.01).abs() < 1e-6));
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn one_day_has_no_spread() {
         let mut spread = Spread::new(2);
-        spread.add(&day(&[5.0, 8.0]));
+        spread.add(0, &day(&[5.0, 8.0]));
         assert_eq!(spread.scale(1.0), None);
     }
 }
