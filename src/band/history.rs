@@ -95,10 +95,12 @@ impl History {
         }
     }
 
-    /// How many days of the same group there are before.
+    /// How many days of the same group there are before. Days from before a long gap, which have outstayed the ring,
+    /// weigh too little to be one.
     pub fn days_of_group_before(&self, day: i64) -> usize {
+        let kept = i64::try_from(self.days.len()).expect("few days are kept");
         let same = |past: i64| Place::is_weekend(past) == Place::is_weekend(day);
-        self.days.iter().filter(|past| **past != i64::MIN && **past < day && same(**past)).count()
+        self.days.iter().filter(|past| (day - kept..day).contains(past) && same(**past)).count()
     }
 
     /// Moves what a day holds by so many slots: its clock was another. What leaves the day is lost.

@@ -77,6 +77,20 @@ fn what_was_high_before_a_gap_is_over_after_it() {
     assert!(after.iter().all(|judgement| !judgement.anomalous));
 }
 
+#[test]
+fn weekends_after_a_gap_of_two_months_are_known_again_after_the_first() {
+    // A business week whose weekends have two fifths; the gap ends on a Thursday.
+    let value = |i: i64| business(i, if (i / SLOTS) % 7 >= 5 { 200.0 } else { 500.0 });
+    let (stop, back) = (20 * SLOTS + 84, 80 * SLOTS + 84);
+    let mut model = model();
+    run(&mut model, 0..stop, value);
+    let judgements = run(&mut model, back..back + 42 * SLOTS, value);
+    // The first weekend after it lasts until the fourth day's morning.
+    let known = usize::try_from(4 * SLOTS).unwrap();
+    assert_eq!(alarms(&judgements[known..]), 0);
+    assert!(judgements[known..].iter().all(|judgement| !judgement.anomalous));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
