@@ -1,4 +1,4 @@
-//! Where a moment lies in the local day and week.
+//! Where a period lies in the local day and week.
 
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ pub(super) const DAY: i64 = 86_400;
 pub(super) struct Place {
     /// Days since 1970 on the local calendar.
     pub day: i64,
-    /// The slot of the day: its start divided by the period.
+    /// The slot of the day: the time of day of the period's middle, divided by the period.
     pub slot: usize,
 }
 
@@ -27,7 +27,7 @@ impl Place {
     }
 }
 
-/// Places moments, and remembers the zone's offset within the hour.
+/// Places periods, and remembers the zone's offset within the hour.
 #[derive(Clone, Debug)]
 pub(super) struct Calendar {
     zone: Tz,
@@ -46,16 +46,18 @@ impl Calendar {
         usize::try_from((DAY + self.period - 1) / self.period).expect("a day has few periods")
     }
 
-    /// The place of a moment in seconds since 1970.
+    /// The place of the period that starts at `at`, in seconds since 1970: that of its middle, since a long period that
+    /// begins in the evening is mostly the next day.
     pub fn place(&mut self, at: i64) -> Place {
-        let hour = at.div_euclid(3600);
+        let middle = at + self.period / 2;
+        let hour = middle.div_euclid(3600);
         if hour != self.hour && self.zone != Tz::UTC {
-            self.offset = DateTime::from_timestamp(at, 0).map_or(0, |utc| {
+            self.offset = DateTime::from_timestamp(middle, 0).map_or(0, |utc| {
                 i64::from(self.zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
             });
         }
         self.hour = hour;
-        let local = at + self.offset;
+        let local = middle + self.offset;
         let slot = local.rem_euclid(DAY) / self.period;
         Place { day: local.div_euclid(DAY), slot: usize::try_from(slot).expect("a remainder of a day is small") }
     }

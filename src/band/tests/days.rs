@@ -1,5 +1,9 @@
 //! Days that don't go as their date says, and changes that don't matter.
 
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+
+use super::super::calendar::Calendar;
 use super::*;
 
 /// A business week: Saturdays and Sundays have the nights of other days and hardly any work. The series
@@ -156,5 +160,34 @@ fn a_new_job_of_every_night_is_an_incident_twice_and_then_a_habit() {
     for day in first + 2..50 {
         let expected = judgements[index(day, 2)].band.unwrap().expected;
         assert!((350.0..750.0).contains(&expected), "{day}: {expected}");
+    }
+}
+
+#[test]
+fn a_day_of_utc_is_the_weekday_that_most_of_it_is_in_the_zone() {
+    // Saturdays and Sundays have a fifth. West of Greenwich a day of UTC begins in the evening before.
+    let typical = |day: i64| if day % 7 >= 5 { 4_000.0 } else { 20_000.0 };
+    let value = |day: i64| (typical(day) * (1.0 + 0.1 * noise(day))).round();
+    for zone in [Tz::UTC, Tz::America__New_York, Tz::Pacific__Honolulu, Tz::Asia__Tokyo] {
+        let mut settings = Settings::new(86_400);
+        settings.zone = zone;
+        let mut model = Model::new(&settings).unwrap();
+        let judgements: Vec<Judgement> = (0..100).map(|day| model.step(START + day * DAY, value(day))).collect();
+        for day in 72..100 {
+            let expected = judgements[usize::try_from(day).unwrap()].band.unwrap().expected;
+            assert!((expected / typical(day) - 1.0).abs() < 0.25, "{zone} {day}: {expected}");
+        }
+    }
+}
+
+#[test]
+fn days_from_midnight_to_midnight_are_one_each_also_when_clocks_change() {
+    // Berlin's clocks go forward on 29 March and back on 25 October 2026: days of 23 and of 25 hours.
+    let mut calendar = Calendar::new(Tz::Europe__Berlin, 86_400);
+    for (year_day, date) in NaiveDate::from_ymd_opt(2026, 1, 1).unwrap().iter_days().take(365).enumerate() {
+        let midnight = date.and_time(NaiveTime::MIN).and_local_timezone(Tz::Europe__Berlin).unwrap();
+        let place = calendar.place(midnight.timestamp());
+        // 2026 began 20,454 days after 1970.
+        assert_eq!((place.day, place.slot), (20_454 + i64::try_from(year_day).unwrap(), 0), "{date}");
     }
 }
