@@ -60,10 +60,10 @@ impl Distribution {
     pub fn deviate(&self, value: f64, known: bool) -> f64 {
         if self.counts && (value <= self.mean || self.mean < SKEWED_MEAN_MIN) {
             let is_absence = known && self.mean >= ABSENCE_MEAN_MIN && value <= ABSENCE_SHARE * self.mean;
-            let deviations = (value - self.mean) / self.variance.sqrt();
+            let deviations = self.plain_deviate(value);
             if is_absence { deviations.min(self.skewed_deviate(value)) } else { deviations }
         } else {
-            self.skewed_deviate(value)
+            self.at_most_plain(value, self.skewed_deviate(value))
         }
     }
 
@@ -72,7 +72,7 @@ impl Distribution {
     pub fn skewed_deviate(&self, value: f64) -> f64 {
         let shape = self.shape();
         if shape > NORMAL_SHAPE {
-            return (value - self.mean) / self.variance.sqrt();
+            return self.plain_deviate(value);
         }
         let root = (value / self.mean).max(0.0).cbrt();
         (root * root - 1.0 + 1.0 / (9.0 * shape)) * 1.5 * shape.sqrt()
@@ -83,9 +83,22 @@ impl Distribution {
     pub fn likelihood_deviate(&self, value: f64) -> f64 {
         let shape = self.shape();
         if self.counts || shape > NORMAL_SHAPE {
-            return (value - self.mean) / self.variance.sqrt();
+            return self.plain_deviate(value);
         }
-        ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * shape.sqrt()
+        let deviate = ((value / self.mean).max(0.0).cbrt() - 1.0 + 1.0 / (9.0 * shape)) * 3.0 * shape.sqrt();
+        self.at_most_plain(value, deviate)
+    }
+
+    /// In standard deviations.
+    fn plain_deviate(&self, value: f64) -> f64 {
+        (value - self.mean) / self.variance.sqrt()
+    }
+
+    /// A power's deviate, or standard deviations if they are less where powers fail. Few values beside a batch that may
+    /// come early have so small a shape that the power's correction for skewness, which grows without bound as the
+    /// shape falls, would make each of them an incident.
+    fn at_most_plain(&self, value: f64, deviate: f64) -> f64 {
+        if self.shape() < ROOT_SHAPE_MIN { deviate.min(self.plain_deviate(value)) } else { deviate }
     }
 
     fn shape(&self) -> f64 {
@@ -192,6 +205,18 @@ mod tests {
             let exact = Gamma::new(shape, shape / mean).unwrap();
             prop_assert!((exact.cdf(upper) - 0.97725).abs() < 0.002);
             prop_assert!((exact.cdf(lower) - 0.02275).abs() < 0.004);
+        }
+    }
+
+    #[test]
+    fn beside_a_large_batch_a_few_calls_more_are_within_a_standard_deviation() {
+        // 8.6 calls are due, and 5,000 would be one standard deviation.
+        for counts in [true, false] {
+            let around = Distribution { mean: 8.6, variance: 2.5e7, counts };
+            for value in [9.0, 12.0, 40.0, 5_000.0] {
+                let deviates = [around.deviate(value, true), around.likelihood_deviate(value)];
+                assert!(deviates.into_iter().all(|deviate| deviate <= 1.0), "{value}: {deviates:?}");
+            }
         }
     }
 
