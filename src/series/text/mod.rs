@@ -42,7 +42,7 @@ pub enum TextError {
         /// What there is.
         found: String,
     },
-    /// A line ends too early, or its quotes don't.
+    /// A line ends too early or goes on too long, or its quotes don't end.
     #[error("line {line} is no row: it has {found}; expected {expected} fields separated by commas, as the header has")]
     Fields {
         /// The line, from 1.

@@ -33,13 +33,19 @@ impl Places {
     }
 }
 
-/// The stamp and the value of a line; else what the line has instead.
+/// The stamp and the value of a line; else what the line has instead. Fields after both may be missing, and a comma may
+/// end the line; more fields than the header has are none: a comma may be of a number.
 pub(super) fn fields<'a>(line: &'a [u8], places: &Places) -> Result<[&'a [u8]; 2], String> {
     let mut found: [&[u8]; 2] = [&[], &[]];
     let last = places.timestamp.max(places.value);
     let mut rest = Some(line);
-    for at in 0..=last {
-        let Some(left) = rest else { return Err(if at == 1 { "1 field".to_owned() } else { format!("{at} fields") }) };
+    for at in 0..places.columns {
+        let Some(left) = rest else {
+            if at > last {
+                break;
+            }
+            return Err(if at == 1 { "1 field".to_owned() } else { format!("{at} fields") });
+        };
         let Some((text, next)) = field(left) else { return Err("a quote that doesn't end".to_owned()) };
         if at == places.timestamp {
             found[0] = text;
@@ -49,7 +55,12 @@ pub(super) fn fields<'a>(line: &'a [u8], places: &Places) -> Result<[&'a [u8]; 2
         }
         rest = next;
     }
-    Ok(found)
+    let Some(mut more) = rest.filter(|more| !more.is_empty()) else { return Ok(found) };
+    let mut count = places.columns + 1;
+    while let Some((_, Some(next))) = field(more) {
+        (more, count) = (next, count + 1);
+    }
+    Err(format!("{count} fields"))
 }
 
 /// The first field, without its quotes and the blanks around it, and what follows its comma. `None` if its quotes don't

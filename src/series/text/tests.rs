@@ -111,6 +111,7 @@ fn values_are_numbers_or_missing() {
 fn columns_may_come_in_any_order_among_others_and_in_quotes() {
     let text = "\u{feff}Value,\"note, \"\"x\"\"\",Timestamp,more\r\n5,\"a, \"\"b\"\"\",\"1767607200\",\r\n\r\n , ,1767607500,z\n";
     assert_eq!(read(text), Ok(vec![(TEN, Some(5.0)), (TEN + 300, None)]));
+    assert_eq!(read("timestamp,value,more\n1,2\n3,4,\n5,6,7,\n"), Ok(vec![(1, Some(2.0)), (3, Some(4.0)), (5, Some(6.0))]));
     assert_eq!(read("timestamp,value\n"), Ok(vec![]));
     assert_eq!(read("timestamp,value"), Ok(vec![]));
 }
@@ -124,6 +125,8 @@ fn what_is_no_series_is_told_with_its_line_and_what_is_expected() {
         ("timestamp;value\n1;2\n", "no column 'timestamp' but 'timestamp;value'"),
         ("timestamp\n", "no column 'value'"),
         ("timestamp,value\n1,2\njunk\n", "line 3 is no row: it has 1 field; expected 2 fields"),
+        ("timestamp,value\n1,2\n300,1,234\n", "line 3 is no row: it has 3 fields; expected 2 fields"),
+        ("timestamp,value,note\n300,1,234,a,b\n", "line 2 is no row: it has 5 fields; expected 3 fields"),
         ("timestamp,value\n\"1,2\n", "line 2 is no row: it has a quote that doesn't end"),
         ("timestamp,value\n\nnow,2\n", "line 3: 'now' is no time; expected 2026-01-05T10:00:00Z"),
         ("timestamp,value\n1,many\n", "line 2: 'many' is no number; expected one such as 12"),
