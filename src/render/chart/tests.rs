@@ -108,6 +108,27 @@ fn names_of_months_and_years_do_not_touch_either() {
 }
 
 #[test]
+fn names_of_months_leave_none_out_and_none_comes_twice() {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    for (days, width, between) in [(365, 960, 1), (365, 1200, 1), (730, 960, 3), (3_000, 960, 12)] {
+        for first_day in [0, 12, 26, 55, 330] {
+            let mut points = points(40, |_| Some(100.0), 0..0);
+            points.iter_mut().zip(0..).for_each(|(point, row)| {
+                point.at = START + first_day * 86_400 + row * days * 86_400 / 39;
+            });
+            let svg = svg(&chart(&points, Size { width, height: 360 }));
+            let number = |said: &str| {
+                let month = MONTHS.iter().position(|name| said.starts_with(name))?;
+                said.get(4..)?.parse::<usize>().ok().map(|year| year * 12 + month)
+            };
+            let named: Vec<usize> = texts(&svg).into_iter().filter_map(|(_, _, said)| number(&said)).collect();
+            assert!(named.len() >= 7, "{days} days at {width}: {named:?}");
+            assert!(named.windows(2).all(|pair| pair[1] - pair[0] == between), "{days} days at {width}: {named:?}");
+        }
+    }
+}
+
+#[test]
 fn anomalies_are_red_and_counted_in_the_legend() {
     let points = points(288, |row| Some(if (100..110).contains(&row) { 400.0 } else { 100.0 }), 100..110);
     let svg = svg(&chart(&points, Size::default()));
