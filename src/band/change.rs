@@ -102,7 +102,7 @@ pub(super) struct ChangeDetector {
     tails: [[Tail; 2]; TESTS],
     /// The value's tails while there is no season, alarm or not: what comes every hour is no incident on the first day.
     young: [Tail; 2],
-    /// The tails of the value's deviate by its likelihood.
+    /// The tails of the value's deviate by its likelihood, of the score alone: what was shown lately it leaves out.
     likelihood: [Tail; 2],
     on_since: Option<i64>,
     /// Periods with a value since then.
@@ -130,7 +130,7 @@ impl ChangeDetector {
             hours: [[1.0; SUMS]; HOURS],
             tails: std::array::from_fn(|test| [tail(test), tail(test)]),
             young: std::array::from_fn(|_| Tail::uncut(week_periods, 1.0)),
-            likelihood: [tail(0), tail(0)],
+            likelihood: std::array::from_fn(|_| Tail::fixed(week_periods, 1.0)),
             on_since: None,
             periods_on: 0,
             quiet_periods: 0.0,

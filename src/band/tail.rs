@@ -3,7 +3,7 @@
 //! Peaks over a threshold (Davison and Smith 1990): clusters of deviates above 2.5 come at a rate, and the excess
 //! of their peaks is exponential. Both are learned, from what a normal distribution says as a prior, so that a
 //! heavy-tailed series gets a high threshold and a well-behaved one a low one. One outlier counts little: excesses
-//! are cut.
+//! are cut, at more the higher those before have been.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +22,20 @@ const EXCESS_CLUSTERS: f32 = 8.0;
 /// What a week of the longest sums shows at least by the prior.
 const WEEK_CLUSTERS_MIN: f32 = 0.5;
 
-/// Excesses count at most so much.
+/// Excesses count at most so much, or so many times the mean of those before: of an exponential distribution with that
+/// mean nine in ten are less.
 const EXCESS_MAX: f32 = 2.5;
+const EXCESS_MEANS_MAX: f32 = 2.5;
+
+/// How an excess is cut.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum Cut {
+    /// At what the excesses before allow.
+    ByMean,
+    /// At the same always.
+    Fixed,
+    Never,
+}
 
 /// The upper tail of a test.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,7 +50,7 @@ pub(super) struct Tail {
     quiet: f32,
     /// Periods that deviates hang together.
     span: f32,
-    excess_max: f32,
+    cut: Cut,
 }
 
 impl Tail {
@@ -54,13 +66,18 @@ impl Tail {
             peak: 0.0,
             quiet: 0.0,
             span,
-            excess_max: EXCESS_MAX,
+            cut: Cut::ByMean,
         }
+    }
+
+    /// A tail that high peaks move little, however many there are.
+    pub fn fixed(week_periods: f32, span: f32) -> Self {
+        Tail { cut: Cut::Fixed, ..Tail::new(week_periods, span) }
     }
 
     /// A tail for a time in which nothing is known: an outlier counts as it is.
     pub fn uncut(week_periods: f32, span: f32) -> Self {
-        Tail { excess_max: f32::INFINITY, ..Tail::new(week_periods, span) }
+        Tail { cut: Cut::Never, ..Tail::new(week_periods, span) }
     }
 
     /// How many clusters a period go as high as a deviate; 1 for one that is no peak.
@@ -68,9 +85,20 @@ impl Tail {
         if deviate <= THRESHOLD {
             return 1.0;
         }
-        let excess = (self.excess + EXCESS_CLUSTERS * NORMAL_EXCESS) / (self.clusters + EXCESS_CLUSTERS);
         let rate = (self.clusters + RATE_CLUSTERS) / (self.periods + self.prior_periods);
-        rate * ((THRESHOLD - deviate) / excess).exp()
+        rate * ((THRESHOLD - deviate) / self.mean_excess()).exp()
+    }
+
+    fn mean_excess(&self) -> f32 {
+        (self.excess + EXCESS_CLUSTERS * NORMAL_EXCESS) / (self.clusters + EXCESS_CLUSTERS)
+    }
+
+    fn excess_max(&self) -> f32 {
+        match self.cut {
+            Cut::ByMean => EXCESS_MAX.max(EXCESS_MEANS_MAX * self.mean_excess()),
+            Cut::Fixed => EXCESS_MAX,
+            Cut::Never => f32::INFINITY,
+        }
     }
 
     /// Learns a period's deviate; `keep` is the share of what is known that stays.
@@ -84,8 +112,8 @@ impl Tail {
         } else if self.peak > 0.0 {
             self.quiet += 1.0;
             if self.quiet >= self.span {
+                self.excess += (self.peak - THRESHOLD).min(self.excess_max());
                 self.clusters += 1.0;
-                self.excess += (self.peak - THRESHOLD).min(self.excess_max);
                 self.peak = 0.0;
             }
         }
@@ -104,6 +132,18 @@ mod tests {
             heavy.learn(if i % 200 == 0 { 4.5 } else { 0.5 }, 0.9999);
         }
         assert!(heavy.rate(5.0) > 50.0 * light.rate(5.0));
+    }
+
+    #[test]
+    fn peaks_that_are_always_high_are_learned_as_high_as_they_are_and_a_lone_one_is_not() {
+        let (mut lone, mut always) = (Tail::new(2016.0, 1.0), Tail::new(2016.0, 1.0));
+        for i in 0..8 * 2016 {
+            lone.learn(if i == 1000 { 22.5 } else { 0.5 }, 0.9999);
+            always.learn(if i % 200 == 0 { 22.5 } else { 0.5 }, 0.9999);
+        }
+        // What comes ten times a week may not be rarer than once in ten weeks, and what came once is rarer still.
+        assert!(always.rate(22.5) * 2016.0 > 0.1, "{}", always.rate(22.5));
+        assert!(lone.rate(22.5) * 2016.0 < 1e-6, "{}", lone.rate(22.5));
     }
 
     #[test]

@@ -132,3 +132,12 @@ fn a_few_calls_more_beside_a_large_batch_are_no_incident() {
     let surprises = judgements[14 * 24..].iter().filter(|judgement| judgement.score > 3.0).count();
     assert_eq!(surprises, 0);
 }
+
+#[test]
+fn a_job_that_starts_and_stops_at_random_is_known_for_it_after_some_weeks() {
+    // A session in one of thirty periods, ten a day, of ten to thirty calls.
+    let value = |i: i64| if noise(-i) > 14.0 / 15.0 { (20.0 + 10.0 * noise(i)).round() } else { 0.0 };
+    let judgements = run(&mut model(), 0..12 * 7 * SLOTS, value);
+    let weeks: Vec<usize> = judgements.chunks_exact(usize::try_from(7 * SLOTS).unwrap()).map(alarms).collect();
+    assert!(weeks[6..].iter().sum::<usize>() <= 12, "{weeks:?}");
+}
