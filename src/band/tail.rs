@@ -58,16 +58,7 @@ impl Tail {
     pub fn new(week_periods: f32, span: f32) -> Self {
         let week_clusters = (week_periods / span * NORMAL_SHARE).max(WEEK_CLUSTERS_MIN);
         let prior_periods = RATE_CLUSTERS * week_periods / week_clusters;
-        Tail {
-            prior_periods,
-            clusters: 0.0,
-            excess: 0.0,
-            periods: 0.0,
-            peak: 0.0,
-            quiet: 0.0,
-            span,
-            cut: Cut::ByMean,
-        }
+        Tail { prior_periods, clusters: 0.0, excess: 0.0, periods: 0.0, peak: 0.0, quiet: 0.0, span, cut: Cut::ByMean }
     }
 
     /// A tail that high peaks move little, however many there are.

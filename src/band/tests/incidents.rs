@@ -126,8 +126,7 @@ fn a_few_calls_more_beside_a_large_batch_are_no_incident() {
     // Five to twelve calls an hour, and 36,000 from two to three.
     let mut model = Model::new(&Settings::new(3_600)).unwrap();
     let value = |i: i64| if i % 24 == 2 { 36_000.0 * (1.0 + 0.2 * noise(i)) } else { 8.5 * (1.0 + 0.4 * noise(i)) };
-    let judgements: Vec<Judgement> =
-        (0..70 * 24).map(|i| model.step(START + i * 3_600, value(i).round())).collect();
+    let judgements: Vec<Judgement> = (0..70 * 24).map(|i| model.step(START + i * 3_600, value(i).round())).collect();
     assert_eq!(alarms(&judgements[14 * 24..]), 0);
     let surprises = judgements[14 * 24..].iter().filter(|judgement| judgement.score > 3.0).count();
     assert_eq!(surprises, 0);

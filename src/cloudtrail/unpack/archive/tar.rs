@@ -94,11 +94,7 @@ impl<E> Walk<'_, E> {
 
     /// Reads on to the next block that is a header, and says whether there were only zeros before it. There is none
     /// where the data end, or the reader fails.
-    fn next_tar_header<R: Read>(
-        &mut self,
-        reader: &mut Metered<'_, R>,
-        path: &str,
-    ) -> Result<(Option<Vec<u8>>, io::Result<()>), Stop<E>> {
+    fn next_tar_header<R: Read>(&mut self, reader: &mut Metered<'_, R>, path: &str) -> Result<Passed, Stop<E>> {
         let meter = reader.meter;
         meter.allowance.set(self.budget.saturating_add(1));
         let (mut block, mut passed) = (Vec::with_capacity(TAR_BLOCK), Ok(()));
@@ -124,6 +120,9 @@ impl<E> Walk<'_, E> {
         Ok((found, passed))
     }
 }
+
+/// A header, if there is one more, and whether there were only zeros before it.
+type Passed = (Option<Vec<u8>>, io::Result<()>);
 
 /// What a reader gave and may give.
 #[derive(Default)]
