@@ -11,8 +11,8 @@ use crate::alarm::{AlarmMemory, HistoryKind, Notice, StateChange, StateValue, Su
 use crate::store::{HistoryItem, Store, WatchRound};
 
 /// The reason of an alarm that nobody watches any more.
-const GONE: &str = "The settings no longer have this alarm: it was removed or has another name. Whether what it told of \
-                    goes on is no longer looked at under this one.";
+const GONE: &str = "The settings no longer have this alarm: it was removed or has another name. Whether what it told \
+                    of goes on is no longer looked at under this one.";
 
 /// Ends all that was told of these alarms and is not over. `now` in seconds since 1970.
 pub(super) fn tell_ends(

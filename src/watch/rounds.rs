@@ -94,7 +94,7 @@ impl Watch {
         let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
         if self.setup.settings.every_series {
-            self.save_behind(store, watermark)?;
+            self.save_behind(store, watermark, looked_again)?;
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
@@ -127,14 +127,15 @@ impl Watch {
         Ok(report)
     }
 
-    /// Saves the models on the way, where there is no saving that reaches back far enough and not much further: counts
-    /// that come late after the first round of all are learned too, and those that come late again and again don't cost
-    /// more each time.
-    fn save_behind(&mut self, store: &mut Store, watermark: Minute) -> Result<(), WatchError> {
+    /// Saves the models on the way, where no saving reaches back far enough: counts that come late after the first
+    /// round of all are learned too. So it does where counts came late and the saving that reaches back is much older:
+    /// those that come late again and again don't cost more each time.
+    fn save_behind(&mut self, store: &mut Store, watermark: Minute, looked_again: bool) -> Result<(), WatchError> {
         let period = self.fleet.period();
         let behind = Minute(watermark.0.saturating_sub(MODELS_REACH_MINUTES) / period * period);
         let before = store.saved_models()?.iter().map(|saved| saved.until.0).find(|until| *until <= behind.0);
-        if self.fleet.until >= behind || before.is_some_and(|before| behind.0 - before < MODELS_REACH_MINUTES) {
+        let is_enough = |before: u32| !looked_again || behind.0 - before < MODELS_REACH_MINUTES;
+        if self.fleet.until >= behind || before.is_some_and(is_enough) {
             return Ok(());
         }
         self.advance(store, behind)?;

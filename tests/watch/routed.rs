@@ -139,7 +139,7 @@ fn the_end_of_an_episode_that_a_mute_window_held_goes_to_nobody() {
     let mute = "[[mute]]\nname = 'quiet'\nschedule = 'at(2026-01-05T10:00)'\nduration = '1h'\nalarms = ['busy']\n";
     let mut watched = watched(&busy(KEY), ALL);
     let mut muted = setup(&busy(KEY), ALL);
-    muted.mutes = toml::from_str::<AlarmTables>(mute).unwrap().read().unwrap().mutes;
+    muted.mutes = toml::from_str::<AlarmTables>(&(busy(KEY) + mute)).unwrap().read().unwrap().mutes;
     watched.watch = Watch::open(&watched.store, muted).unwrap();
     watched.calls("10:10", 20, &Record::call("Decrypt").key(KEY));
     watched.round("10:11");

@@ -13,8 +13,8 @@ const SILENCE_CALLS: f64 = 12.0;
 const FILES_AN_HOUR: usize = 4;
 const HOUR_MINUTES: u32 = 60;
 
-/// What a file tells of ends so many minutes before the time in its name, or fewer, where little came of a stream: files
-/// that were delivered after a period may still tell of what was before it alone.
+/// What a file tells of may end so many minutes before the time in its name: one that was delivered after a period may
+/// tell of what was before it alone.
 const FILE_LAG_MINUTES: u32 = 10;
 
 /// So long it is known when a stream did not come: as long as anything is learned from.
@@ -149,10 +149,10 @@ impl Streams {
 
     /// Judges which streams did not come in a period, or in the first `part` of it, by the calls of each.
     ///
-    /// A stream has come if a file was delivered after the period's end, as its name says: where nothing or little came,
-    /// so long after it that the file tells of the period. Else it has stopped if much was expected and nothing came; or
-    /// next to nothing, where names had told of its files until then. Where nothing came of all streams together, none
-    /// has come of which no file did.
+    /// A stream has come if a file was delivered after the period's end, as its name says: where nothing or little
+    /// came, so long after it that the file tells of the period. Else it has stopped if much was expected and nothing
+    /// came; or next to nothing, where names had told of its files until then. Where nothing came of all streams
+    /// together, none has come of which no file did.
     pub(super) fn judge(
         &mut self,
         period: MinuteRange,
