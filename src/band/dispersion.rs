@@ -34,8 +34,8 @@ const REAL_FLOOR: f32 = 1e-3;
 /// A day with no more values than this has few: what they tell comes from other days.
 pub(super) const FEW_A_DAY: usize = 4;
 
-/// Where a day has few values, the scale is at most so many times what the last ones show: to come down by a small share
-/// a value would take months.
+/// Where a day has few values, the scale is at most so many times what the last ones show: to come down by a small
+/// share a value would take months.
 const LAST: usize = 16;
 const LAST_FACTOR: f32 = 2.0;
 

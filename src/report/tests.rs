@@ -246,7 +246,7 @@ fn markdown_has_tables_and_names_mean_nothing_in_it() {
         "| arn:aws:s3:::\\<raw\\> | 50 | 16.7% | -50.0% |",
         "| arn:aws:kms:us-east-1:111122223333:key/cccc | 0 | 40 | -40 | gone |",
         "| Decrypt, arn:aws:kms:us-east-1:111122223333:key/aaaa and 1 more | 2026-01-06 01:00 | 2026-01-06 02:00 | 1,500 \
-         | 500 | +1,000 | role etl through S3, bucket raw: 98.0% | $0.0030 |",
+         | 500 | +1,000 | role etl through S3, bucket raw | 98.0% | $0.0030 |",
         "| 444455556666 | 20,050 | $0.30 and more | new |",
         "| 444455556666 | us-east-1 | RSA | 20,000 | 2026-01-06 00:00:09 | 1,000 | 2000.0% | 0 |",
         "Requests a second; quotas are AWS's default of 2026-08-07, unless set by the operator. An account's own may be \

@@ -69,6 +69,15 @@ pub fn svg(chart: &Chart<'_>) -> String {
     out
 }
 
+/// A tick's name: its middle and its end, in pixels.
+struct Name {
+    x: f64,
+    until: f64,
+    /// Whether it would have begun outside the picture.
+    is_moved_in: bool,
+    text: String,
+}
+
 impl Plot<'_> {
     fn axes(&self, labels: &[(f64, String)], out: &mut String) {
         let (left, right) = (self.times.left, self.times.right);
@@ -77,18 +86,22 @@ impl Plot<'_> {
             out.push_str(&text(left - self.font * 0.5, y + self.font * 0.35, self.font, QUIET, "end", name));
         }
         let y = self.bottom + self.font * 1.5;
-        let mut named_until = f64::NEG_INFINITY;
+        let mut names: Vec<Name> = Vec::new();
         for tick in self.times.ticks(self.font * 5.2) {
             let x = tick.x;
             let (stroke, from) = if tick.is_day { ("#cbd2d9", self.top) } else { ("#cbd2d9", self.bottom) };
             let _ = writeln!(out, "<path d=\"M{x:.1} {from:.1}V{:.1}\" stroke=\"{stroke}\"/>", self.bottom + 4.0);
             let half = width(&tick.text, self.font) / 2.0;
             let kept = x.clamp(left + half - self.font, (right + self.font * 2.0 - half).max(left + half - self.font));
-            // A long name, or one moved in from the edge, would run into the one before.
-            if kept - half > named_until + self.font * 0.5 {
-                out.push_str(&text(kept, y, self.font, QUIET, "middle", &tick.text));
-                named_until = kept + half;
+            let runs_into = |before: &Name| kept - half <= before.until + self.font * 0.5;
+            // One moved in from the edge gives way to the next, which stands in its place; a long name is left out.
+            names.pop_if(|before| before.is_moved_in && runs_into(before));
+            if !names.last().is_some_and(runs_into) {
+                names.push(Name { x: kept, until: kept + half, is_moved_in: kept > x, text: tick.text });
             }
+        }
+        for name in names {
+            out.push_str(&text(name.x, y, self.font, QUIET, "middle", &name.text));
         }
         let _ = writeln!(out, "<path d=\"M{left:.1} {0:.1}H{right:.1}\" stroke=\"#9aa5b1\"/>", self.bottom);
     }
