@@ -55,9 +55,9 @@ pub(super) fn tell_alarms(
             match asked <= CAUSES_MAX {
                 true => {
                     change.incident = cause.of(&about, now)?;
+                    let alarms = store.alarms_of(&change.alarm_name, now - MONTH_SECONDS, now)?;
                     for series in change.incident.iter_mut().flat_map(|incident| &mut incident.series) {
                         // What the watch tells of mostly set this alarm off too, and is counted once.
-                        let alarms = store.alarms_of(&change.alarm_name, now - MONTH_SECONDS, now)?;
                         series.alarms_last_month = incidents_last_month(store, series)?.max(alarms);
                     }
                 }
