@@ -14,6 +14,16 @@ use crate::support::watched::{Watched, change};
 const BUSY: &str = "[[alarm]]\nname = 'busy'\nkey = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-*'\n\
     threshold = 10\nperiod = '1m'\ncomparison_operator = 'GreaterThanThreshold'\n";
 
+/// A composite alarm on the busy one, which waits so long for one on calls of another key to suppress it.
+fn suppressed_after(wait: &str) -> String {
+    format!(
+        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
+         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
+         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
+         actions_suppressor_wait_period = '{wait}'\nactions_suppressor_extension_period = '5m'\n"
+    )
+}
+
 #[test]
 fn what_a_mute_window_held_is_told_at_its_end_though_no_file_comes_any_more() {
     let mute = "[[mute]]\nname = 'quiet'\nschedule = 'at(2026-01-05T10:00)'\nduration = '1h'\nalarms = ['busy']\n";
@@ -36,12 +46,7 @@ fn what_a_mute_window_held_is_told_at_its_end_though_no_file_comes_any_more() {
 
 #[test]
 fn what_a_suppressor_held_is_told_after_its_wait_though_no_file_comes_any_more() {
-    let rules = format!(
-        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
-         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
-         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
-         actions_suppressor_wait_period = '20m'\nactions_suppressor_extension_period = '5m'\n"
-    );
+    let rules = suppressed_after("20m");
     let mut watched = Watched::new(&rules, |_| {});
     watched.calls("10:00", 1, &Record::call("Decrypt").key(KEY));
     watched.round("10:01");
@@ -59,12 +64,7 @@ fn what_a_suppressor_held_is_told_after_its_wait_though_no_file_comes_any_more()
 
 #[test]
 fn a_suppressor_is_waited_for_by_the_time_of_the_counts_however_many_minutes_are_judged_at_once() {
-    let rules = format!(
-        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
-         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
-         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
-         actions_suppressor_wait_period = '5m'\nactions_suppressor_extension_period = '5m'\n"
-    );
+    let rules = suppressed_after("5m");
     let told = |busy: std::ops::Range<u32>, deploy: Option<&str>| {
         let mut watched = Watched::new(&rules, |_| {});
         watched.calls("10:00", 1, &Record::call("Decrypt").key(KEY));
@@ -88,12 +88,7 @@ fn a_suppressor_is_waited_for_by_the_time_of_the_counts_however_many_minutes_are
 
 #[test]
 fn a_suppressor_that_comes_with_the_next_counts_is_waited_for_though_its_wait_is_shorter_than_they_are_apart() {
-    let rules = format!(
-        "{BUSY}actions_enabled = false\n[[alarm]]\nname = 'deploy'\nkey = '{KEY_2}'\noperations = ['Sign']\n\
-         threshold = 0\nperiod = '1m'\nactions_enabled = false\ncomparison_operator = 'GreaterThanThreshold'\n\
-         [[composite_alarm]]\nname = 'trouble'\nalarm_rule = 'ALARM(busy)'\nactions_suppressor = 'deploy'\n\
-         actions_suppressor_wait_period = '1m'\nactions_suppressor_extension_period = '5m'\n"
-    );
+    let rules = suppressed_after("1m");
     for deploys in [true, false] {
         let mut watched = Watched::new(&rules, |_| {});
         watched.calls("10:00", 1, &Record::call("Decrypt").key(KEY));
