@@ -3,7 +3,7 @@
 use super::population::{Key, Population};
 use super::random::{mix, word};
 use super::record::{alias_arn, tls};
-use super::template::{EVENT_ID, Moment, REQUEST_ID, TIME, Template, base32, hex, material_id};
+use super::template::{EVENT_ID, Moment, REQUEST_ID, SESSION_TOKEN, TIME, Template, base32, hex, material_id};
 use super::world::World;
 
 /// A record in the making.
@@ -118,9 +118,9 @@ pub(super) fn assumed_session(number: &str, account: usize, at: u32) -> Fact {
              \"transitiveTagKeys\":[\"Project\"]}}"
         ),
         response: format!(
-            "{{\"credentials\":{{\"accessKeyId\":\"ASIA{}\",\"sessionToken\":\"MASKED\",\"expiration\":\"{}\"}},\
-             \"assumedRoleUser\":{{\"assumedRoleId\":\"AROA{}:{name}\",\"arn\":\"{arn}\"}},\"packedPolicySize\":12,\
-             \"sourceIdentity\":\"alice\"}}",
+            "{{\"credentials\":{{\"accessKeyId\":\"ASIA{}\",\"sessionToken\":\"IQoJb3JpZ2luX2Vj{SESSION_TOKEN}\",\
+             \"expiration\":\"{}\"}},\"assumedRoleUser\":{{\"assumedRoleId\":\"AROA{}:{name}\",\"arn\":\"{arn}\"}},\
+             \"packedPolicySize\":12,\"sourceIdentity\":\"alice\"}}",
             base32(u64::from(at)),
             locale_date(at + 3600),
             base32(account as u64)

@@ -1,25 +1,64 @@
 //! What else is in a trail: management events of other services, and KMS requests that use no key material.
 
+use std::borrow::Cow;
+
 use super::caller::{Callers, Principal};
 use super::flow::{Context, Flow, Listed, Named, Rates};
 use super::population::Population;
 use super::random::Chance;
 use super::record::tls;
-use super::template::{EVENT_ID, REQUEST_ID, SESSION, TIME, TOKEN, Template};
+use super::template::{
+    CREDENTIAL_KEY, EVENT_ID, HOST_ID, REQUEST_ID, S3_REQUEST_ID, SESSION, SESSION_TOKEN, TIME, TOKEN, Template,
+};
 
-/// An event of another service. `ACCOUNT` and `REGION` in its texts are replaced.
+/// An event of another service. `ACCOUNT`, `REGION`, `SESSION` and `TOKEN` in its texts are replaced.
 struct Kind {
     share: f64,
     service: &'static str,
     event: &'static str,
-    request: &'static str,
-    response: &'static str,
-    resources: &'static str,
+    request: Cow<'static, str>,
+    response: Cow<'static, str>,
+    resources: Cow<'static, str>,
     read_only: bool,
 }
 
 const fn read(share: f64, service: &'static str, event: &'static str, request: &'static str) -> Kind {
-    Kind { share, service, event, request, response: "null", resources: "", read_only: true }
+    let (request, response, resources) = (Cow::Borrowed(request), Cow::Borrowed("null"), Cow::Borrowed(""));
+    Kind { share, service, event, request, response, resources, read_only: true }
+}
+
+/// A question about a bucket, whose record lists the bucket.
+fn read_bucket(share: f64, event: &'static str, bucket: &str, subject: &str) -> Kind {
+    let host = format!("{bucket}.s3.REGION.amazonaws.com");
+    let request = format!("{{\"bucketName\":\"{bucket}\",\"{subject}\":\"\",\"Host\":\"{host}\"}}");
+    let resources = format!(
+        ",\"resources\":[{{\"accountId\":\"ACCOUNT\",\"type\":\"AWS::S3::Bucket\",\"ARN\":\"arn:aws:s3:::{bucket}\"}}]"
+    );
+    Kind { request: request.into(), resources: resources.into(), ..read(share, "s3", event, "") }
+}
+
+/// A role's new credentials. CloudTrail writes the session token whole: 560 characters that don't compress, the bulk of
+/// a packed record.
+fn assume_role(share: f64) -> Kind {
+    Kind {
+        response: format!(
+            "{{\"credentials\":{{\"accessKeyId\":\"ASIA{CREDENTIAL_KEY}\",\
+             \"sessionToken\":\"IQoJb3JpZ2luX2Vj{SESSION_TOKEN}\",\"expiration\":\"Jan 5, 2026, 11:00:00 AM\"}},\
+             \"assumedRoleUser\":{{\"assumedRoleId\":\"AROAEXAMPLEEXAMPLE000:ci-SESSION\",\
+             \"arn\":\"arn:aws:sts::ACCOUNT:assumed-role/deploy/ci-SESSION\"}}}}"
+        )
+        .into(),
+        resources: ",\"resources\":[{\"accountId\":\"ACCOUNT\",\"type\":\"AWS::IAM::Role\",\
+             \"ARN\":\"arn:aws:iam::ACCOUNT:role/deploy\"}]"
+            .into(),
+        ..read(
+            share,
+            "sts",
+            "AssumeRole",
+            "{\"roleArn\":\"arn:aws:iam::ACCOUNT:role/deploy\",\"roleSessionName\":\"ci-SESSION\",\
+             \"durationSeconds\":3600}",
+        )
+    }
 }
 
 fn kinds() -> Vec<Kind> {
@@ -33,44 +72,20 @@ fn kinds() -> Vec<Kind> {
                  \"valueSet\":{\"items\":[{\"value\":\"vpc-07b33857c7ad1c027\"}]}}]}}",
         ),
         read(5.0, "ec2", "DescribeVolumes", "{\"volumeSet\":{},\"filterSet\":{}}"),
-        read(
-            4.0,
-            "s3",
-            "GetBucketLocation",
-            "{\"bucketName\":\"app-assets-ACCOUNT\",\"location\":\"\",\
-                 \"Host\":\"app-assets-ACCOUNT.s3.REGION.amazonaws.com\"}",
-        ),
-        read(
-            5.0,
-            "s3",
-            "GetBucketAcl",
-            "{\"bucketName\":\"app-logs-ACCOUNT\",\"acl\":\"\",\"Host\":\"app-logs-ACCOUNT.s3.REGION.amazonaws.com\"}",
-        ),
+        read_bucket(4.0, "GetBucketLocation", "app-assets-ACCOUNT", "location"),
+        read_bucket(5.0, "GetBucketAcl", "app-logs-ACCOUNT", "acl"),
         read(7.0, "sts", "GetCallerIdentity", "null"),
-        Kind {
-            share: 14.0,
-            service: "sts",
-            event: "AssumeRole",
-            request: "{\"roleArn\":\"arn:aws:iam::ACCOUNT:role/deploy\",\"roleSessionName\":\"ci-SESSION\",\
-                 \"durationSeconds\":3600}",
-            response: "{\"credentials\":{\"accessKeyId\":\"ASIAIOSFODNN7EXAMPLE\",\"sessionToken\":\"MASKED\",\
-                 \"expiration\":\"Jan 5, 2026, 11:00:00 AM\"},\
-                 \"assumedRoleUser\":{\"assumedRoleId\":\"AROAEXAMPLEEXAMPLE000:ci-SESSION\",\
-                 \"arn\":\"arn:aws:sts::ACCOUNT:assumed-role/deploy/ci-SESSION\"}}",
-            resources: ",\"resources\":[{\"accountId\":\"ACCOUNT\",\"type\":\"AWS::IAM::Role\",\
-                 \"ARN\":\"arn:aws:iam::ACCOUNT:role/deploy\"}]",
-            read_only: true,
-        },
+        assume_role(14.0),
         read(6.0, "lambda", "GetFunction20150331v2", "{\"functionName\":\"order-handler\"}"),
         read(4.0, "lambda", "ListFunctions20150331", "null"),
         Kind {
-            share: 8.0,
-            service: "logs",
-            event: "CreateLogStream",
-            request: "{\"logGroupName\":\"/aws/lambda/order-handler\",\"logStreamName\":\"2026/01/05/[$LATEST]TOKEN\"}",
-            response: "null",
-            resources: "",
             read_only: false,
+            ..read(
+                8.0,
+                "logs",
+                "CreateLogStream",
+                "{\"logGroupName\":\"/aws/lambda/order-handler\",\"logStreamName\":\"2026/01/05/[$LATEST]TOKEN\"}",
+            )
         },
         read(5.0, "logs", "DescribeLogGroups", "{\"limit\":50,\"logGroupNamePrefix\":\"/aws/eks\"}"),
         read(6.0, "dynamodb", "DescribeTable", "{\"tableName\":\"orders\"}"),
@@ -110,10 +125,22 @@ fn flow(kind: &Kind, population: &Population, callers: &Callers, caller: usize, 
     let (account, region) = population.of_lane(lane);
     let Kind { service, event, request, response, resources, read_only, .. } = kind;
     let who = callers.get(caller);
+    let (additional, request_id) = if *service == "s3" {
+        (
+            format!(
+                "\"additionalEventData\":{{\"SignatureVersion\":\"SigV4\",\
+                 \"CipherSuite\":\"TLS_AES_128_GCM_SHA256\",\"bytesTransferredIn\":0,\
+                 \"AuthenticationMethod\":\"AuthHeader\",\"x-amz-id-2\":\"{HOST_ID}\",\"bytesTransferredOut\":552}},"
+            ),
+            S3_REQUEST_ID,
+        )
+    } else {
+        (String::new(), REQUEST_ID)
+    };
     let text = format!(
         ",\"eventTime\":\"{TIME}\",\"eventSource\":\"{service}.amazonaws.com\",\"eventName\":\"{event}\",\
          \"awsRegion\":\"REGION\",\"sourceIPAddress\":\"{}\",\"userAgent\":\"{}\",\"requestParameters\":{request},\
-         \"responseElements\":{response},\"requestID\":\"{REQUEST_ID}\",\"eventID\":\"{EVENT_ID}\",\
+         \"responseElements\":{response},{additional}\"requestID\":\"{request_id}\",\"eventID\":\"{EVENT_ID}\",\
          \"readOnly\":{read_only}{resources},\"eventType\":\"AwsApiCall\",\"managementEvent\":true,\
          \"recipientAccountId\":\"ACCOUNT\",\"eventCategory\":\"Management\"{}}}",
         who.address,

@@ -24,6 +24,14 @@ pub(super) const SESSION_START: &str = "\u{1}b";
 pub(super) const ADDRESS: &str = "\u{1}i";
 /// Sixteen hexadecimal characters of the record's own, for object names and the like.
 pub(super) const TOKEN: &str = "\u{1}o";
+/// The request's id as S3 writes it, sixteen characters.
+pub(super) const S3_REQUEST_ID: &str = "\u{1}q";
+/// S3's second id of a request, `x-amz-id-2`.
+pub(super) const HOST_ID: &str = "\u{1}x";
+/// Sixteen characters of the access key that the request was given.
+pub(super) const CREDENTIAL_KEY: &str = "\u{1}c";
+/// The session token that the request was given, but for its first sixteen characters, which all tokens share.
+pub(super) const SESSION_TOKEN: &str = "\u{1}k";
 /// The key material's id of the (source) key.
 pub(super) const MATERIAL: &str = "\u{1}m";
 /// The key material's id of the destination key.
@@ -50,7 +58,15 @@ pub(super) struct Moment {
 const REQUEST_WORDS: u64 = 0;
 const SHARED_WORDS: u64 = 2;
 const TOKEN_WORD: u64 = 4;
+const S3_REQUEST_WORDS: u64 = 5;
 const EVENT_WORDS: u64 = 8;
+const HOST_WORDS: u64 = 16;
+const CREDENTIAL_WORDS: u64 = 24;
+const SESSION_TOKEN_WORDS: u64 = 32;
+
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+/// Crockford's alphabet, in which S3 writes its requests' ids.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Text with slots, ready to be filled.
 #[derive(Debug)]
@@ -98,7 +114,7 @@ fn fill_slot(slot: u8, moment: &Moment, out: &mut Vec<u8>) {
             push_uuid(high, low, out);
         }
         b'h' => push_uuid(word(draw, SHARED_WORDS), word(draw, SHARED_WORDS + 1), out),
-        b'a' => push_base32(word(moment.session, 0), word(moment.session, 1), out),
+        b'a' => push_base32(BASE32, moment.session, 0, out),
         b's' => push_hex(&word(moment.session, 2).to_be_bytes(), out),
         b'b' => push_time(moment.session_start, out),
         b'i' => {
@@ -110,6 +126,13 @@ fn fill_slot(slot: u8, moment: &Moment, out: &mut Vec<u8>) {
             push_number(c, out);
         }
         b'o' => push_hex(&word(draw, TOKEN_WORD).to_be_bytes(), out),
+        b'q' => push_base32(CROCKFORD, draw, S3_REQUEST_WORDS, out),
+        b'x' => {
+            push_base64(draw, HOST_WORDS, 75, out);
+            out.push(b'=');
+        }
+        b'c' => push_base32(BASE32, draw, CREDENTIAL_WORDS, out),
+        b'k' => push_base64(draw, SESSION_TOKEN_WORDS, 544, out),
         b'm' => push_material(moment.materials[0], out),
         b'n' => push_material(moment.materials[1], out),
         _ => unreachable!("the slots are those of this file's constants"),
@@ -152,7 +175,7 @@ pub(super) fn uuid(seed: u64) -> String {
 /// Sixteen characters as in access keys and unique ids (`AROA…`).
 pub(super) fn base32(seed: u64) -> String {
     let mut text = Vec::with_capacity(16);
-    push_base32(word(seed, 0), word(seed, 1), &mut text);
+    push_base32(BASE32, seed, 0, &mut text);
     String::from_utf8(text).expect("base 32 is ASCII")
 }
 
@@ -228,13 +251,19 @@ fn push_uuid(high: u64, low: u64, out: &mut Vec<u8>) {
     push_hex(&low[2..], out);
 }
 
-fn push_base32(high: u64, low: u64, out: &mut Vec<u8>) {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    for half in [high, low] {
-        for at in 0..8 {
-            out.push(LETTERS[(half >> (5 * at)) as usize & 31]);
-        }
+/// Sixteen characters of an alphabet, from two words of a draw.
+fn push_base32(letters: &[u8; 32], draw: u64, from_word: u64, out: &mut Vec<u8>) {
+    for n in 0..2 {
+        let half = word(draw, from_word + n);
+        out.extend((0..8).map(|at| letters[(half >> (5 * at)) as usize & 31]));
     }
+}
+
+/// `length` characters of base 64 without padding, ten from a word.
+fn push_base64(draw: u64, from_word: u64, length: usize, out: &mut Vec<u8>) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let words = (from_word..).map(|n| word(draw, n));
+    out.extend(words.flat_map(|word| (0..10).map(move |at| LETTERS[(word >> (6 * at)) as usize & 63])).take(length));
 }
 
 fn push_material(seed: u64, out: &mut Vec<u8>) {

@@ -6,7 +6,7 @@ use super::WatchSettings;
 use super::error::WatchError;
 use super::fleet::{SeriesId, Sighting};
 use super::incidents::{AskCallers, Strayed, StrayedSeries};
-use super::pool_cause::is_pool_of;
+use super::quota_use::{is_pool_of, quota_use};
 use crate::alarm::{
     CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
     QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,
@@ -16,7 +16,7 @@ use crate::domain::{Arn, Minute, MinuteRange, Outcome};
 use crate::series::{
     CallerWindows, Counts, PoolFilter, PoolUse, caller_windows, callers_seen, key_operations, pool_uses, read,
 };
-use crate::tariff::{PriceList, Quota, QuotaList};
+use crate::tariff::{PriceList, QuotaList};
 
 /// Days that a caller's usual level is taken from.
 const USUAL_DAYS: u32 = 14;
@@ -283,19 +283,6 @@ impl AskCallers for Cause<'_> {
             self.attribute(&[(*sighting.series).clone()], window, shortfall, Some(sighting.normal))?;
         let of_note = contributions.into_iter().filter(|of| of.share >= SHARE_OF_NOTE && !of.caller.is_empty());
         Ok(of_note.map(|of| of.caller).collect())
-    }
-}
-
-/// How much of a quota its pool's busiest second took.
-pub(super) fn quota_use(used: &PoolUse, quota: &Quota) -> QuotaUse {
-    QuotaUse {
-        account: used.pool.account.clone(),
-        region: used.pool.region.clone(),
-        pool: used.pool.name.clone(),
-        peak_per_second: used.peak,
-        peak_at: i64::from(used.peak_at.0),
-        quota_per_second: quota.per_second,
-        note: quota.origin.to_string(),
     }
 }
 

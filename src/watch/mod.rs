@@ -18,6 +18,7 @@ mod incident_tests;
 mod incidents;
 mod notices;
 mod pool_cause;
+mod quota_use;
 mod replay;
 mod report;
 mod revise;

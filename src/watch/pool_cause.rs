@@ -1,9 +1,10 @@
 //! Who fills a request quota, for a configured alarm on its share.
 
-use super::cause::{Cause, quota_use};
+use super::cause::Cause;
 use super::error::WatchError;
+use super::quota_use::{is_pool_of, quota_use};
 use crate::alarm::{CallerWindow, Contribution, Incident, Question, attribute};
-use crate::domain::{Minute, MinuteRange, Outcome, Pool, QuotaPool};
+use crate::domain::{Minute, MinuteRange, Outcome, QuotaPool};
 use crate::series::{CallerWindows, PoolFilter, PoolUse, operations_in, pool_uses};
 use crate::tariff::usual_pool;
 
@@ -80,17 +81,4 @@ impl Cause<'_> {
 fn of_account(windows: &CallerWindows, account: &str, calls: &[(u32, f64)]) -> Vec<(u32, f64)> {
     let is_of = |caller: u32| windows.callers.get(caller as usize).is_some_and(|caller| caller.account == account);
     calls.iter().copied().filter(|(caller, _)| is_of(*caller)).collect()
-}
-
-/// Whether an operation's requests may be taken from a pool. Key pairs have a pool for each spec; of keys that are not
-/// symmetric the algorithm decides, which a series doesn't tell.
-pub(super) fn is_pool_of(operation: &str, pool: &str) -> bool {
-    const KEY_PAIRS: &str = "GenerateDataKeyPair";
-    if operation.starts_with(KEY_PAIRS) || pool.starts_with(KEY_PAIRS) {
-        return operation.starts_with(KEY_PAIRS) && pool.starts_with(KEY_PAIRS);
-    }
-    match usual_pool(operation) == Pool::Symmetric.name() {
-        true => pool == Pool::Symmetric.name(),
-        false => [Pool::Rsa, Pool::Ecc, Pool::MlDsa, Pool::MlKem].iter().any(|of| of.name() == pool),
-    }
 }
