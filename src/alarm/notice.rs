@@ -124,6 +124,9 @@ pub struct Incident {
     pub known_until: i64,
     /// The series, the one with the largest excess first.
     pub series: Vec<IncidentSeries>,
+    /// Of an incident that is over the end of what is counted: it is known to be over only later.
+    #[serde(default)]
+    pub counted_until: Option<i64>,
     /// Calls since the onset, over all series.
     pub observed: f64,
     /// Calls that were expected.
@@ -133,6 +136,10 @@ pub struct Incident {
     /// Who makes up the excess, the largest share first. Shares add up to 1; the last may be what no one caller of
     /// note makes up.
     pub attribution: Vec<Contribution>,
+    /// From when and to when `attribution` is, seconds since 1970, where that is more than the incident: calls are
+    /// counted by caller in slots of five minutes, older ones of an hour.
+    #[serde(default)]
+    pub attribution_range: Option<[i64; 2]>,
     /// What was never seen of these keys before.
     pub new: Vec<Novelty>,
     /// What the excess costs an hour at list price, estimated, in US dollars.

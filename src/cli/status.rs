@@ -8,8 +8,8 @@ use serde_json::json;
 use super::Global;
 use super::exit::{Exit, Failure};
 use super::output::write_to;
-use super::system::data_dir;
-use crate::domain::{Minute, printable};
+use super::system::{SystemClock, data_dir};
+use crate::domain::{Clock, Minute, printable};
 use crate::render::Zone;
 use crate::series::calls_counted;
 use crate::store::{DeadLetter, OutboxDepth, RejectEntry, Status, Store};
@@ -40,12 +40,13 @@ enum Output {
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let zone = args.timezone.unwrap_or_default();
+    let now = Minute::nearest(SystemClock.now().timestamp());
     write_to(None, |out| {
         match (args.rejects, args.output) {
             (true, output) => write_rejects(&store.rejects()?, output, out)?,
-            (false, Output::Table) => write_status(&store, &store.status()?, &Owed::of(&store)?, zone, out)?,
+            (false, Output::Table) => write_status(&store, &store.status(now)?, &Owed::of(&store)?, zone, out)?,
             (false, Output::Json) => {
-                writeln!(out, "{:#}", as_json(&store, &store.status()?, &Owed::of(&store)?, zone))?
+                writeln!(out, "{:#}", as_json(&store, &store.status(now)?, &Owed::of(&store)?, zone))?
             }
         }
         Ok(())

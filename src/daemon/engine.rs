@@ -22,7 +22,7 @@ use super::told::Told;
 use crate::config::{Config, Keep, SourceSettings};
 use crate::domain::Minute;
 use crate::ingest::{IngestOptions, IngestReport, Monitor, Progress, ingest, is_part_of};
-use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WATERMARK_MINUTES, WatchRound};
+use crate::store::{KeptFrom, SEGMENTS_MAX, Store, WatchRound};
 
 /// All that works on the store.
 pub(super) struct Engine {
@@ -195,9 +195,8 @@ impl Engine {
     }
 
     fn note_watermark(&mut self) -> Result<(), TaskError> {
-        let covered = self.store.minutes_covered()?;
-        let watermark = covered.map(|range| Minute(range.end.0.saturating_sub(WATERMARK_MINUTES)).first_second());
-        self.shared.known().watermark = watermark;
+        let watermark = self.store.watermark(Minute::nearest(self.shared.now().timestamp()))?;
+        self.shared.known().watermark = watermark.map(Minute::first_second);
         Ok(())
     }
 

@@ -123,7 +123,8 @@ fn end(change: &StateChange, incident: &Incident) -> i64 {
 
 fn of_incident(subject: String, notice: &Notice, change: &StateChange, incident: &Incident) -> Page {
     let is_over = change.new_state == StateValue::Ok;
-    let until = if is_over { end(change, incident) } else { incident.known_until };
+    let counted_until = incident.counted_until.unwrap_or(incident.known_until);
+    let until = if is_over { end(change, incident) } else { counted_until };
     // The day that is named is that of the onset; the end has one of its own if it lies in another.
     let (day, to) = (day(incident.onset), clock(until, incident.onset));
     let from = clock(incident.onset, incident.onset);
@@ -207,7 +208,14 @@ fn attribution(incident: &Incident) -> Vec<String> {
         _ => "the excess",
     };
     let what = what(incident);
-    let part = |share: f64, excess: f64| format!("{} of {whole}, {} {what}", percent(share), signed(excess));
+    let part = |share: f64, excess: f64| match incident.attribution_range {
+        None => format!("{} of {whole}, {} {what}", percent(share), signed(excess)),
+        // Of a longer range than the page is about, a share would blame for what came before or after.
+        Some([from, to]) => {
+            let (from, to) = (clock(from, incident.onset), clock(to, incident.onset));
+            format!("{} {what} in {from} to {to}", signed(excess))
+        }
+    };
     let parts = &incident.attribution;
     let named = if parts.len() == NAMED + 1 { parts.len() } else { parts.len().min(NAMED) };
     let mut lines: Vec<String> =

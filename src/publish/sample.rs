@@ -134,6 +134,7 @@ fn incident() -> Incident {
         paged_at: ONSET + 1_620,
         resolved_at: None,
         known_until: ONSET + 900,
+        counted_until: None,
         series: vec![IncidentSeries {
             key_arn: own(KEY),
             alias: Some(own("alias/data-lake-raw")),
@@ -166,6 +167,7 @@ fn incident() -> Incident {
                 share: 0.02,
             },
         ],
+        attribution_range: None,
         new: vec![Novelty {
             what: own("caller"),
             name: own("arn:aws:iam::111122223333:role/etl-nightly"),

@@ -109,7 +109,7 @@ mod tests {
     fn a_store_is_read_where_no_shared_memory_can_be_made() {
         let (_folder, dir) = without_shared_memory();
         let store = Store::open_for_reading(&dir).unwrap();
-        assert_eq!(store.status().unwrap().objects, 0);
+        assert_eq!(store.status(crate::domain::Minute(0)).unwrap().objects, 0);
         assert!(Store::open_for_reading(&dir).is_ok(), "several may read");
     }
 

@@ -67,19 +67,25 @@ pub struct RejectEntry {
     pub detail: String,
 }
 
-/// How far the watermark lies behind the newest minute: CloudTrail delivers in five minutes on average, and measured
+/// How far the watermark lies behind the newest minute, and behind the clock: CloudTrail delivers in five minutes on average, and measured
 /// deliveries took ten at most.
 pub const WATERMARK_MINUTES: u32 = 15;
 
 impl Store {
-    /// The store's figures.
-    pub fn status(&self) -> Result<Status, StoreError> {
-        let covered = self.minutes_covered()?;
+    /// The store's figures, as of a time.
+    pub fn status(&self, now: Minute) -> Result<Status, StoreError> {
         let mut status = self.counted().map_err(|source| self.catalog_error("read the status", source))?;
-        status.covered = covered;
-        status.watermark = covered.map(|range| Minute(range.end.0.saturating_sub(WATERMARK_MINUTES)));
+        status.covered = self.minutes_covered()?;
+        status.watermark = self.watermark(now)?;
         status.bytes = self.bytes()?;
         Ok(status)
+    }
+
+    /// Up to which minute counts are taken as complete at a time; `None` where nothing is stored. A call that is dated
+    /// ahead of the clock tells nothing of what has come: the watermark never lies nearer to the time than usual.
+    pub fn watermark(&self, now: Minute) -> Result<Option<Minute>, StoreError> {
+        let newest = self.minutes_covered()?.map(|covered| covered.end);
+        Ok(newest.map(|newest| Minute(newest.min(now).0.saturating_sub(WATERMARK_MINUTES))))
     }
 
     fn counted(&self) -> rusqlite::Result<Status> {

@@ -122,6 +122,7 @@ impl<'a> Cause<'a> {
             paged_at,
             resolved_at: strayed.resolved_at,
             known_until,
+            counted_until: strayed.resolved_at.map(|_| until),
             observed,
             expected,
             excess: observed - expected,
@@ -130,6 +131,8 @@ impl<'a> Cause<'a> {
             cost_note: self.prices.label(),
             quota: self.quota(largest, &attribution, window)?,
             picture: self.picture(largest, window)?,
+            attribution_range: (windows.range != window)
+                .then(|| [windows.range.start, windows.range.end].map(Minute::first_second)),
             attribution,
             period_seconds: self.settings.period_seconds,
             picture_path: None,
@@ -247,17 +250,24 @@ impl<'a> Cause<'a> {
         let mut points = Vec::new();
         let (onset, until) = (window.start.first_second(), window.end.first_second());
         let period = i64::from(self.settings.period_seconds);
+        // Of a series that is too young for a band, what came before is normal.
+        let (mut calls_before, mut periods_before) = (0.0, 0.0_f64);
         // The window's ends need not be those of periods.
-        let normal_in_window = |model: &Model, at: i64| match (at + period).min(until) - at.max(onset) {
-            overlap if overlap > 0 => model.normal(at).unwrap_or(0.0) * overlap as f64 / period as f64,
+        let normal_in_window = |model: &Model, mean_before: f64, at: i64| match (at + period).min(until) - at.max(onset)
+        {
+            overlap if overlap > 0 => model.normal(at).unwrap_or(mean_before) * overlap as f64 / period as f64,
             _ => 0.0,
         };
         let (mut normal, mut next) = (0.0, until);
         for (at, calls) in dense.iter().flatten().flat_map(|dense| dense.points()) {
             // Calls of a period are far below 2^53.
             let value = calls as f64;
-            normal += normal_in_window(&model, at);
+            normal += normal_in_window(&model, calls_before / periods_before.max(1.0), at);
             next = at + period;
+            if next <= onset {
+                calls_before += value;
+                periods_before += 1.0;
+            }
             let judgement = model.step(at, value);
             if at >= shown {
                 let band = judgement.band.map(|band| (band.expected, band.lower, band.upper));
@@ -267,7 +277,7 @@ impl<'a> Cause<'a> {
         }
         // The last period may not be over yet.
         while next < until {
-            normal += normal_in_window(&model, next);
+            normal += normal_in_window(&model, calls_before / periods_before.max(1.0), next);
             next += period;
         }
         Ok((points, normal))

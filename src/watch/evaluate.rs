@@ -74,10 +74,10 @@ fn paged_at(strayed: &Strayed, setup: &Setup, until: Minute) -> Option<i64> {
     Some(at)
 }
 
-/// What would have been paged in a range, had the watch run long before it.
-pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Evaluation, WatchError> {
+/// What would have been paged in a range before `now`, had the watch run long before it.
+pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange, now: Minute) -> Result<Evaluation, WatchError> {
     let counts = store.counts();
-    let watermark = store.status()?.watermark.unwrap_or(Minute(0));
+    let watermark = store.watermark(now)?.unwrap_or(Minute(0));
     let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
     let covered = counts.covered(range)?;
     let aliases = store.key_aliases(range.end.first_second())?.into_iter().collect();
@@ -117,11 +117,11 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange) -> Result<Eval
 pub fn pages_by_budget(
     store: &Store,
     setup: &Setup,
-    range: MinuteRange,
+    (range, now): (MinuteRange, Minute),
     budgets: &[f64],
 ) -> Result<Vec<(f64, usize)>, WatchError> {
     let counts = store.counts();
-    let watermark = store.status()?.watermark.unwrap_or(Minute(0));
+    let watermark = store.watermark(now)?.unwrap_or(Minute(0));
     let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
     let aliases = HashMap::new();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;

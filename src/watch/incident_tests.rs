@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::incidents::{AskCallers, Incidents};
+use super::incidents::{AskCallers, Incidents, StrayedSeries};
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::watch::WatchSettings;
 use crate::watch::error::WatchError;
@@ -165,8 +165,8 @@ fn it_is_over_after_half_an_hour_as_expected_and_ended_when_that_began() {
     assert!(incidents.open.is_empty());
     let over = &incidents.over[0];
     assert_eq!((over.onset, over.resolved_at), (START, Some(START + 2 * PERIOD)));
-    // 500 + 300 and six times 11 came; 10 were normal in each of the eight periods.
-    assert_eq!((over.series[0].observed, over.series[0].expected), (866.0, 80.0));
+    // 500 and 300 came in the two periods that strayed, and 10 were normal in each.
+    assert_eq!((over.series[0].observed, over.series[0].expected), (800.0, 20.0));
 }
 
 #[test]
@@ -262,4 +262,22 @@ fn what_is_over_stays_until_it_is_told_and_then_begins_nothing_when_all_is_learn
     assert!(incidents.over.is_empty());
     take(&mut incidents, 0, vec![seen("a", 0, 500.0)], &mut ask);
     assert_eq!((incidents.open.len(), incidents.next_number), (0, 2));
+}
+
+#[test]
+fn what_is_counted_of_an_incident_ends_with_the_last_period_in_which_any_of_it_strayed() {
+    let mut ask = known(&[("a", "etl"), ("b", "etl")]);
+    let mut incidents = Incidents::default();
+    let mut nth = 0;
+    while nth == 0 || !incidents.open.is_empty() {
+        // The first strays for three periods, the second for five.
+        let (a, b) = (if nth < 3 { 400.0 } else { 10.0 }, if nth < 5 { 200.0 } else { 10.0 });
+        take(&mut incidents, nth, vec![seen("a", nth, a), seen("b", nth, b)], &mut ask);
+        nth += 1;
+    }
+    let [incident] = &incidents.over[..] else { panic!("{:?}", incidents.over) };
+    assert_eq!(incident.resolved_at, Some(START + 5 * PERIOD));
+    let counted = |series: &StrayedSeries| (series.observed, series.expected, series.counted_until - START);
+    let counted: Vec<_> = incident.series.iter().map(counted).collect();
+    assert_eq!(counted, [(1_220.0, 50.0, 5 * PERIOD), (1_000.0, 50.0, 5 * PERIOD)]);
 }

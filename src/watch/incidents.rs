@@ -32,6 +32,16 @@ pub(super) struct StrayedSeries {
     pub expected: f64,
     /// Before this second, calls are in.
     pub counted_until: i64,
+    /// Of these what came since anything of the incident strayed: it is none of the incident if that is over.
+    #[serde(default)]
+    pub after: Sums,
+}
+
+/// Calls, and what would have been normal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Sums {
+    pub observed: f64,
+    pub expected: f64,
 }
 
 impl StrayedSeries {
@@ -42,6 +52,14 @@ impl StrayedSeries {
     /// Calls more than would have been normal; negative in a shortfall.
     pub(super) fn excess(&self) -> f64 {
         self.observed - self.expected
+    }
+
+    /// Ends what is counted with the last period in which anything of the incident strayed.
+    fn cut(&mut self, over_at: i64) {
+        let after = std::mem::take(&mut self.after);
+        self.observed -= after.observed;
+        self.expected -= after.expected;
+        self.counted_until = self.counted_until.min(over_at);
     }
 
     /// The series.
@@ -123,6 +141,12 @@ impl Incidents {
             tracked.push((Arc::clone(&sighting.series), true));
             self.begin(&sighting, end, callers, settings, few);
         }
+        let is_new = end > self.judged_until;
+        for incident in &mut self.open {
+            if is_new && incident.last_anomalous + i64::from(settings.period_seconds) >= end {
+                incident.series.iter_mut().for_each(|series| series.after = Sums::default());
+            }
+        }
         self.end(end, settings, streams, &mut tracked);
         self.judged_until = self.judged_until.max(end);
         Ok(tracked)
@@ -147,6 +171,8 @@ impl Incidents {
         if sighting.at >= series.counted_until {
             series.observed += sighting.value;
             series.expected += sighting.normal;
+            series.after.observed += sighting.value;
+            series.after.expected += sighting.normal;
             series.counted_until = end;
         }
         if sighting.anomalous {
@@ -192,6 +218,7 @@ impl Incidents {
             observed: sighting.value,
             expected: sighting.normal,
             counted_until: end,
+            after: Sums::default(),
         };
         let together = i64::from(settings.together_seconds);
         let joins = |incident: &&mut Strayed| {
@@ -258,7 +285,9 @@ impl Incidents {
         self.open = open;
         for mut incident in over {
             let since = incident.last_anomalous + period;
-            incident.resolved_at = Some(streams.come_again_at(incident.keys(), since));
+            let over_at = streams.come_again_at(incident.keys(), since);
+            incident.resolved_at = Some(over_at);
+            incident.series.iter_mut().for_each(|series| series.cut(over_at));
             tracked.extend(incident.series.iter().map(|series| (Arc::new(series.id()), false)));
             self.over.push(incident);
         }

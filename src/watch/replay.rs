@@ -47,11 +47,11 @@ pub fn alarm_pages(
     store: &Store,
     setup: &Setup,
     found: &Evaluation,
-    range: MinuteRange,
+    (range, now): (MinuteRange, Minute),
     with_causes: bool,
 ) -> Result<Vec<AlarmPage>, WatchError> {
     let counts = store.counts();
-    let until = range.end.min(store.status()?.watermark.unwrap_or(Minute(0)));
+    let until = range.end.min(store.watermark(now)?.unwrap_or(Minute(0)));
     let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(Vec::new()) };
     let from = Minute(range.start.0.saturating_sub(BEFORE_MINUTES).max(stored.start.0));
     let span = Span { from, until, stored_from: stored.start, now: Now::InTime };

@@ -86,7 +86,9 @@ impl Watch {
 
     /// Judges every period that ended before the watermark, and commits what follows.
     pub fn round(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<RoundReport, WatchError> {
-        let Some(watermark) = store.status()?.watermark else { return Ok(RoundReport::default()) };
+        let Some(watermark) = store.watermark(Minute::nearest(now.timestamp()))? else {
+            return Ok(RoundReport::default());
+        };
         let revised = self.revised_alarms(store)?;
         let looked_again = self.look_again(store, watermark)?;
         let judged_until = self.fleet.until.0;

@@ -2,6 +2,7 @@
 //! truth; what errors and silence are to it; configured alarms from records to messages.
 
 mod backlog;
+mod causes;
 mod conditions;
 mod errors;
 mod held;

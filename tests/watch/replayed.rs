@@ -133,8 +133,10 @@ fn an_incident_that_is_over_within_a_mute_window_would_not_have_been_sent_and_on
     let paged = |mute: &str| -> Vec<String> {
         let mut setup = setup();
         setup.mutes = toml::from_str::<AlarmTables>(mute).unwrap().read().unwrap().mutes;
-        let found = keytide::watch::evaluate(&storm.store, &setup, MinuteRange::ALL).unwrap();
-        let by_budget = keytide::watch::pages_by_budget(&storm.store, &setup, MinuteRange::ALL, &[1.0]).unwrap();
+        let found = keytide::watch::evaluate(&storm.store, &setup, MinuteRange::ALL, MinuteRange::ALL.end).unwrap();
+        let by_budget =
+            keytide::watch::pages_by_budget(&storm.store, &setup, (MinuteRange::ALL, MinuteRange::ALL.end), &[1.0])
+                .unwrap();
         assert_eq!(by_budget, [(1.0, found.incidents.len())]);
         found.incidents.iter().map(|incident| format_second(incident.paged_at)[11..16].to_owned()).collect()
     };

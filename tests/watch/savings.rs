@@ -1,6 +1,6 @@
 //! How far saved models reach back: counts that come late are learned, and paged for, whoever saved models how often.
 
-use keytide::domain::Minute;
+use keytide::domain::{Minute, MinuteRange};
 use keytide::watch::Watch;
 
 use super::storm::{STORM, Storm};
@@ -51,7 +51,7 @@ fn where_counts_come_late_in_every_round_models_go_back_no_further_than_eighteen
         again += u32::from(watch.round(&mut storm.store, now()).unwrap().looked_again);
         let saved = storm.store.saved_models().unwrap();
         let oldest = saved.last().map_or(Minute(0), |saved| saved.until);
-        let reach = storm.store.status().unwrap().watermark.unwrap().0 - oldest.0;
+        let reach = storm.store.watermark(MinuteRange::ALL.end).unwrap().unwrap().0 - oldest.0;
         assert!(saved.len() <= 3 && (360..=1_080).contains(&reach), "{reach} minutes, {} savings", saved.len());
     }
     assert!(again > 80, "{again} rounds looked again");

@@ -114,8 +114,8 @@ fn an_account_whose_files_stop_is_in_no_alarm_and_one_whose_calls_stop_is() {
     // So says a replay.
     let all = keytide::domain::MinuteRange::ALL;
     let setup = setup(&rules(""), |setup| setup.settings.every_series = true);
-    let found = evaluate(&store, &setup, all).unwrap();
-    assert_eq!(alarm_pages(&store, &setup, &found, all, false).unwrap(), []);
+    let found = evaluate(&store, &setup, all, all.end).unwrap();
+    assert_eq!(alarm_pages(&store, &setup, &found, (all, all.end), false).unwrap(), []);
 
     let (dead, _store, _dir) = after(Some(0));
     for name in ["owner", "each", "both"] {

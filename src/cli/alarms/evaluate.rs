@@ -54,6 +54,7 @@ impl Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Exit, Failure> {
     let range = args.range.minutes(now).map_err(Failure::usage)?;
+    let now = Minute::nearest(now.timestamp());
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let config = settings_without_secrets(global)?;
     let mut settings = config.watch.clone();
@@ -71,19 +72,19 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     (setup.alarms, setup.mutes) = (config.alarms, config.mutes);
     let mut out = BufWriter::new(io::stdout().lock());
     if let Some(at_most) = args.at_most {
-        let weeks = weeks_of(stored(&store, range)?);
+        let weeks = weeks_of(stored(&store, range, now)?);
         // A budget of false pages beyond what is wished in all makes no sense, however quiet the range was.
         let budgets: Vec<f64> = BUDGETS.into_iter().filter(|budget| *budget <= at_most.max(SMALLEST)).collect();
-        let tried = pages_by_budget(&store, &setup, range, &budgets)?;
+        let tried = pages_by_budget(&store, &setup, (range, now), &budgets)?;
         let fitting = tried.iter().find(|(_, pages)| *pages as f64 / weeks <= at_most);
         setup.settings.false_pages_per_week = fitting.map_or(SMALLEST, |(budget, _)| *budget);
         if args.output == Output::Table {
             write_tried(&tried, weeks, at_most, &mut out)?;
         }
     }
-    let found = evaluate(&store, &setup, range)?;
+    let found = evaluate(&store, &setup, range, now)?;
     // A table doesn't say who was behind an alarm.
-    let alarms = alarm_pages(&store, &setup, &found, range, args.output == Output::Json)?;
+    let alarms = alarm_pages(&store, &setup, &found, (range, now), args.output == Output::Json)?;
     match args.output {
         Output::Json => super::write_array(&pages::as_json(&found, &alarms), &mut out)?,
         Output::Table => pages::write_table(&found, &alarms, &setup, args.range.zone(), &mut out)?,
@@ -92,10 +93,9 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     Ok(Exit::Success)
 }
 
-/// The part of a range that could be judged.
-fn stored(store: &Store, range: MinuteRange) -> Result<Option<MinuteRange>, Failure> {
-    let status = store.status()?;
-    let (Some(covered), Some(watermark)) = (status.covered, status.watermark) else { return Ok(None) };
+/// The part of a range that could be judged by now.
+fn stored(store: &Store, range: MinuteRange, now: Minute) -> Result<Option<MinuteRange>, Failure> {
+    let (Some(covered), Some(watermark)) = (store.minutes_covered()?, store.watermark(now)?) else { return Ok(None) };
     let range = MinuteRange { start: range.start.max(covered.start), end: range.end.min(watermark) };
     Ok((!range.is_empty()).then_some(range))
 }

@@ -195,6 +195,7 @@ fn cause(incident: Option<&Incident>) -> Map<String, Value> {
         "expected": calls(|incident| rounded(incident.expected)),
         "excess": calls(|incident| rounded(incident.excess)),
         "attribution": attribution.collect::<Vec<_>>(),
+        "attribution_range": incident.and_then(|of| of.attribution_range).map(|range| range.map(format_second)),
         "new": incident.map_or(&[][..], |incident| &incident.new),
         "cost_per_hour": incident.and_then(|incident| incident.cost_per_hour),
         "cost_note": incident.map(|incident| &incident.cost_note),

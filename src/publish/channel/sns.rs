@@ -171,6 +171,7 @@ fn of_incident(incident: &Incident) -> Value {
         "SeriesTotal": incident.series.len(),
         "Series": series.collect::<Vec<_>>(),
         "Attribution": attribution.collect::<Vec<_>>(),
+        "AttributionRange": incident.attribution_range.map(|range| range.map(stamp)),
     })
 }
 
