@@ -45,7 +45,7 @@ impl Store {
             compacted.files += self.compact_day(day, now)?;
             compacted.days += 1;
         }
-        if compacted.days > 0 {
+        if compacted.days > 0 || self.has_litter {
             self.step("remove replaced segments")?;
             self.sweep()?;
         }

@@ -42,8 +42,8 @@ impl Store {
     }
 }
 
-/// A scan over segment files, `None` if there are none. The files are opened now: a compaction that removes their names
-/// meanwhile doesn't matter to the scan.
+/// A scan over segment files, `None` if there are none. The files are opened now: that their names are removed later
+/// doesn't matter to the scan.
 pub(super) fn scan(folder: &Path, files: &[impl AsRef<Path>]) -> Result<Option<LazyFrame>, StoreError> {
     if files.is_empty() {
         return Ok(None);
@@ -117,22 +117,6 @@ impl<'s> StoredCounts<'s> {
         Ok(days)
     }
 
-    /// A day's frame. Its files are listed anew if a compaction removed one after the listing.
-    fn open(&self, kinds: &[Kind], Day { day, mut files }: Day) -> Result<Option<LazyFrame>, StoreError> {
-        const TRIES: usize = 3;
-        let folder = self.store.dir.join(SEGMENTS);
-        for _ in 1..TRIES {
-            match scan_net(&folder, &files) {
-                Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                    let listed = self.days(kinds, day_range(day))?;
-                    files = listed.into_iter().flat_map(|day| day.files).collect();
-                }
-                result => return result,
-            }
-        }
-        scan_net(&folder, &files)
-    }
-
     /// Frames of a range: days on its edge are cut by `column`, which counts in what `bound` makes of minutes.
     fn cut(
         &self,
@@ -144,7 +128,7 @@ impl<'s> StoredCounts<'s> {
         if range.is_empty() {
             return Ok(Box::new(std::iter::empty()));
         }
-        let counts = *self;
+        let folder = self.store.dir.join(SEGMENTS);
         let days = self.days(kinds, range).map_err(to_polars)?.into_iter();
         Ok(Box::new(days.filter_map(move |day| {
             let whole = day_range(day.day);
@@ -155,7 +139,7 @@ impl<'s> StoredCounts<'s> {
                 let (start, end) = (bound(range.start.0.max(whole.start.0)), bound(range.end.0.min(whole.end.0)));
                 frame.filter(col(column).gt_eq(lit(start)).and(col(column).lt(lit(end))))
             };
-            counts.open(kinds, day).map_err(to_polars).transpose().map(|frame| frame.map(cut))
+            scan_net(&folder, &day.files).map_err(to_polars).transpose().map(|frame| frame.map(cut))
         })))
     }
 }

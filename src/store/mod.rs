@@ -6,8 +6,8 @@
 //! instruction leaves the store as it was or as it should be. Frames of committed counts leave through
 //! [`crate::series::Counts`]. What the watch remembers, and the messages it owes, are rounds that enter just as whole.
 //!
-//! One process writes at a time, any number read. The room refuses to know what a record looks like and where objects
-//! come from.
+//! One process writes at a time; any number read, each of them one snapshot of what is committed. The room refuses to
+//! know what a record looks like and where objects come from.
 
 mod catalog;
 mod commit;

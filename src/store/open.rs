@@ -30,7 +30,10 @@ pub struct Store {
     pub(super) dir: PathBuf,
     pub(super) catalog: Connection,
     pub(super) probe: Box<dyn Probe>,
-    /// Held as long as the store is open for writing, or is read as one that nobody writes.
+    /// Whether a sweep left segments to those who read: the next compaction sweeps again.
+    pub(super) has_litter: bool,
+    /// On the store's folder: held as long as the store is open for writing, or is read as one that nobody writes. On
+    /// the folder of segments: held by who reads beside a writer. Given back after the catalog is closed.
     pub(super) _lock: Option<Lock>,
 }
 
@@ -60,7 +63,7 @@ impl Store {
         let lock = lock(dir, &mut std::thread::sleep)?;
         let path = dir.join(CATALOG_FILE);
         let catalog = Connection::open(&path).map_err(|source| open_error(&path, source))?;
-        let mut store = Self { dir: dir.to_owned(), catalog, probe, _lock: Some(lock) };
+        let mut store = Self { dir: dir.to_owned(), catalog, probe, has_litter: false, _lock: Some(lock) };
         store.set_up()?;
         store.sweep()?;
         tracing::info!(folder = ?dir, "store opened for writing");
@@ -117,22 +120,38 @@ impl Store {
         Ok(found)
     }
 
-    /// Removes files that no commit names: what a crash left, and what compaction and merging replaced.
+    /// Removes files that no commit names: what a crash left, and what compaction and merging replaced. Segments stay
+    /// while somebody reads beside this writer, whose snapshot of the catalog may name them; nobody reads the rest.
     pub(super) fn sweep(&mut self) -> Result<(), StoreError> {
-        for (folder, query) in [
-            (SEGMENTS, "SELECT file FROM segments"),
-            (LEDGER, "SELECT DISTINCT file FROM ledger_runs"),
-            (MODELS, "SELECT file FROM model_files"),
-        ] {
-            let named = self.texts(query)?;
-            let path = self.dir.join(folder);
-            let entries = fs::read_dir(&path).map_err(|source| file_error("list", &path, source))?;
-            for entry in entries {
-                let entry = entry.map_err(|source| file_error("list", &path, source))?;
-                if !named.contains(&*entry.file_name().to_string_lossy()) {
-                    let path = entry.path();
-                    fs::remove_file(&path).map_err(|source| file_error("remove", &path, source))?;
-                }
+        self.sweep_folder(LEDGER, "SELECT DISTINCT file FROM ledger_runs")?;
+        self.sweep_folder(MODELS, "SELECT file FROM model_files")?;
+        let path = self.dir.join(SEGMENTS);
+        let folder = File::open(&path).map_err(|source| file_error("open", &path, source))?;
+        self.has_litter = match folder.try_lock() {
+            Ok(()) => {
+                // Whoever comes to read waits for this, then sees the catalog as it is now.
+                let _alone = Lock(folder);
+                self.sweep_folder(SEGMENTS, "SELECT file FROM segments")?;
+                false
+            }
+            Err(TryLockError::WouldBlock) => {
+                tracing::info!(folder = ?path, "replaced segments are kept: a command reads the store");
+                true
+            }
+            Err(TryLockError::Error(source)) => return Err(file_error("lock", &path, source)),
+        };
+        Ok(())
+    }
+
+    fn sweep_folder(&self, folder: &str, query: &str) -> Result<(), StoreError> {
+        let named = self.texts(query)?;
+        let path = self.dir.join(folder);
+        let entries = fs::read_dir(&path).map_err(|source| file_error("list", &path, source))?;
+        for entry in entries {
+            let entry = entry.map_err(|source| file_error("list", &path, source))?;
+            if !named.contains(&*entry.file_name().to_string_lossy()) {
+                let path = entry.path();
+                fs::remove_file(&path).map_err(|source| file_error("remove", &path, source))?;
             }
         }
         Ok(())
@@ -167,7 +186,7 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(|source| file_error("sync", path, source))
 }
 
-/// The lock on a store's folder.
+/// A lock on a file or folder of a store.
 pub(super) struct Lock(pub(super) File);
 
 impl Drop for Lock {

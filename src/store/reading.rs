@@ -1,4 +1,7 @@
 //! Opening a store for reading: beside a writer, or where nothing may be written.
+//!
+//! Whoever reads has one snapshot of the catalog as long as the store is open, and every file that the snapshot names:
+//! an answer is made of whole commits, the same ones from its first look to its last, whatever is committed meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -8,10 +11,11 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
-use super::open::{CATALOG_FILE, Clear, LOCK, Lock, Store, file_error, open_error};
+use super::open::{CATALOG_FILE, Clear, LOCK, Lock, SEGMENTS, Store, file_error, open_error};
 
 impl Store {
-    /// Opens the store in `dir` for reading.
+    /// Opens the store in `dir` for reading, as it is now: what is committed from here on isn't seen. While it is open,
+    /// writers don't wait for it, but keep the segments that they replace, and SQLite its log: open it for one answer.
     pub fn open_for_reading(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join(CATALOG_FILE);
         match path.metadata() {
@@ -21,16 +25,16 @@ impl Store {
             }
             Err(error) => return Err(file_error("read", &path, error)),
         }
-        let store = match Self::open_beside_others(dir, &path) {
+        let (store, alone) = match Self::open_beside_others(dir, &path) {
             Err(StoreError::Catalog { action, path, source }) if may_be_read_alone(&source) => {
                 match Self::open_alone(dir, &path) {
-                    Some(alone) => alone?,
+                    Some(alone) => (alone?, true),
                     None => return Err(StoreError::Catalog { action, path, source }),
                 }
             }
-            opened => opened?,
+            opened => (opened?, false),
         };
-        tracing::info!(folder = ?dir, alone = store._lock.is_some(), "store opened for reading");
+        tracing::info!(folder = ?dir, alone, "store opened for reading");
         match store.format()? {
             0 => Err(StoreError::Missing { dir: dir.to_owned() }),
             _ => Ok(store),
@@ -38,13 +42,17 @@ impl Store {
     }
 
     fn open_beside_others(dir: &Path, path: &Path) -> Result<Self, StoreError> {
+        // Before the snapshot is taken: no file that it names is removed from here on.
+        let lock = keep_segments(dir)?;
         // SQLite's shared memory of readers and writer needs a connection that may write; nothing here does. A file
         // that this user can't write is opened for reading all the same.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let catalog = Connection::open_with_flags(path, flags).map_err(|source| open_error(path, source))?;
-        let store = Self { dir: dir.to_owned(), catalog, probe: Box::new(Clear), _lock: None };
+        let store = Self { dir: dir.to_owned(), catalog, probe: Box::new(Clear), has_litter: false, _lock: lock };
         store.wait_for_others()?;
-        // The first look: that is where shared memory is wanted.
+        // A transaction that only reads sees the catalog as its first look found it. It ends with the connection.
+        store.catalog.execute_batch("BEGIN").map_err(|source| store.catalog_error("begin to read", source))?;
+        // That look; here shared memory is wanted too.
         store.format()?;
         Ok(store)
     }
@@ -65,8 +73,27 @@ impl Store {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let opened = Connection::open_with_flags(immutable(path), flags).map_err(|source| open_error(path, source));
-        Some(opened.map(|catalog| Self { dir: dir.to_owned(), catalog, probe: Box::new(Clear), _lock: Some(lock) }))
+        Some(opened.map(|catalog| Self {
+            dir: dir.to_owned(),
+            catalog,
+            probe: Box::new(Clear),
+            has_litter: false,
+            _lock: Some(lock),
+        }))
     }
+}
+
+/// Keeps writers from removing segments, but not from writing, as long as the lock is held. Several readers hold it
+/// together. None where there are no segments.
+fn keep_segments(dir: &Path) -> Result<Option<Lock>, StoreError> {
+    let path = dir.join(SEGMENTS);
+    let folder = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(|source| file_error("open", &path, source))?,
+    };
+    // A sweep that is under way is waited for: it takes milliseconds.
+    folder.lock_shared().map_err(|source| file_error("lock", &path, source))?;
+    Ok(Some(Lock(folder)))
 }
 
 /// Whether an error can come of shared memory that can't be made.
