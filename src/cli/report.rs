@@ -16,7 +16,7 @@ use crate::alarm::Incident;
 use crate::domain::{Clock, Minute, MinuteRange};
 use crate::render::{self, Zone};
 use crate::report::{Asked, ReportData, build};
-use crate::series::{Counts, SeriesError};
+use crate::series::{CountKind, Counts, SeriesError};
 use crate::store::Store;
 use crate::tariff::{PriceList, QuotaList};
 use crate::watch::incidents_since;
@@ -97,7 +97,7 @@ fn top(
     let unread = |error: SeriesError| {
         Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
     };
-    let stored = counts.covered(asked).map_err(unread)?;
+    let stored = counts.covered(CountKind::Minutes, asked).map_err(unread)?;
     let range = closed(asked, stored);
     let aliases: BTreeMap<String, String> = store.key_aliases(range.end.first_second())?.into_iter().collect();
     let incidents = incidents(store)?;
