@@ -148,10 +148,13 @@ fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
 fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {
     let width = width();
     writeln!(out, "{}", render::wrapped(&report.title, width))?;
+    if !report.notes.is_empty() {
+        writeln!(out, "{}", render::wrapped(&report.notes.join(" "), width))?;
+    }
     for section in report.sections() {
         writeln!(out, "\n{}\n", section.title)?;
         if section.rows.is_empty() {
-            writeln!(out, "None.")?;
+            writeln!(out, "{}", section.none)?;
             continue;
         }
         let column = |column: &crate::report::Column| match column.right {
