@@ -13,7 +13,7 @@ use super::range::{Period, RangeArgs};
 use super::top::Metric;
 use crate::domain::{KeyArn, MinuteRange, format_second};
 use crate::render::Zone;
-use crate::series::{Counts, Dense, KeyOperation, SeriesError, key_operations, read};
+use crate::series::{CountKind, Counts, Dense, KeyOperation, SeriesError, key_operations, read};
 use crate::store::hint_of_series;
 
 /// Calls that are held in memory at once, as numbers of eight bytes.
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>) -> Resul
     let mut incidents = args.labels.as_deref().map(read_incidents).transpose()?.unwrap_or_default();
     empty(&args.to)?;
     let all = key_operations(counts).map_err(unread)?;
-    let stored = counts.covered(MinuteRange::ALL).map_err(unread)?;
+    let stored = counts.covered(CountKind::Minutes, MinuteRange::ALL).map_err(unread)?;
     let minutes =
         stored.map_or(0, |stored| stored.end.min(range.end).0.saturating_sub(stored.start.max(range.start).0));
     let at_once = (HELD / (minutes / args.period.minutes).max(1) as usize).max(1);

@@ -11,7 +11,7 @@ use super::range::{Period, RangeArgs};
 use crate::domain::{Minute, MinuteRange};
 use crate::insights::{Answer, InsightsError, METRICS, Query, Window, answer, parse, without_leading_comments};
 use crate::render::{self, Cell, Column};
-use crate::series::Counts;
+use crate::series::{CountKind, Counts};
 
 /// Run a CloudWatch Metrics Insights query.
 ///
@@ -70,8 +70,8 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
     }
     // Without GROUP BY there is a row, with nothing in it.
     let is_empty = answered.series.iter().all(|series| series.value.is_none() && series.points.is_empty());
-    if answered.metric.is_some() && is_empty {
-        note(&nothing(&query, counts, &args.range, window.range)?);
+    if let Some(metric) = answered.metric.filter(|_| is_empty) {
+        note(&nothing(&query, metric.kind(), counts, &args.range, window.range)?);
     }
     write(args, &answered, width(), out)
 }
@@ -82,15 +82,28 @@ fn note(text: &str) {
 }
 
 /// Why an answer has no row: what was asked, and what there is.
-fn nothing(query: &Query, counts: &dyn Counts, args: &RangeArgs, range: MinuteRange) -> Result<String, QuestionError> {
-    let covered =
-        |range| counts.covered(range).map_err(|source| InsightsError::Frame { action: "find what is stored", source });
+fn nothing(
+    query: &Query,
+    kind: CountKind,
+    counts: &dyn Counts,
+    args: &RangeArgs,
+    range: MinuteRange,
+) -> Result<String, QuestionError> {
+    let failed = |source| InsightsError::Frame { action: "find what is stored", source };
+    let covered = |range| counts.covered(kind, range).map_err(failed);
     let zone = args.zone();
     let Some(stored) = covered(MinuteRange::ALL)? else {
-        return Ok("Nothing is stored yet; `keytide ingest PATH` reads log files".to_owned());
+        return Ok(match counts.stored_from(kind).map_err(failed)? {
+            None => "Nothing is stored yet; `keytide ingest PATH` reads log files".to_owned(),
+            Some(from) => format!("nothing is stored any more: {} begin at {}", kind.name(), zone.long(from)),
+        });
     };
     let last = Minute(stored.end.0.saturating_sub(1));
-    let stored = format!("it holds {} to {}", zone.long(stored.start), zone.long(last));
+    let (first, last) = (zone.long(stored.start), zone.long(last));
+    let stored = match kind {
+        CountKind::Minutes => format!("`keytide status` shows what is: it holds {first} to {last}"),
+        CountKind::Callers | CountKind::Seconds => format!("{} are of {first} to {last}", kind.name()),
+    };
     let asked = match (&args.since, &args.until) {
         (None, None) => String::new(),
         (Some(_), None) => format!(" from {} on", zone.long(range.start)),
@@ -98,11 +111,11 @@ fn nothing(query: &Query, counts: &dyn Counts, args: &RangeArgs, range: MinuteRa
         (Some(_), Some(_)) => format!(" from {} to {}", zone.long(range.start), zone.long(range.end)),
     };
     if covered(range)?.is_none() {
-        return Ok(format!("asked{asked}. Nothing is stored in this range; `keytide status` shows what is: {stored}"));
+        return Ok(format!("asked{asked}. Nothing is stored in this range; {stored}"));
     }
     let (metric, namespace) = (&query.metric, &query.source.namespace);
     let that = if query.conditions.is_empty() { "" } else { " that WHERE asks for" };
-    Ok(format!("no {metric} of \"{namespace}\"{that} is stored{asked}; `keytide status` shows what is: {stored}"))
+    Ok(format!("no {metric} of \"{namespace}\"{that} is stored{asked}; {stored}"))
 }
 
 /// The query's text: of a file if there is one of that name, else the argument itself.

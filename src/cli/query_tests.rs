@@ -5,6 +5,8 @@ use clap::Parser;
 use super::*;
 use crate::domain::Minute;
 use crate::insights::fake::{Fake, FakeSeries};
+use crate::insights::find;
+use crate::series::CountKind;
 
 const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const OTHER: &str = "arn:aws:kms:us-east-1:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321";
@@ -115,11 +117,15 @@ fn an_empty_query_is_said_to_be_empty() {
 
 #[test]
 fn an_answer_without_rows_is_told_with_what_is_stored() {
-    let told = |arguments: &[&str]| {
+    let yesterday = Fake { slots: vec![((TEN - 1440) / 5, 0, 0, [1, 0, 0, 0, 0])], ..fake() };
+    let of = |counts: &Fake, arguments: &[&str]| {
         let args = Line::try_parse_from(["query"].iter().chain(arguments)).expect("arguments").args;
         let range = args.range.minutes(DateTime::UNIX_EPOCH).expect("a range");
-        nothing(&parse(&args.query).expect("a query"), &fake(), &args.range, range).expect("told")
+        let query = parse(&args.query).expect("a query");
+        let metric = find(&query.source.namespace, &query.metric).expect("a metric");
+        nothing(&query, metric.kind(), counts, &args.range, range).expect("told")
     };
+    let told = |arguments: &[&str]| of(&fake(), arguments);
     let sum = "SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\"";
     assert_eq!(
         told(&[sum, "--since", "2027-01-01", "--until", "2027-01-02"]),
@@ -130,5 +136,14 @@ fn an_answer_without_rows_is_told_with_what_is_stored() {
         told(&[&format!("{sum} WHERE Operation = 'Encrypt'")]),
         "no SuccessfulRequest of \"AWS/KMS\" that WHERE asks for is stored; `keytide status` shows what is: it holds \
          2026-01-05 10:00 to 2026-01-05 10:03"
+    );
+    // 2026-01-05T00:00:00Z.
+    let dropped = yesterday.drop_before(CountKind::Seconds, TEN - 600).drop_before(CountKind::Minutes, TEN - 600);
+    let requests = "SELECT SUM(QuotaRequest) FROM \"Keytide/KMS\"";
+    let range = ["--since", "2026-01-04", "--until", "2026-01-05"];
+    assert_eq!(
+        of(&dropped, &[&[requests], &range[..]].concat()),
+        "asked from 2026-01-04 00:00 to 2026-01-05 00:00. Nothing is stored in this range; counts by second are of \
+         2026-01-05 00:00 to 2026-01-05 10:03"
     );
 }

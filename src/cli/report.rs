@@ -16,7 +16,7 @@ use crate::alarm::Incident;
 use crate::domain::{Clock, Minute, MinuteRange};
 use crate::render::{self, Zone};
 use crate::report::{Asked, ReportData, build};
-use crate::series::{Counts, SeriesError};
+use crate::series::{CountKind, Counts, SeriesError};
 use crate::store::Store;
 use crate::tariff::{PriceList, QuotaList};
 use crate::watch::incidents_since;
@@ -97,7 +97,7 @@ fn top(
     let unread = |error: SeriesError| {
         Failure::new(format!("can't read counts: {error}"), Some("keytide status shows what is stored"))
     };
-    let stored = counts.covered(asked).map_err(unread)?;
+    let stored = counts.covered(CountKind::Minutes, asked).map_err(unread)?;
     let range = closed(asked, stored);
     let aliases: BTreeMap<String, String> = store.key_aliases(range.end.first_second())?.into_iter().collect();
     let incidents = incidents(store)?;
@@ -148,10 +148,13 @@ fn incidents(store: &Store) -> Result<Option<Vec<Incident>>, Failure> {
 fn write_tables(report: &ReportData, args: &TopArgs, out: &mut dyn Write) -> io::Result<()> {
     let width = width();
     writeln!(out, "{}", render::wrapped(&report.title, width))?;
+    if !report.notes.is_empty() {
+        writeln!(out, "{}", render::wrapped(&report.notes.join(" "), width))?;
+    }
     for section in report.sections() {
         writeln!(out, "\n{}\n", section.title)?;
         if section.rows.is_empty() {
-            writeln!(out, "None.")?;
+            writeln!(out, "{}", section.none)?;
             continue;
         }
         let column = |column: &crate::report::Column| match column.right {

@@ -203,11 +203,15 @@ fn headline(args: &Args, top: &Top, zone: Zone) -> String {
     let metric = args.metric.outcome().metric();
     // What is counted in slots is counted to a slot's end.
     let end = Minute(top.range.end.0.next_multiple_of(top.resolution.max(1)));
-    let range = format!("{} to {}", zone.long(top.range.start), zone.long(end));
+    let start = top.stored_from.map_or(top.range.start, |from| from.max(top.range.start));
+    let range = format!("{} to {}", zone.long(start), zone.long(end));
     if top.rows.is_empty() {
-        return match top.range.is_empty() {
-            true => "Nothing is stored in this range; `keytide status` shows what is.".to_owned(),
-            false => format!("No {metric} matches from {range}."),
+        return match top.stored_from.filter(|from| *from >= end) {
+            Some(from) => format!("Nothing is stored in this range: {} begin at {}.", top.kind.name(), zone.long(from)),
+            None if top.range.is_empty() => {
+                "Nothing is stored in this range; `keytide status` shows what is.".to_owned()
+            }
+            None => format!("No {metric} matches from {range}."),
         };
     }
     let shown = top.rows.len() as u64;
@@ -220,6 +224,12 @@ fn headline(args: &Args, top: &Top, zone: Zone) -> String {
 
 fn notes(args: &Args, top: &Top) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(from) = top.stored_from.filter(|from| *from > top.range.start)
+        && !top.rows.is_empty()
+    {
+        let from = args.range.zone().long(from);
+        notes.push(format!("Not in it: calls before {from}, when {} begin.", top.kind.name()));
+    }
     if !top.rows.is_empty() && top.resolution > 1 {
         notes.push(format!("Peaks are of {} minutes: callers are counted in such slots.", top.resolution));
     }

@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::*;
 use crate::insights::fake::{Fake, FakeSeries};
+use crate::series::CountKind;
 
 /// 2026-01-05T10:00:00Z.
 const TEN: u32 = 29_460_120;
@@ -37,9 +38,13 @@ fn fake() -> Fake {
 }
 
 fn answered(arguments: &[&str], width: usize) -> String {
+    answered_of(&fake(), arguments, width)
+}
+
+fn answered_of(counts: &Fake, arguments: &[&str], width: usize) -> String {
     let args = Line::try_parse_from(["top"].iter().chain(arguments)).expect("arguments").args;
     let now = DateTime::from_timestamp(i64::from(TEN) * 60 + 3600, 0).expect("a time");
-    let answer = top(&question(&args, now).expect("a question"), &fake()).expect("an answer");
+    let answer = top(&question(&args, now).expect("a question"), counts).expect("an answer");
     let mut out = Vec::new();
     write(&args, &answer, Some(width), &mut out).expect("written");
     String::from_utf8(out).expect("text")
@@ -88,6 +93,30 @@ fn slots_and_owners_are_said() {
     let unknown = Line::try_parse_from(["top", "--operation", "Rotate"]).expect("arguments").args;
     let told = question(&unknown, DateTime::UNIX_EPOCH).expect_err("no such operation").to_string();
     assert!(told.contains("'Rotate'") && told.contains("Decrypt"), "{told}");
+}
+
+#[test]
+fn callers_that_were_dropped_are_not_said_to_be_none() {
+    let yesterday = TEN - 1440;
+    let mut counts = fake();
+    counts.minutes.push((yesterday, 0, [5, 0, 0, 0, 0]));
+    counts.slots.push((yesterday / 5, 0, 0, [5, 0, 0, 0, 0]));
+    // 2026-01-05T00:00:00Z.
+    let counts = counts.drop_before(CountKind::Callers, TEN - 600);
+    let told = |arguments: &[&str]| answered_of(&counts, arguments, 100);
+    assert!(told(&[]).contains("2026-01-04 10:00 to 2026-01-05 10:48\n"), "{}", told(&[]));
+    let callers = told(&["--by", "caller"]);
+    assert!(callers.contains("2026-01-05 00:00 to 2026-01-05 10:50\n40 calls in all"), "{callers}");
+    assert!(!callers.contains("begin"), "{callers}");
+    let partly = told(&["--by", "caller", "--since", "2026-01-04"]);
+    assert!(partly.contains("2026-01-05 00:00 to 2026-01-05 10:50\n40 calls in all"), "{partly}");
+    assert!(partly.contains("Not in it: calls before 2026-01-05 00:00, when counts by caller begin."), "{partly}");
+    for until in ["2026-01-04T10:30", "2026-01-05"] {
+        let none = told(&["--by", "resource", "--since", "2026-01-04", "--until", until]);
+        assert_eq!(none, "Nothing is stored in this range: counts by caller begin at 2026-01-05 00:00.\n\n");
+        let keys = told(&["--since", "2026-01-04", "--until", until]);
+        assert!(keys.contains("5 calls in all"), "{keys}");
+    }
 }
 
 #[test]

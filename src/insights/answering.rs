@@ -32,7 +32,7 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
         let account = current_account(&query, counts)?;
         let axes = metric.counted.axes(counts, &query)?;
         let groups = resolve(&query, &axes, &account).map_err(InsightsError::frame("match the query's series"))?;
-        let stored = covered(counts, answer.window.range)?;
+        let stored = covered(counts, metric.kind(), answer.window.range)?;
         let cover = cover_for(&query, metric, answer.window, stored, &groups, &axes, counts)?;
         let observations = |piece: MinuteRange| metric.counted.observations(counts, piece);
         let measure = metric.counted.measure();

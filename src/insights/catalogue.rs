@@ -18,7 +18,7 @@ use super::error::InsightsError;
 use super::matching::{Axis, Kind};
 use super::query::{Key, Query};
 use crate::domain::{Minute, MinuteRange, Operation, Outcome};
-use crate::series::{Counts, whole};
+use crate::series::{CountKind, Counts, whole};
 
 /// CloudWatch's own namespace.
 pub const AWS_KMS: &str = "AWS/KMS";
@@ -84,7 +84,22 @@ const CALLER_DIMENSIONS: [(&str, &str); 5] = [
     ("VpcEndpoint", "vpc_endpoint"),
 ];
 
+impl Metric {
+    /// The kind of counts that it is read from.
+    pub const fn kind(self) -> CountKind {
+        self.counted.kind()
+    }
+}
+
 impl Counted {
+    pub(super) const fn kind(self) -> CountKind {
+        match self {
+            Counted::Minutes(_) => CountKind::Minutes,
+            Counted::Callers(_) => CountKind::Callers,
+            Counted::Seconds(_) => CountKind::Seconds,
+        }
+    }
+
     pub(super) fn measure(self) -> Measure {
         match self {
             Counted::Minutes(_) | Counted::Callers(_) => Measure::Calls,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use polars::prelude::{DataFrame, IntoLazy, LazyFrame, PolarsError, df};
 
 use crate::domain::{Minute, MinuteRange};
-use crate::series::{Counts, Cover, Days, RollupBy};
+use crate::series::{CountKind, Counts, Cover, Days, RollupBy};
 
 /// A series of the dictionary; its number is its place.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ pub(crate) struct Fake {
     pub(crate) seconds: Vec<(u32, u32, u32, u32)>,
     /// Days that have roll-ups.
     pub(crate) settled: BTreeSet<u32>,
+    /// What was dropped, see [`Fake::drop_before`].
+    pub(crate) kept_from: BTreeMap<CountKind, u32>,
     /// Days whose counts by caller are kept by the hour, whatever the slots of their rows.
     pub(crate) by_hour: BTreeSet<u32>,
 }
@@ -79,6 +81,18 @@ fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
 }
 
 impl Fake {
+    /// Drops counts of a kind from before a minute, the start of a day. What began the store has to stay in another
+    /// kind.
+    pub(crate) fn drop_before(mut self, kind: CountKind, minute: u32) -> Self {
+        match kind {
+            CountKind::Minutes => self.minutes.retain(|row| row.0 >= minute),
+            CountKind::Callers => self.slots.retain(|row| row.0 * 5 >= minute),
+            CountKind::Seconds => self.seconds.retain(|row| row.0 / 60 >= minute),
+        }
+        self.kept_from.insert(kind, minute);
+        self
+    }
+
     /// The smallest series of the same key among the `KeyArn, Operation` series.
     fn rolled_to(&self, by: RollupBy, series: u32) -> Option<u32> {
         let one_key = |s: &FakeSeries| s.reason.is_empty() && s.operation != "ReEncrypt";
@@ -120,7 +134,7 @@ impl Fake {
 }
 
 impl Counts for Fake {
-    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
+    fn anything_in(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
         let minutes = self.minutes.iter().map(|row| (row.0, row.0 + 1));
         let slots = self.slots.iter().map(|row| (row.0 * 5, row.0 * 5 + 5));
         let seconds = self.seconds.iter().map(|row| (row.0 / 60, row.0 / 60 + 1));
@@ -129,6 +143,11 @@ impl Counts for Fake {
         let joined = within.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         Ok(joined
             .map(|(first, end)| MinuteRange { start: Minute(first).max(range.start), end: Minute(end).min(range.end) }))
+    }
+
+    fn stored_from(&self, kind: CountKind) -> Result<Option<Minute>, PolarsError> {
+        let began = self.anything_in(MinuteRange::ALL)?.map(|all| all.start.0 / 60 * 60);
+        Ok(began.map(|began| Minute(began.max(self.kept_from.get(&kind).copied().unwrap_or(0)))))
     }
 
     fn series(&self) -> Result<DataFrame, PolarsError> {

@@ -2,7 +2,7 @@
 
 use super::error::InsightsError;
 use crate::domain::{Minute, MinuteRange};
-use crate::series::Counts;
+use crate::series::{CountKind, Counts};
 
 /// Minutes of a piece if buckets are short, and many: a quarter of a day.
 const SHORT: u32 = 360;
@@ -26,9 +26,9 @@ pub(super) fn pieces(range: MinuteRange, period: u32) -> impl Iterator<Item = Mi
     })
 }
 
-/// The part of a range that can have observations, in minutes; empty if none are stored.
-pub(super) fn covered(counts: &dyn Counts, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
-    let stored = counts.covered(range).map_err(InsightsError::frame("find the first and the last minute"))?;
+/// The part of a range that can have observations of a kind, in minutes; empty if none are stored.
+pub(super) fn covered(counts: &dyn Counts, kind: CountKind, range: MinuteRange) -> Result<MinuteRange, InsightsError> {
+    let stored = counts.covered(kind, range).map_err(InsightsError::frame("find the first and the last minute"))?;
     Ok(stored.unwrap_or(MinuteRange { start: range.start, end: range.start }))
 }
 

@@ -15,7 +15,7 @@ use super::matching::{Groups, Part, key_column};
 use super::pieces::covered;
 use super::query::Function;
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::{Counts, caller_name, whole};
+use crate::series::{CountKind, Counts, caller_name, whole};
 
 /// What is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub struct Top {
     pub unattributed: u64,
     /// The range as used: an open end is where the counts begin or end.
     pub range: MinuteRange,
+    /// The kind of counts that it is read from.
+    pub kind: CountKind,
+    /// From when on counts of that kind are stored; none if nothing was ever read.
+    pub stored_from: Option<Minute>,
     /// Minutes that a peak is about: 1, or those of a slot for what is counted by caller: 5, or 60 where a day of the
     /// range is kept by the hour.
     pub resolution: u32,
@@ -99,17 +103,29 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
     let counted = if by_caller { Counted::Callers(question.outcome) } else { Counted::Minutes(question.outcome) };
     let resolution = counted.resolution(counts, question.range)?;
     let asked = question.range.widened(resolution);
-    let stored = covered(counts, asked)?;
+    let stored = covered(counts, counted.kind(), asked)?;
     let closed = MinuteRange {
         start: if question.range.start == MinuteRange::ALL.start { stored.start } else { asked.start },
         end: if question.range.end == MinuteRange::ALL.end { stored.end } else { asked.end },
     };
     let range = closed.widened(resolution);
     let step = range.end.0.saturating_sub(range.start.0).div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
+    let stored_from = counts.stored_from(counted.kind());
+    let stored_from = stored_from.map_err(InsightsError::frame("find from when on counts are stored"))?;
     let grouped = Grouped::of(question, counts)?;
     let read = |piece: MinuteRange| counted.observations(counts, piece);
     let added = add_up(&grouped.groups, stored, &read, resolution, (range.start, step))?;
-    let mut top = Top { rows: vec![], ranked: 0, total: 0, unattributed: 0, range, resolution, trend_step: step };
+    let mut top = Top {
+        rows: vec![],
+        ranked: 0,
+        total: 0,
+        unattributed: 0,
+        range,
+        kind: counted.kind(),
+        stored_from,
+        resolution,
+        trend_step: step,
+    };
     if let Some((totals, trends)) = added {
         fill(&mut top, question.limit, &grouped, &totals, trends).map_err(InsightsError::frame("rank"))?;
     }

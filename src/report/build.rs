@@ -6,11 +6,12 @@ use chrono_tz::Tz;
 use polars::prelude::PolarsResult;
 
 use super::data::{AccountSpend, Change, IncidentLine, Moment, QuotaLine, Ranked, ReportData, Span, Spend, Totals};
+use super::stored::Stored;
 use super::text;
 use super::usage::Usage;
 use crate::alarm::Incident;
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::Counts;
+use crate::series::{CountKind, Counts};
 use crate::tariff::{PriceList, QuotaList};
 
 /// What a report is to be about.
@@ -20,7 +21,7 @@ pub struct Asked<'a> {
     pub kind: &'a str,
     /// The minutes.
     pub range: MinuteRange,
-    /// The minutes to compare with.
+    /// The minutes to compare with, as far as they are stored in full.
     pub previous: Option<MinuteRange>,
     /// Rows of a ranking, at most.
     pub limit: usize,
@@ -37,22 +38,31 @@ pub struct Asked<'a> {
 }
 
 /// Builds a report. Counts by caller are in slots of five minutes (an hour after two weeks): of a range that cuts one,
-/// the whole slot is in the rankings of callers and resources, and in what their shares are of.
+/// the whole slot is in the rankings of callers and resources, and in what their shares are of. Counts of a kind that
+/// isn't stored of the whole range before are not compared.
 pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData> {
+    let stored = Stored::read(counts)?;
+    // Where nothing is stored, no count doesn't mean no call.
+    let is_held = |kind| asked.previous.is_some_and(|previous| stored.holds(kind, previous));
+    let [minutes, callers, seconds] = [CountKind::Minutes, CountKind::Callers, CountKind::Seconds].map(is_held);
+    let previous = asked.previous.filter(|_| minutes || callers || seconds);
     let slot_of = |range: Option<MinuteRange>| range.map_or(Ok(Minute::PER_SLOT), |range| counts.caller_slot(range));
-    let slot = slot_of(Some(asked.range))?.max(slot_of(asked.previous)?);
+    let slot = slot_of(Some(asked.range))?.max(slot_of(previous.filter(|_| callers))?);
     let in_slots = |range: MinuteRange| if range.is_empty() { range } else { range.widened(slot) };
     let read = |range: MinuteRange| Usage::read(counts, range, in_slots(range));
     let now = read(asked.range)?;
-    let before = asked.previous.map(read).transpose()?;
+    let before = previous.map(read).transpose()?;
+    let [minutes, callers, seconds] = [minutes, callers, seconds].map(|is_held| before.as_ref().filter(|_| is_held));
     let span = |range: MinuteRange| Span {
         start: moment(range.start.first_second(), asked.zone),
         end: moment(range.end.first_second(), asked.zone),
     };
-    let totals = totals(&now, before.as_ref());
+    let totals = totals(&now, minutes);
     let (calls, by_callers) = (totals.successful.calls, now.by_callers);
-    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>, all: u64| ranked(of(&now), before.as_ref().map(of), all);
-    let mut keys = ranked(|usage| &usage.keys, calls);
+    let ranked = |of: fn(&Usage) -> &BTreeMap<String, u64>, before: Option<&Usage>, all: u64| {
+        ranked(of(&now), before.map(of), all)
+    };
+    let mut keys = ranked(|usage| &usage.keys, minutes, calls);
     for key in &mut keys {
         key.alias = asked.aliases.get(&key.name).cloned();
     }
@@ -65,17 +75,19 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
     Ok(ReportData {
         title: format!("Keytide {}, {}", asked.kind, text::span(span(asked.range))),
         range: span(asked.range),
-        previous: asked.previous.map(span),
-        callers_range: span(in_slots(asked.range)),
+        previous: previous.map(span),
+        callers_range: span(stored.part(CountKind::Callers, in_slots(asked.range))),
         totals,
         keys: top(keys),
         changes,
-        operations: top(ranked(|usage| &usage.operations, calls)),
-        callers: top(ranked(|usage| &usage.callers, by_callers)),
-        resources: top(ranked(|usage| &usage.resources, by_callers)),
-        spend: spend(&now, before.as_ref(), asked.prices),
+        operations: top(ranked(|usage| &usage.operations, minutes, calls)),
+        callers: top(ranked(|usage| &usage.callers, callers, by_callers)),
+        resources: top(ranked(|usage| &usage.resources, callers, by_callers)),
+        spend: spend(&now, seconds, asked.prices),
         quotas: quotas(&now, asked),
         incidents: asked.incidents.map(|incidents| told(incidents, asked)),
+        stored_from: stored.moments(asked.zone),
+        notes: stored.notes(asked.range, asked.previous, asked.zone),
     })
 }
 

@@ -13,9 +13,9 @@ pub struct ReportData {
     pub title: String,
     /// What it is about.
     pub range: Span,
-    /// What it is compared with.
+    /// What it is compared with; none if nothing can be.
     pub previous: Option<Span>,
-    /// The range in whole slots, which callers and resources are counted in.
+    /// The range in whole slots, which callers and resources are counted in, as far as these counts are stored.
     pub callers_range: Span,
     /// Calls of the range, each once.
     pub totals: Totals,
@@ -35,6 +35,22 @@ pub struct ReportData {
     pub quotas: Vec<QuotaLine>,
     /// What went wrong in the range, in order of time; none if nothing watches.
     pub incidents: Option<Vec<IncidentLine>>,
+    /// From when on counts are stored.
+    pub stored_from: StoredFrom,
+    /// Sentences: what isn't stored of the range or of the one before, and so isn't compared.
+    pub notes: Vec<String>,
+}
+
+/// From when on counts are stored, by kind: the hour of the first record, or the first day that is kept. None if
+/// nothing was ever read.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StoredFrom {
+    /// Counts by minute, which `totals`, `keys`, `changes` and `operations` are of.
+    pub minutes: Option<Moment>,
+    /// Counts by caller, which `callers` and `resources` are of.
+    pub callers: Option<Moment>,
+    /// Counts by second, which `spend` and `quotas` are of.
+    pub seconds: Option<Moment>,
 }
 
 /// A range of time, half-open.
@@ -66,7 +82,7 @@ impl Serialize for Moment {
 pub struct Change {
     /// Of the range.
     pub calls: u64,
-    /// Of the range before; none if there is none to compare with.
+    /// Of the range before; none if there is none to compare with, or if it isn't stored in full.
     pub previous: Option<u64>,
     /// By how many percent there are more; none without calls before.
     #[serde(serialize_with = "hundredths_of_some")]
@@ -119,7 +135,7 @@ pub struct Ranked {
 pub struct Spend {
     /// US dollars for the range.
     pub dollars: f64,
-    /// US dollars for the range before.
+    /// US dollars for the range before, if that is stored in full.
     pub previous: Option<f64>,
     /// `list price of 2026-08-07, estimated`.
     pub label: String,
@@ -136,7 +152,7 @@ pub struct AccountSpend {
     pub requests: u64,
     /// US dollars.
     pub dollars: f64,
-    /// US dollars for the range before.
+    /// US dollars for the range before, if that is stored in full.
     pub previous: Option<f64>,
     /// Requests without a known price; not in the amount.
     pub unpriced: u64,

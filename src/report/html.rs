@@ -20,6 +20,7 @@ struct Figure {
 #[derive(Serialize)]
 struct Table {
     title: &'static str,
+    none: &'static str,
     note: String,
     columns: Vec<(&'static str, bool)>,
     rows: Vec<Vec<Shown>>,
@@ -46,6 +47,7 @@ impl ReportData {
         page.render(context! {
             title => self.title,
             previous => self.previous.map(text::span),
+            notes => self.notes.join(" "),
             zone => self.range.start.zone.name(),
             figures => figures.collect::<Vec<_>>(),
             tables => tables,
@@ -62,6 +64,7 @@ impl Table {
         };
         Table {
             title: section.title,
+            none: section.none,
             note: section.note.clone(),
             columns: section.columns.iter().map(|column| (column.name, column.right)).collect(),
             rows: section.rows.iter().map(shown).collect(),

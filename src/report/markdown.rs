@@ -12,6 +12,9 @@ impl ReportData {
         if let Some(previous) = self.previous {
             out.push_str(&format!("Compared with {}.\n\n", text::span(previous)));
         }
+        if !self.notes.is_empty() {
+            out.push_str(&format!("{}\n\n", self.notes.join(" ")));
+        }
         for (name, value, change) in self.figures() {
             let change = if change.is_empty() { change } else { format!(" ({change})") };
             out.push_str(&format!("- {name}: **{value}**{change}\n"));
@@ -26,7 +29,7 @@ impl ReportData {
 
 fn write_section(section: &Section, out: &mut String) {
     if section.rows.is_empty() {
-        out.push_str("None.\n");
+        out.push_str(&format!("{}\n", section.none));
         return;
     }
     let mut line = |cells: Vec<String>| out.push_str(&format!("| {} |\n", cells.join(" | ")));

@@ -12,11 +12,12 @@ mod markdown;
 mod schedule;
 mod sections;
 mod settings;
+mod stored;
 mod text;
 mod usage;
 
 pub use build::{Asked, build};
-pub use data::{AccountSpend, Change, IncidentLine, QuotaLine, Ranked, ReportData, Span, Spend, Totals};
+pub use data::{AccountSpend, Change, IncidentLine, QuotaLine, Ranked, ReportData, Span, Spend, StoredFrom, Totals};
 pub use schedule::{Due, ReportSchedule};
 pub use sections::{Cell, Column, Section};
 pub use settings::ReportTable;

@@ -13,9 +13,11 @@ pub struct Section {
     pub title: &'static str,
     /// What must be known to read it; may be empty.
     pub note: String,
+    /// What stands there without a row.
+    pub none: &'static str,
     /// Its columns.
     pub columns: Vec<Column>,
-    /// Its rows, a cell for each column. None: there is nothing to tell.
+    /// Its rows, a cell for each column.
     pub rows: Vec<Vec<Cell>>,
 }
 
@@ -88,8 +90,10 @@ impl ReportData {
                 figures.push((name, calls(of)));
             }
         }
-        let spend = (dollars(self.spend.dollars), text::change_of_amount(self.spend.dollars, self.spend.previous));
-        figures.push(("Spend on requests, estimated", spend));
+        if self.is_stored(self.stored_from.seconds) {
+            let change = text::change_of_amount(self.spend.dollars, self.spend.previous);
+            figures.push(("Spend on requests, estimated", (dollars(self.spend.dollars), change)));
+        }
         if let Some(incidents) = &self.incidents {
             figures.push(("Incidents", (text::count(incidents.len() as u64), String::new())));
         }
@@ -98,27 +102,46 @@ impl ReportData {
 
     /// The sections, in order of what is looked at first. Those that can't have rows are left out.
     pub fn sections(&self) -> Vec<Section> {
-        let compared = self.previous.is_some();
         let mut sections: Vec<Section> = self.incidents.iter().map(|lines| incident_section(lines)).collect();
-        let plain = |title, name, rows: &[Ranked]| ranking(title, name, rows, compared);
-        let in_slots = |title, name, rows: &[Ranked]| Section { note: self.slots_note(), ..plain(title, name, rows) };
+        let of = |kind| self.none_of(kind);
+        let plain =
+            |title, name, rows: &[Ranked]| Section { none: of(self.stored_from.minutes), ..ranking(title, name, rows) };
+        let in_slots = |title, name, rows: &[Ranked]| Section {
+            note: self.slots_note(),
+            none: of(self.stored_from.callers),
+            ..ranking(title, name, rows)
+        };
         sections.push(plain("Top keys", "key", &self.keys));
-        if compared {
+        if self.totals.successful.previous.is_some() {
             sections.push(self.change_section());
         }
         sections.push(in_slots("Top callers", "caller", &self.callers));
         sections.push(in_slots("Top resources", "resource", &self.resources));
         sections.push(plain("Operations", "operation", &self.operations));
-        sections.push(self.spend_section(compared));
+        sections.push(self.spend_section());
         sections.push(self.quota_section());
         sections
     }
 
+    /// Whether anything of the range can be stored of what is stored from a moment on.
+    fn is_stored(&self, stored_from: Option<Moment>) -> bool {
+        stored_from.is_none_or(|from| from.at < self.range.end.at)
+    }
+
+    /// What stands in the place of rows.
+    fn none_of(&self, stored_from: Option<Moment>) -> &'static str {
+        if self.is_stored(stored_from) { "None." } else { "Nothing is stored of this range." }
+    }
+
     /// What callers and resources are counted of, where that isn't the range.
     fn slots_note(&self) -> String {
+        let span = text::span(self.callers_range);
         match self.callers_range == self.range {
             true => String::new(),
-            false => format!("Counted in whole slots: {}.", text::span(self.callers_range)),
+            false if self.callers_range.start.at > self.range.start.at => {
+                format!("Stored, and counted, of {span} only.")
+            }
+            false => format!("Counted in whole slots: {span}."),
         }
     }
 
@@ -134,10 +157,11 @@ impl ReportData {
                 Cell::Text(text::change(row.change)),
             ]
         });
-        Section { title: "Largest changes", note: String::new(), columns, rows: rows.collect() }
+        Section { title: "Largest changes", note: String::new(), none: "None.", columns, rows: rows.collect() }
     }
 
-    fn spend_section(&self, compared: bool) -> Section {
+    fn spend_section(&self) -> Section {
+        let compared = self.spend.previous.is_some();
         let mut columns = vec![left("calling account"), right("requests"), right("spend")];
         columns.extend(compared.then(|| right("growth")));
         let rows = self.spend.accounts.iter().map(|account| {
@@ -155,7 +179,7 @@ impl ReportData {
         if self.spend.accounts.iter().any(|account| account.unpriced > 0) {
             note.push_str(" \"And more\": the price of some requests isn't known.");
         }
-        Section { title: "Spend", note, columns, rows: rows.collect() }
+        Section { title: "Spend", note, none: self.none_of(self.stored_from.seconds), columns, rows: rows.collect() }
     }
 
     fn quota_section(&self) -> Section {
@@ -197,7 +221,8 @@ impl ReportData {
                  be higher."
             )
         });
-        Section { title: "Busiest seconds", note: note.unwrap_or_default(), columns, rows: rows.collect() }
+        let none = self.none_of(self.stored_from.seconds);
+        Section { title: "Busiest seconds", note: note.unwrap_or_default(), none, columns, rows: rows.collect() }
     }
 }
 
@@ -229,10 +254,11 @@ fn incident_section(lines: &[IncidentLine]) -> Section {
             Cell::Text(cost),
         ]
     });
-    Section { title: "Incidents", note: String::new(), columns, rows: rows.collect() }
+    Section { title: "Incidents", note: String::new(), none: "None.", columns, rows: rows.collect() }
 }
 
-fn ranking(title: &'static str, name: &'static str, rows: &[Ranked], compared: bool) -> Section {
+fn ranking(title: &'static str, name: &'static str, rows: &[Ranked]) -> Section {
+    let compared = rows.iter().any(|row| row.change.previous.is_some());
     let mut columns = vec![left(name), right("calls"), right("share")];
     columns.extend(compared.then(|| right("growth")));
     let rows = rows.iter().map(|row| {
@@ -240,7 +266,7 @@ fn ranking(title: &'static str, name: &'static str, rows: &[Ranked], compared: b
         cells.extend(compared.then(|| Cell::Text(text::change(row.change))));
         cells
     });
-    Section { title, note: String::new(), columns, rows: rows.collect() }
+    Section { title, note: String::new(), none: "None.", columns, rows: rows.collect() }
 }
 
 fn name_of(row: &Ranked) -> Cell {

@@ -1,6 +1,7 @@
 //! Reports of counts in memory, worked out by hand.
 
 mod schedule;
+mod stored;
 
 use std::collections::BTreeMap;
 

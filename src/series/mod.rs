@@ -29,11 +29,33 @@ use polars::prelude::{DataFrame, DataType, Expr, LazyFrame, PolarsError};
 /// What reading counts fails with.
 pub use polars::prelude::PolarsError as SeriesError;
 
-use crate::domain::MinuteRange;
+use crate::domain::{Minute, MinuteRange};
 
 /// Frames of a range, one a UTC day in order, days without data left out. A frame's files are opened when it comes and
 /// held until it is dropped, so taking one after the other holds a day's, however long the range is.
 pub type Days<'c> = Box<dyn Iterator<Item = Result<LazyFrame, PolarsError>> + 'c>;
+
+/// A kind of counts. Each may be kept for another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CountKind {
+    /// By minute.
+    Minutes,
+    /// By caller.
+    Callers,
+    /// By second and quota pool.
+    Seconds,
+}
+
+impl CountKind {
+    /// What people call it: `counts by caller`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            CountKind::Minutes => "counts by minute",
+            CountKind::Callers => "counts by caller",
+            CountKind::Seconds => "counts by second",
+        }
+    }
+}
 
 /// What stands behind a query: committed counts, as frames.
 pub trait Counts {
@@ -48,8 +70,22 @@ pub trait Counts {
         Ok(self.series()?.drop_many(["account", "region"]))
     }
 
-    /// The part of a range from the first minute to the last that anything is stored of; `None` if nothing is.
-    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError>;
+    /// The part of a range from the first minute to the last that anything is stored of, of whatever kind; `None` if
+    /// nothing is.
+    fn anything_in(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError>;
+
+    /// The minute from which on all counts of a kind are stored: the start of the hour of the first record that was
+    /// ever read (or, later than that, the first day that is kept); `None` if nothing was read. Before it, no count
+    /// doesn't mean no call.
+    fn stored_from(&self, kind: CountKind) -> Result<Option<Minute>, PolarsError>;
+
+    /// As [`Counts::anything_in`], without what is before [`Counts::stored_from`]: the part of a range in which no
+    /// count of the kind means no call.
+    fn covered(&self, kind: CountKind, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
+        let from = self.stored_from(kind)?.unwrap_or(MinuteRange::ALL.end);
+        let covered = self.anything_in(range)?.map(|any| MinuteRange { start: any.start.max(from), end: any.end });
+        Ok(covered.filter(|covered| !covered.is_empty()))
+    }
 
     /// The minute counts of a range: `minute` (u32, minutes since 1970), `series` (u32), `successful`, `throttled`,
     /// `denied`, `failed`, `dry_run` (u32). A (minute, series) may appear in several rows: add them.

@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::open::{SEGMENTS, Store};
 use super::segment::{self, Kind};
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::{Counts, Cover, Days, RollupBy};
+use crate::series::{CountKind, Counts, Cover, Days, RollupBy};
 
 /// A store's counts, for reading.
 #[derive(Clone, Copy)]
@@ -27,18 +27,6 @@ impl Store {
     /// The committed counts.
     pub fn counts(&self) -> StoredCounts<'_> {
         StoredCounts { store: self }
-    }
-
-    /// The first and the last minute that has counts.
-    pub fn minutes_covered(&self) -> Result<Option<MinuteRange>, StoreError> {
-        let query = "SELECT min(minute_first), max(minute_last) FROM segments WHERE kind = 'minutes'";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let covered: (Option<u32>, Option<u32>) =
-            self.catalog.query_row(query, [], read).map_err(|source| self.catalog_error("read the range", source))?;
-        Ok(match covered {
-            (Some(first), Some(last)) => Some(MinuteRange { start: Minute(first), end: Minute(last + 1) }),
-            _ => None,
-        })
     }
 }
 
@@ -169,21 +157,12 @@ impl Counts for StoredCounts<'_> {
         self.dictionary("series", &["key_arn", "destination_arn", "operation", "reason"])
     }
 
-    fn covered(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
-        let query =
-            "SELECT min(minute_first), max(minute_last) FROM segments WHERE minute_last >= ? AND minute_first < ?";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let covered: (Option<u32>, Option<u32>) = self
-            .store
-            .catalog
-            .query_row(query, [range.start.0, range.end.0], read)
-            .map_err(|source| to_polars(self.store.catalog_error("read the range", source)))?;
-        Ok(match covered {
-            (Some(first), Some(last)) => {
-                Some(MinuteRange { start: Minute(first).max(range.start), end: Minute(last + 1).min(range.end) })
-            }
-            _ => None,
-        })
+    fn anything_in(&self, range: MinuteRange) -> Result<Option<MinuteRange>, PolarsError> {
+        self.store.covered_by_any(range).map_err(to_polars)
+    }
+
+    fn stored_from(&self, kind: CountKind) -> Result<Option<Minute>, PolarsError> {
+        self.store.stored_from(kind).map_err(to_polars)
     }
 
     fn minutes(&self, range: MinuteRange) -> Result<Days<'_>, PolarsError> {

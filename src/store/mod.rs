@@ -13,6 +13,7 @@ mod catalog;
 mod commit;
 mod compact;
 mod counts;
+mod covered;
 mod deliveries;
 mod error;
 mod expire;

@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::covered::kept_from_counter;
 use super::error::StoreError;
 use super::open::Store;
 use super::segment::Kind;
+use crate::series::CountKind;
 
 /// Days that the alarms' history and incidents are kept: the same month of last year is there.
 pub const WATCHING_DAYS: i64 = 400;
@@ -24,10 +26,12 @@ impl Store {
     /// Drops the counts of days that are not kept. What was read stays known: it is not counted again. How many files
     /// were dropped.
     pub fn expire_counts(&mut self, kept: &KeptFrom) -> Result<usize, StoreError> {
-        let of_minutes = Kind::OF_MINUTES.into_iter().chain(Kind::ROLLUPS).map(|kind| (kind, kept.minutes));
-        let of_callers = Kind::OF_CALLERS.map(|kind| (kind, kept.callers));
-        let kinds = of_minutes.chain(of_callers).chain([(Kind::Seconds, kept.seconds)]);
-        let due: Vec<(Kind, u32)> = kinds.filter_map(|(kind, first)| Some((kind, first?))).collect();
+        let kinds = [
+            (CountKind::Minutes, kept.minutes),
+            (CountKind::Callers, kept.callers),
+            (CountKind::Seconds, kept.seconds),
+        ];
+        let due: Vec<(CountKind, u32)> = kinds.into_iter().filter_map(|(kind, first)| Some((kind, first?))).collect();
         if due.is_empty() {
             return Ok(0);
         }
@@ -36,8 +40,16 @@ impl Store {
             let transaction = store.catalog.transaction()?;
             let mut dropped = 0;
             for (kind, first) in due {
-                let query = "DELETE FROM segments WHERE kind = ? AND day < ?";
-                dropped += transaction.execute(query, rusqlite::params![kind.name(), first])?;
+                let files = Kind::list(Kind::of_counts(kind));
+                let query = format!("DELETE FROM segments WHERE kind IN ({files}) AND day < ?");
+                let files_of_kind = transaction.execute(&query, [first])?;
+                if files_of_kind > 0 {
+                    // What was dropped stays dropped, if more is kept from now on too.
+                    let note = "INSERT INTO counters VALUES (?, ?)
+                                ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+                    transaction.execute(note, rusqlite::params![kept_from_counter(kind), first])?;
+                }
+                dropped += files_of_kind;
             }
             transaction.commit()?;
             Ok(dropped)

@@ -12,6 +12,7 @@ use polars::prelude::{
 use super::error::StoreError;
 use super::open::file_error;
 use crate::domain::Outcome;
+use crate::series::CountKind;
 use crate::tally::{CallerCells, MinuteCells, SecondCells};
 
 /// What a segment holds.
@@ -44,6 +45,17 @@ impl Kind {
     pub(super) const OF_MINUTES: [Kind; 2] = [Kind::Minutes, Kind::TakenBack];
     /// The kinds of counts by caller.
     pub(super) const OF_CALLERS: [Kind; 2] = [Kind::Callers, Kind::CallerHours];
+
+    /// The kinds of what is kept for equally long: counts of a kind, with their roll-ups.
+    pub(super) const fn of_counts(kind: CountKind) -> &'static [Kind] {
+        match kind {
+            CountKind::Minutes => {
+                &[Kind::Minutes, Kind::TakenBack, Kind::SeriesHours, Kind::SeriesDays, Kind::KeyHours, Kind::KeyDays]
+            }
+            CountKind::Callers => &Kind::OF_CALLERS,
+            CountKind::Seconds => &[Kind::Seconds],
+        }
+    }
 
     /// Kinds as SQL lists them.
     pub(super) fn list(kinds: &[Kind]) -> String {

@@ -14,7 +14,8 @@ use crate::alarm::{
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Arn, Minute, MinuteRange, Outcome};
 use crate::series::{
-    CallerWindows, Counts, PoolFilter, PoolUse, caller_windows, callers_seen, key_operations, pool_uses, read,
+    CallerWindows, CountKind, Counts, PoolFilter, PoolUse, caller_windows, callers_seen, key_operations, pool_uses,
+    read,
 };
 use crate::tariff::{PriceList, QuotaList};
 
@@ -56,7 +57,7 @@ impl<'a> Cause<'a> {
     ) -> Result<Self, WatchError> {
         let keys = key_operations(counts)?;
         let numbers = keys.into_iter().map(|key| ((key.key_arn, key.operation), key.numbers)).collect();
-        let stored_from = counts.covered(MinuteRange::ALL)?.map_or(Minute(0), |range| range.start);
+        let stored_from = counts.covered(CountKind::Callers, MinuteRange::ALL)?.map_or(Minute(0), |range| range.start);
         Ok(Cause { counts, settings, prices, quotas, aliases, numbers, stored_from })
     }
 
@@ -298,4 +299,36 @@ impl AskCallers for Cause<'_> {
 
 fn no_windows(range: MinuteRange) -> CallerWindows {
     CallerWindows { callers: Vec::new(), range, now: Vec::new(), usual: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::insights::fake::{Fake, FakeSeries};
+
+    /// 2026-01-16T00:00:00Z.
+    const DAY: u32 = 29_475_360;
+
+    #[test]
+    fn days_whose_callers_were_dropped_are_not_days_without_calls() {
+        let tens: Vec<u32> = (0..=10).map(|back| DAY - back * Minute::PER_DAY + 600).collect();
+        let counts = Fake {
+            series: vec![FakeSeries::key("arn:aws:kms:us-east-1:111122223333:key/a", "Decrypt")],
+            callers: vec![["111122223333", "arn:aws:iam::111122223333:role/web", "", "", ""]],
+            minutes: tens.iter().map(|minute| (*minute, 0, [10, 0, 0, 0, 0])).collect(),
+            slots: tens.iter().map(|minute| (minute / Minute::PER_SLOT, 0, 0, [10, 0, 0, 0, 0])).collect(),
+            ..Fake::default()
+        };
+        let window = MinuteRange { start: Minute(DAY + 600), end: Minute(DAY + 605) };
+        let (settings, aliases) = (WatchSettings::default(), HashMap::new());
+        let (prices, quotas) = (PriceList::default(), QuotaList::default());
+        let usual = |counts: &Fake| {
+            let cause = Cause::new(counts, &settings, (&prices, &quotas), &aliases).expect("a cause");
+            let (_, usual) = cause.windows(&[0], Outcome::Successful, window).expect("windows");
+            usual.iter().map(|day| day.calls.len()).collect::<Vec<_>>()
+        };
+        // A caller on each of the ten days before, and of the three that are kept.
+        assert_eq!(usual(&counts), [1; 10]);
+        assert_eq!(usual(&counts.drop_before(CountKind::Callers, DAY - 3 * Minute::PER_DAY)), [1; 3]);
+    }
 }

@@ -13,7 +13,7 @@ use super::stored::incident_name;
 use super::tell::{MONTH_SECONDS, row_of};
 use crate::alarm::{Incident, IncidentSeries, muted_by};
 use crate::domain::{Minute, MinuteRange};
-use crate::series::Counts;
+use crate::series::{CountKind, Counts};
 use crate::store::{Deliveries, IncidentSeriesRow, Store, WATERMARK_MINUTES};
 
 /// Models keep no older days than these: a watch that begins here has learned all that it can.
@@ -79,7 +79,7 @@ pub fn evaluate(store: &Store, setup: &Setup, range: MinuteRange, now: Minute) -
     let counts = store.counts();
     let watermark = store.watermark(now)?.unwrap_or(Minute(0));
     let range = MinuteRange { start: range.start, end: range.end.min(watermark) };
-    let covered = counts.covered(range)?;
+    let covered = counts.covered(CountKind::Minutes, range)?;
     let aliases = store.key_aliases(range.end.first_second())?.into_iter().collect();
     let mut cause = Cause::new(&counts, &setup.settings, setup.tariff(), &aliases)?;
     let (mut strayed, mut series, mut silences) = (Vec::new(), 0, Silences::default());

@@ -9,7 +9,7 @@ use super::evaluate::Evaluation;
 use super::setup::Setup;
 use crate::alarm::{Incident, Severity, StateChange, StateValue, Subject};
 use crate::domain::{Minute, MinuteRange};
-use crate::series::Counts;
+use crate::series::{CountKind, Counts};
 use crate::store::Store;
 
 /// The alarms begin so long before the range, so that they have a state when it begins.
@@ -52,7 +52,7 @@ pub fn alarm_pages(
 ) -> Result<Vec<AlarmPage>, WatchError> {
     let counts = store.counts();
     let until = range.end.min(store.watermark(now)?.unwrap_or(Minute(0)));
-    let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(Vec::new()) };
+    let Some(stored) = counts.covered(CountKind::Minutes, MinuteRange::ALL)? else { return Ok(Vec::new()) };
     let from = Minute(range.start.0.saturating_sub(BEFORE_MINUTES).max(stored.start.0));
     let span = Span { from, until, stored_from: stored.start, now: Now::InTime };
     let judged = Alarms::default().judge(Read { counts: &counts, silences: &found.silences }, setup, span)?;

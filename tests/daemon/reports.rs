@@ -10,6 +10,7 @@ use keytide::daemon::{Evaluate, Parts, Publish, Sending, Telling, Watching, once
 use keytide::domain::Clock;
 use keytide::serve::Metrics;
 use keytide::store::{Store, WatchRound};
+use serde_json::Value;
 
 use super::Place;
 use crate::publish::receiver::Receiver;
@@ -35,12 +36,12 @@ impl Clock for Set {
     }
 }
 
-/// A place with a daily report at 08:00 to a receiver, and the calls of three days: 2 on the 5th, 5 on the 6th, 1 on
-/// the 7th.
+/// A place with a daily report at 08:00 to a receiver, and the calls of four days, at noon: 1 on the 4th, 2 on the
+/// 5th, 5 on the 6th, 1 on the 7th.
 fn place(receiver: &Receiver) -> (Place, Config) {
     let place = Place::new();
     let mut records = Vec::new();
-    for (day, calls) in [(5, 2), (6, 5), (7, 1)] {
+    for (day, calls) in [(4, 1), (5, 2), (6, 5), (7, 1)] {
         for call in 0..calls {
             let id = format!("{day:08x}-0000-4000-8000-{call:012x}");
             let time = format!("2026-01-{day:02}T12:00:{call:02}Z");
@@ -137,6 +138,27 @@ async fn a_report_has_the_counts_of_its_day_in_every_form() {
     }
     let successful = &subject["json"]["totals"]["successful"];
     assert_eq!((&successful["calls"], &successful["previous"]), (&5.into(), &2.into()), "{}", subject["json"]);
+}
+
+#[tokio::test]
+async fn a_report_is_not_compared_with_a_day_that_is_stored_in_part() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place(&receiver);
+    let clock = Set(Arc::default());
+    for (day, hour) in [(5, 9), (6, 8)] {
+        clock.to(day, hour, 0);
+        one_round(&place.store(), &config, &clock).await;
+    }
+    let got = receiver.got();
+    let [got] = &got[..] else { panic!("one message: {got:?}") };
+    let subject = &got.json()["subject"];
+    for form in ["markdown", "html"] {
+        let text = subject[form].as_str().unwrap();
+        assert!(text.contains("Counts begin at 2026-01-04 12:00; no comparison."), "{text}");
+        assert!(!text.contains("+100"), "from 1 to 2 calls, as if all of the 4th were stored:\n{text}");
+    }
+    let successful = &subject["json"]["totals"]["successful"];
+    assert_eq!((&successful["calls"], &successful["previous"]), (&2.into(), &Value::Null), "{}", subject["json"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use keytide::alarm::{CallerWindow, Contribution, KnownOfKey, Question, SeenNow, attribute, novelties, usual_windows};
 use keytide::domain::{Minute, MinuteRange, Outcome, parse_event_time};
-use keytide::series::{CallerWindows, Counts, caller_windows, callers_seen, key_operations};
+use keytide::series::{CallerWindows, CountKind, Counts, caller_windows, callers_seen, key_operations};
 use keytide::store::Store;
 
 use super::MADE;
@@ -40,7 +40,7 @@ fn decrypt_series(counts: &dyn Counts, key: &str) -> Vec<u32> {
 
 /// What is said of a window of the key's Decrypt calls.
 fn said(counts: &dyn Counts, key: &str, window: MinuteRange) -> (CallerWindows, Vec<Contribution>) {
-    let since = counts.covered(MinuteRange::ALL).unwrap().unwrap().start;
+    let since = counts.covered(CountKind::Callers, MinuteRange::ALL).unwrap().unwrap().start;
     let others = usual_windows(window, 14, chrono_tz::UTC, since);
     let ranges: Vec<MinuteRange> = others.iter().map(|other| other.range).collect();
     let read = caller_windows(counts, &decrypt_series(counts, key), Outcome::Successful, window, &ranges).unwrap();

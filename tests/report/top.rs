@@ -79,6 +79,30 @@ fn keys_their_shares_and_growth_are_those_of_the_truth() {
 }
 
 #[test]
+fn what_lies_before_the_trail_is_not_compared() {
+    // The trail begins on 2026-01-05: of the four days before the last four there are two.
+    for (since, previous) in [("2026-01-08", Some("2026-01-05")), ("2026-01-07", None)] {
+        let mut command = keytide(&MADE.store);
+        command.args(["report", "top", "--since", since, "--until", UNTIL, "--previous", "--output", "json"]);
+        let report: Value = serde_json::from_str(&run(&mut command).out).unwrap();
+        let before = previous.map(|previous| by_key(previous, since));
+        let said = rows(&report, "keys");
+        assert!(!said.is_empty());
+        for (name, _, calls_before, growth, _) in said {
+            let true_before = before.as_ref().map(|before| before.get(&name).copied().unwrap_or(0));
+            assert_eq!(calls_before, true_before, "{name}");
+            assert_eq!(growth.is_some(), true_before.is_some_and(|calls| calls > 0), "{name}");
+        }
+        for compared in [&report["callers"][0]["previous"], &report["spend"]["previous"], &report["previous"]] {
+            assert_eq!(compared.is_null(), previous.is_none(), "{since}: {report}");
+        }
+        let notes = report["notes"].as_array().unwrap();
+        let begin = |note: &Value| note == "Counts begin at 2026-01-05 00:00; no comparison.";
+        assert_eq!((notes.len(), notes.iter().all(begin)), (usize::from(previous.is_none()), true), "{notes:?}");
+    }
+}
+
+#[test]
 fn without_a_range_all_of_the_trail_is_reported() {
     let ran = run(keytide(&MADE.store).args(["report", "top", "--output", "json", "--limit", "1000"]));
     let report: Value = serde_json::from_str(&ran.out).unwrap();

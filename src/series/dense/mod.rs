@@ -2,8 +2,8 @@
 
 use polars::prelude::PolarsResult;
 
-use super::Counts;
 use super::periods::{summed, wanted};
+use super::{CountKind, Counts};
 use crate::domain::{Minute, MinuteRange, Outcome};
 
 /// Calls by period, without a gap.
@@ -37,7 +37,7 @@ pub fn read(
     range: MinuteRange,
 ) -> PolarsResult<Vec<Option<Dense>>> {
     let mut dense: Vec<Option<Dense>> = vec![None; series.len()];
-    let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(dense) };
+    let Some(stored) = counts.covered(CountKind::Minutes, MinuteRange::ALL)? else { return Ok(dense) };
     let first = stored.start.max(range.start).0.div_ceil(period);
     let end = stored.end.min(range.end).0 / period;
     if first >= end {

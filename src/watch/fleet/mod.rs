@@ -18,7 +18,7 @@ use super::error::WatchError;
 use super::silences::Silences;
 use crate::band::{Model, Settings, Width};
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::{Counts, KeyOperation, PeriodCalls, key_operations, periods};
+use crate::series::{CountKind, Counts, KeyOperation, PeriodCalls, key_operations, periods};
 use crate::store::Deliveries;
 
 /// A series without a call for so long is forgotten: its model keeps no older days.
@@ -218,7 +218,7 @@ impl Fleet {
         tell: &mut Tell<'_>,
     ) -> Result<(), WatchError> {
         let period = self.period();
-        let Some(stored) = counts.covered(MinuteRange::ALL)? else { return Ok(()) };
+        let Some(stored) = counts.covered(CountKind::Minutes, MinuteRange::ALL)? else { return Ok(()) };
         let start = self.until.0.max(stored.start.0.div_ceil(period) * period);
         let end = until.0 / period * period;
         if start >= end {
