@@ -43,14 +43,15 @@ fn vector(rest: &str) -> Vec<(String, f64)> {
     );
     let kind = |number: i32, dimensions: &[(&'static str, &'static str)]| Kind {
         dimensions: dimensions.to_vec(),
+        account: None,
         only: col("kind").eq(lit(number)),
     };
     let (team, zone) = (("Team", "team"), ("Zone", "zone"));
     let axis = Axis {
         column: "series",
         members: members.expect("a frame"),
-        account: None,
         kinds: vec![kind(0, &[team, zone]), kind(1, &[team]), kind(2, &[zone]), kind(3, &[])],
+        kinds_overlap: false,
     };
     let groups = resolve(&query, &[axis], "").expect("groups");
     let observations = |_: MinuteRange| -> Result<Vec<LazyFrame>, InsightsError> {
