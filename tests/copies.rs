@@ -93,6 +93,19 @@ fn the_callers_copy_names_the_caller_whether_it_comes_first_or_last() {
 }
 
 #[test]
+fn of_two_owners_copies_the_one_that_names_the_service_counts() {
+    let bare = Record::decrypt("owner-1").shared("shared-1").identity("accountId", GUEST);
+    let bare = bare.seen_by_owner("111122223333", "owner-1");
+    let with_service = bare.clone().identity("invokedBy", "s3.amazonaws.com").id("owner-2");
+    let all = in_every_order(&[bare, with_service]);
+    let expected = format!("5892024 {GUEST}  s3.amazonaws.com   {KEY}  Decrypt");
+    for said in &all {
+        assert_eq!(said.callers, [(expected.clone(), [1, 0, 0, 0, 0])].into());
+    }
+    assert_same(&all);
+}
+
+#[test]
 fn three_accounts_copies_of_a_re_encrypt_are_one_request() {
     let callers_copy = guest_call("ReEncrypt", "caller").key(KEY).key(GUEST_KEY);
     let bare = callers_copy.clone().without("resources");

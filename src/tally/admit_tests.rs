@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cloudtrail::Decoder;
-use crate::domain::{Operation, Second, SeriesKey, Unattributed};
+use crate::domain::{Caller, Operation, Second, SeriesKey, Unattributed};
 use crate::tally::{Cells, Dictionaries, ObjectTally, Scope, Workbench, add_up};
 
 /// The ids that were given to it, by hour and hash, each with its latest mark.
@@ -50,7 +50,8 @@ struct Copy {
     corrects: Option<u8>,
     keys: Keys,
     is_reduced: bool,
-    has_context: bool,
+    /// Whether it names the service that forwarded the call.
+    has_service: bool,
     second: u32,
 }
 
@@ -62,6 +63,11 @@ enum Keys {
     Destination,
     Both,
 }
+
+/// What forwards a call.
+const SERVICE: &str = "s3.amazonaws.com";
+/// Who calls.
+const PRINCIPAL: &str = "arn:aws:iam::444455556666:user/ann";
 
 /// Rows of a copy as the decoder makes them.
 fn record(copy: &Copy) -> String {
@@ -77,7 +83,7 @@ fn record(copy: &Copy) -> String {
         true => r#"{"type":"AWSAccount","accountId":"444455556666"}"#,
         false => r#"{"type":"IAMUser","arn":"arn:aws:iam::444455556666:user/ann","accountId":"444455556666"}"#,
     };
-    let invoked_by = if copy.has_context { r#""invokedBy":"s3.amazonaws.com","# } else { "" };
+    let invoked_by = if copy.has_service { format!(r#""invokedBy":"{SERVICE}","#) } else { String::new() };
     let identity = identity.replacen('{', &format!("{{{invoked_by}"), 1);
     let shared = if copy.is_shared { r#","sharedEventID":"shared""# } else { "" };
     let corrects =
@@ -92,7 +98,8 @@ fn record(copy: &Copy) -> String {
     )
 }
 
-/// The net counts of a feed: by series and minute, and by series, slot and caller.
+/// The net counts of a feed: by series and minute, and by series, slot and caller. A caller is its principal, and where
+/// that isn't told its service.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Net {
     minutes: BTreeMap<(SeriesKey, u32), i64>,
@@ -135,9 +142,10 @@ fn net(copies: &[Copy]) -> Net {
         }
         for day in cells.callers.values() {
             for (at, slot) in day.slot.iter().enumerate() {
-                let caller = callers[day.caller[at] as usize].principal.clone();
+                let Caller { principal, service, .. } = &callers[day.caller[at] as usize];
+                let caller = if principal.is_empty() { service } else { principal };
                 let calls: i32 = day.calls.iter().map(|column| column[at]).sum();
-                let key = (series[day.series[at] as usize].clone(), *slot, caller);
+                let key = (series[day.series[at] as usize].clone(), *slot, caller.clone());
                 *net.callers.entry(key).or_default() += i64::from(calls);
             }
         }
@@ -183,11 +191,15 @@ fn joins_what_was_final(copies: &[Copy]) -> bool {
     })
 }
 
-/// The series' keys and the principal that a request counts for.
+/// The series' keys and the caller that a request counts for, as in [`Net`].
 fn expected(copies: &[Copy]) -> Vec<(SeriesKey, &'static str)> {
-    let principal = |keys: Keys| {
-        let told = copies.iter().any(|copy| copy.keys == keys && !copy.is_reduced);
-        if told { "arn:aws:iam::444455556666:user/ann" } else { "" }
+    let caller = |keys: Keys| {
+        let told = |is: fn(&Copy) -> bool| copies.iter().any(|copy| copy.keys == keys && is(copy));
+        match (told(|copy| !copy.is_reduced), told(|copy| copy.has_service)) {
+            (true, _) => PRINCIPAL,
+            (false, true) => SERVICE,
+            (false, false) => "",
+        }
     };
     let arn = |key: &str| format!("arn:aws:kms:eu-west-1:111122223333:key/{key}");
     let pair = |source: bool, destination: bool| SeriesKey::ReEncrypt {
@@ -196,7 +208,7 @@ fn expected(copies: &[Copy]) -> Vec<(SeriesKey, &'static str)> {
     };
     let has = |keys: Keys| copies.iter().any(|copy| copy.keys == keys);
     if has(Keys::Both) {
-        return vec![(pair(true, true), principal(Keys::Both))];
+        return vec![(pair(true, true), caller(Keys::Both))];
     }
     let halves = [(Keys::Source, pair(true, false)), (Keys::Destination, pair(false, true))];
     let told: Vec<_> = halves.into_iter().filter(|(keys, _)| has(*keys)).collect();
@@ -208,9 +220,9 @@ fn expected(copies: &[Copy]) -> Vec<(SeriesKey, &'static str)> {
             operation: Operation::ReEncrypt,
             reason: Unattributed::None,
         };
-        return vec![(unattributed, principal(Keys::None))];
+        return vec![(unattributed, caller(Keys::None))];
     }
-    told.into_iter().map(|(keys, series)| (series, principal(keys))).collect()
+    told.into_iter().map(|(keys, series)| (series, caller(keys))).collect()
 }
 
 #[test]
@@ -222,7 +234,7 @@ fn a_copy_that_tells_the_caller_alone_better_leaves_the_minutes_as_they_are() {
         corrects: None,
         keys: Keys::Both,
         is_reduced: true,
-        has_context: true,
+        has_service: true,
         second: 0,
     };
     let of_caller = Copy { batch: 1, own_id: 1, is_reduced: false, ..reduced.clone() };
@@ -235,14 +247,14 @@ fn copies() -> impl Strategy<Value = Vec<Copy>> {
     let keys = prop_oneof![Just(Keys::None), Just(Keys::Source), Just(Keys::Destination), Just(Keys::Both)];
     let one =
         (0..BATCHES, 0..5_u8, any::<bool>(), proptest::option::of(0..5_u8), keys, any::<(bool, bool)>(), 0..600_u32);
-    let copy = one.prop_map(|(batch, own_id, is_shared, corrects, keys, (is_reduced, has_context), second)| Copy {
+    let copy = one.prop_map(|(batch, own_id, is_shared, corrects, keys, (is_reduced, has_service), second)| Copy {
         batch,
         own_id,
         is_shared,
         corrects,
         keys,
         is_reduced,
-        has_context,
+        has_service,
         second,
     });
     proptest::collection::vec(copy, 1..6)
@@ -258,9 +270,9 @@ proptest! {
         let mut by_series: BTreeMap<SeriesKey, i64> = BTreeMap::new();
         let mut by_caller: BTreeMap<(SeriesKey, String), i64> = BTreeMap::new();
         for request in requests(&copies.iter().collect::<Vec<_>>()) {
-            for (series, principal) in expected(&request) {
+            for (series, caller) in expected(&request) {
                 *by_series.entry(series.clone()).or_default() += 1;
-                *by_caller.entry((series, principal.to_owned())).or_default() += 1;
+                *by_caller.entry((series, caller.to_owned())).or_default() += 1;
             }
         }
         let mut series_of_minutes: BTreeMap<SeriesKey, i64> = BTreeMap::new();

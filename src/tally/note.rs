@@ -79,7 +79,8 @@ pub(super) enum Beside {
 pub(super) enum Standing {
     /// It was taken back.
     TakenBack,
-    /// It stands, and told so much of its caller: more is more.
+    /// It stands, and told so much of its caller: more is more. Whether it names a service is told by the note's
+    /// caller.
     Stands(u8),
 }
 

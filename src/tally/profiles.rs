@@ -198,6 +198,11 @@ impl Profiles {
         self.lock().part(series)
     }
 
+    /// Whether a service forwarded a caller's calls.
+    pub(super) fn has_service(&self, caller: u32) -> bool {
+        !self.lock().callers.values[caller as usize].service.is_empty()
+    }
+
     /// A copy of all profiles, for a batch to count with.
     pub(super) fn snapshot(&self) -> Vec<Profile> {
         self.lock().profiles.clone()

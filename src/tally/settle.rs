@@ -10,6 +10,7 @@ use super::admitted::Admitted;
 use super::note::{Anchor, Note, Notes, Standing};
 use super::profiles::{Part, Profiles};
 use super::row::{Mark, Row};
+use crate::cloudtrail::CallerDetail;
 
 /// A count that the ledger has a note of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +143,8 @@ impl Settled {
 struct Candidate {
     part: Part,
     standing: Standing,
+    /// Whether it tells which service forwarded the call.
+    has_service: bool,
     of: Source,
 }
 
@@ -230,13 +233,15 @@ impl Admitted {
         for (row, notes) in told {
             if !candidates.iter().any(|known| known.is_of(&notes)) {
                 let (part, standing) = (profiles.part(row.profile), Standing::of(&row));
-                candidates.push(Candidate { part, standing, of: Source::Copy(row, notes) });
+                let has_service = CallerDetail::from_bits(row.caller_detail).service;
+                candidates.push(Candidate { part, standing, has_service, of: Source::Copy(row, notes) });
             }
         }
         // Among equals what stands comes first, then the copy that tells most.
-        candidates.sort_by(|a, b| (&b.part, b.standing).cmp(&(&a.part, a.standing)));
+        let worth = |of: &Candidate| (of.standing, of.has_service);
+        candidates.sort_by(|a, b| (&b.part, worth(b)).cmp(&(&a.part, worth(a))));
         let mut last: Option<Part> = None;
-        for Candidate { part, standing, of } in candidates {
+        for Candidate { part, standing, of, .. } in candidates {
             let counts = last.as_ref().is_none_or(|last| last.is_beside(&part));
             match of {
                 Source::Counted(kept) if counts => kept.iter().for_each(|counted| settled.keep(counted, fits)),
@@ -272,7 +277,8 @@ fn standing(mut counts: Vec<Counted>, profiles: &Profiles) -> Vec<Candidate> {
             several.push(counted);
             continue;
         }
-        candidates.push(Candidate { part, standing, of: Source::Counted(vec![counted]) });
+        let has_service = profiles.has_service(counted.note.caller);
+        candidates.push(Candidate { part, standing, has_service, of: Source::Counted(vec![counted]) });
     }
     candidates
 }
