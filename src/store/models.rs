@@ -20,6 +20,9 @@ const MAGIC: &[u8; 8] = b"KTMODELS";
 /// learned from there on.
 pub const MODELS_REACH_MINUTES: u32 = 6 * 60;
 
+/// A saving from before a gap is kept, if it is no older.
+const MODELS_AGE_MINUTES: u32 = 7 * Minute::PER_DAY;
+
 /// A name or a model is shorter.
 const PART_BYTES_MAX: u32 = 16 << 20;
 
@@ -33,10 +36,12 @@ pub struct SavedModels {
 
 impl Store {
     /// Writes models as of a minute, by name. Of earlier savings two are kept at most, however many were made: one that
-    /// lies [`MODELS_REACH_MINUTES`] or more before, and the next that will.
+    /// lies [`MODELS_REACH_MINUTES`] or more before, and the next that will. A third is, of the last week, where counts
+    /// may come as late as of a minute `back_to`: the newest that reaches so far.
     pub fn save_models<'m>(
         &mut self,
         until: Minute,
+        back_to: Option<Minute>,
         models: impl Iterator<Item = io::Result<(&'m str, Vec<u8>)>>,
     ) -> Result<(), StoreError> {
         self.step("save the models")?;
@@ -53,7 +58,7 @@ impl Store {
             transaction.execute("INSERT OR REPLACE INTO model_files VALUES (?, ?)", params![file, until.0])?;
             let query = "SELECT minute FROM model_files ORDER BY minute DESC";
             let minutes: Vec<u32> = super::rows::rows(&transaction, query, |row| row.get(0))?;
-            for minute in superfluous(&minutes) {
+            for minute in superfluous(&minutes, back_to) {
                 transaction.execute("DELETE FROM model_files WHERE minute = ?", [minute])?;
             }
             transaction.commit()
@@ -109,11 +114,14 @@ impl Store {
 }
 
 /// The savings that nobody needs any more, of all from the newest back. Kept are the newest, for a start; the newest of
-/// those that reach back far enough; and of those between the oldest, which is the next to reach so far.
-fn superfluous(minutes: &[u32]) -> impl Iterator<Item = u32> {
+/// those that reach back far enough; of those between the oldest, which is the next to reach so far; and the newest
+/// that reaches back to a minute, if it is not too old.
+fn superfluous(minutes: &[u32], back_to: Option<Minute>) -> impl Iterator<Item = u32> {
     let newest = minutes.first().copied().unwrap_or(0);
     let reaching = minutes.iter().position(|minute| minute + MODELS_REACH_MINUTES <= newest).unwrap_or(minutes.len());
-    let is_kept = move |place: usize| place == 0 || place + 1 == reaching || place == reaching;
+    let is_before = |minute: &u32| back_to.is_some_and(|back_to| *minute <= back_to.0);
+    let before = minutes.iter().position(is_before).filter(|place| minutes[*place] + MODELS_AGE_MINUTES >= newest);
+    let is_kept = move |place: usize| place == 0 || place + 1 == reaching || place == reaching || Some(place) == before;
     minutes.iter().enumerate().filter(move |(place, _)| !is_kept(*place)).map(|(_, minute)| *minute)
 }
 

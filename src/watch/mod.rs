@@ -12,10 +12,12 @@ mod cause;
 mod error;
 mod evaluate;
 mod fleet;
+mod gaps;
 mod gone;
 #[cfg(test)]
 mod incident_tests;
 mod incidents;
+mod memories;
 mod notices;
 mod pool_cause;
 mod quota_use;

@@ -1,6 +1,6 @@
 //! A watch over a store: round by round, each committed whole.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,9 @@ use super::cause::Cause;
 use super::error::WatchError;
 use super::evaluate::LEARNED_MINUTES;
 use super::fleet::{FORM, Fleet};
+use super::gaps::{self, Leap};
 use super::incidents::Incidents;
+use super::memories::{ALARM, bytes_of, memories, remembered};
 use super::notices::dedup_key;
 use super::report::{RoundReport, SilentStream};
 use super::routed::Routed;
@@ -18,8 +20,7 @@ use super::setup::Setup;
 use super::silences::Silences;
 use super::stored::incident_name;
 use super::tell::Teller;
-use crate::alarm::AlarmMemory;
-use crate::domain::Minute;
+use crate::domain::{Minute, MinuteRange};
 use crate::store::{Deliveries, MODELS_REACH_MINUTES, Store, WatchRound};
 
 /// What is known of deliveries is read anew when it reaches back so much further than is needed: with half of it.
@@ -29,8 +30,6 @@ const DELIVERIES_MINUTES: u32 = 2 * Minute::PER_DAY;
 const INCIDENTS: &str = "incidents";
 const POSITION: &str = "position";
 const ROUTED: &str = "routed";
-/// Before an alarm's name.
-const ALARM: &str = "alarm/";
 
 /// Where the watch stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +47,9 @@ struct Position {
     made_for: String,
     /// Tells stores apart in what receivers see.
     store: String,
+    /// When the watermark last went on by hours at once.
+    #[serde(default)]
+    leap: Leap,
 }
 
 /// A watch over a store.
@@ -90,13 +92,15 @@ impl Watch {
             return Ok(RoundReport::default());
         };
         let revised = self.revised_alarms(store)?;
+        self.position.leap = self.position.leap.after(Minute(self.position.until), watermark);
+        let back_to = self.back_to();
         let looked_again = self.look_again(store, watermark)?;
         let judged_until = self.fleet.until.0;
         let mut round = WatchRound::default();
         let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
         if self.setup.settings.every_series {
-            self.save_behind(store, watermark, looked_again)?;
+            self.save_behind(store, watermark, back_to, looked_again)?;
             self.advance(store, watermark)?;
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
@@ -131,9 +135,22 @@ impl Watch {
 
     /// Saves the models on the way, where no saving reaches back far enough: counts that come late after the first
     /// round of all are learned too. So it does where counts came late and the saving that reaches back is much older:
-    /// those that come late again and again don't cost more each time.
-    fn save_behind(&mut self, store: &mut Store, watermark: Minute, looked_again: bool) -> Result<(), WatchError> {
+    /// those that come late again and again don't cost more each time. As well before a gap that was known.
+    fn save_behind(
+        &mut self,
+        store: &mut Store,
+        watermark: Minute,
+        back_to: Option<Minute>,
+        looked_again: bool,
+    ) -> Result<(), WatchError> {
         let period = self.fleet.period();
+        if let Some(before) = back_to.map(|back_to| Minute(back_to.0 / period * period))
+            && self.fleet.until < before
+            && store.saved_models()?.last().is_none_or(|oldest| oldest.until > before)
+        {
+            self.advance(store, before)?;
+            self.save(store)?;
+        }
         let behind = Minute(watermark.0.saturating_sub(MODELS_REACH_MINUTES) / period * period);
         let before = store.saved_models()?.iter().map(|saved| saved.until.0).find(|until| *until <= behind.0);
         let is_enough = |before: u32| !looked_again || behind.0 - before < MODELS_REACH_MINUTES;
@@ -146,7 +163,12 @@ impl Watch {
 
     /// Saves the models, so that a restart repeats nothing.
     pub fn save(&mut self, store: &mut Store) -> Result<(), WatchError> {
-        self.fleet.save(store)
+        self.fleet.save(store, self.back_to())
+    }
+
+    /// Which minute counts may come as late as of, where log files did not come.
+    fn back_to(&self) -> Option<Minute> {
+        gaps::reach(self.fleet.missed().chain([self.position.leap.range()]), self.fleet.until)
     }
 
     /// Remembers the routes that were told of what is not over.
@@ -194,8 +216,9 @@ impl Watch {
         }
         let oldest = saved.last().map_or(Minute(0), |saved| saved.until);
         let (revised, batch) = store.revised_since(self.position.batch, oldest)?;
+        let fills_gap = self.fills_gap_before(store, oldest)?;
         self.position.batch = batch;
-        if is_new || more_days {
+        if is_new || more_days || fills_gap {
             self.learn_anew(store, from)?;
             return Ok(!is_new);
         }
@@ -206,6 +229,16 @@ impl Watch {
             self.learn_anew(store, from)?;
         }
         Ok(true)
+    }
+
+    /// Whether log files came of a gap that no saving reaches back to, though what comes so late is judged again.
+    fn fills_gap_before(&self, store: &Store, oldest: Minute) -> Result<bool, WatchError> {
+        let since = Minute(self.fleet.until.0.saturating_sub(REVISED_MINUTES));
+        let (late, _) = store.revised_since(self.position.batch, since)?;
+        let end = oldest.min(self.fleet.until);
+        let Some(start) = late.filter(|late| *late < end && self.setup.settings.every_series) else { return Ok(false) };
+        let is_missed = self.fleet.missed().any(|missed| missed.start < end && start < missed.end);
+        Ok(is_missed && self.fleet.has_filled(&store.deliveries(start)?, MinuteRange { start, end }))
     }
 
     fn learn_anew(&mut self, store: &mut Store, from: Minute) -> Result<(), WatchError> {
@@ -350,26 +383,4 @@ impl Watch {
         }
         Ok(())
     }
-}
-
-/// What is remembered of configured alarms, by name.
-pub(super) fn memories(store: &Store) -> Result<BTreeMap<String, AlarmMemory>, WatchError> {
-    let mut memories = BTreeMap::new();
-    for (name, bytes) in store.memories(ALARM)? {
-        let memory =
-            serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.clone(), source })?;
-        memories.insert(name[ALARM.len()..].to_owned(), memory);
-    }
-    Ok(memories)
-}
-
-fn remembered<T: for<'de> Deserialize<'de>>(store: &Store, name: &str) -> Result<Option<T>, WatchError> {
-    let read = |bytes: Vec<u8>| {
-        serde_json::from_slice(&bytes).map_err(|source| WatchError::Memory { name: name.to_owned(), source })
-    };
-    store.memory(name)?.map(read).transpose()
-}
-
-fn bytes_of<T: Serialize>(name: &str, value: &T) -> Result<Vec<u8>, WatchError> {
-    serde_json::to_vec(value).map_err(|source| WatchError::Memory { name: name.to_owned(), source })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::WatchError;
-use super::rounds::memories;
+use super::memories::memories;
 use crate::alarm::{AlarmMemory, StateValue};
 use crate::store::Store;
 

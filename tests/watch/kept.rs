@@ -56,7 +56,7 @@ fn commit_and_save(dir: &Path, steps: usize) -> Result<(), StoreError> {
     let mut store = Store::open_with_probe(dir, Box::new(Crash(steps)))?;
     store.commit_round(&round(), at(10))?;
     let models = [("one", b"model".to_vec())];
-    store.save_models(Minute(60), models.into_iter().map(Ok))
+    store.save_models(Minute(60), None, models.into_iter().map(Ok))
 }
 
 #[test]
@@ -118,11 +118,26 @@ fn a_store_from_before_the_watch_is_given_room_for_it() {
 }
 
 fn save(store: &mut Store, minute: u32) {
-    store.save_models(Minute(minute), [("one", vec![1, 2, 3])].into_iter().map(Ok)).unwrap();
+    store.save_models(Minute(minute), None, [("one", vec![1, 2, 3])].into_iter().map(Ok)).unwrap();
 }
 
 fn saved_minutes(store: &Store) -> Vec<u32> {
     store.saved_models().unwrap().iter().map(|saved| saved.until.0).collect()
+}
+
+#[test]
+fn a_saving_from_before_a_gap_is_kept_for_a_week_and_no_older_one() {
+    const WEEK: u32 = 7 * 1440;
+    let dir = passing_folder();
+    let mut store = Store::open_for_writing(dir.path()).unwrap();
+    let gap = Minute(20_000);
+    for minute in (10_000..=40_000).step_by(100) {
+        store.save_models(Minute(minute), Some(gap), [("one", vec![1])].into_iter().map(Ok)).unwrap();
+        let saved = saved_minutes(&store);
+        let before = saved.iter().copied().filter(|minute| *minute <= gap.0).max();
+        assert_eq!(before, (minute <= gap.0 + WEEK).then_some(minute.min(gap.0)), "{minute}: {saved:?}");
+        assert!(saved.len() <= if minute <= gap.0 + WEEK { 4 } else { 3 }, "{minute}: {saved:?}");
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The watch over a store: what it keeps, through crashes, damage and late counts; what it pages for, against the
-//! truth; what errors and silence are to it; configured alarms from records to messages.
+//! truth; what errors, silence and gaps are to it; configured alarms from records to messages.
 
 mod backlog;
 mod causes;
 mod conditions;
 mod errors;
+mod gaps;
 mod held;
 mod kept;
 mod late;

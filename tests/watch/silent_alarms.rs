@@ -14,7 +14,7 @@ use crate::support::stores::passing_folder;
 use crate::support::watched::{at, setup};
 
 /// Two days at five calls a minute and account are known; then the files of one account stop.
-const STOPS: &str = "2026-01-07T10:00";
+pub(super) const STOPS: &str = "2026-01-07T10:00";
 
 fn rules(more: &str) -> String {
     let dead = |name: &str, more: &str| {
@@ -39,7 +39,7 @@ fn deliver(store: &mut Store, folder: &Path, since: DateTime<Utc>, minutes: i64,
 }
 
 /// The same, delivered so many minutes after the last of what they tell.
-fn deliver_after(
+pub(super) fn deliver_after(
     lag: i64,
     store: &mut Store,
     folder: &Path,

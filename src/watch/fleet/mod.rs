@@ -171,6 +171,16 @@ impl Fleet {
         self.streams.deliveries_from(self.until)
     }
 
+    /// When streams did not come, as far as that is remembered.
+    pub(super) fn missed(&self) -> impl Iterator<Item = MinuteRange> {
+        self.streams.all().iter().flat_map(|stream| &stream.missed).copied()
+    }
+
+    /// Whether deliveries have brought files of a range in which their stream was taken for missing.
+    pub(super) fn has_filled(&self, deliveries: &Deliveries, range: MinuteRange) -> bool {
+        self.streams.has_filled(deliveries, range, self.period())
+    }
+
     /// Whether every period of a series shall be told, not only those that stray.
     pub(super) fn track(&mut self, series: &SeriesId, tracked: bool) {
         if let Some(&place) = self.places.get(series) {
@@ -198,8 +208,7 @@ impl Fleet {
                     calls[of[row.series as usize]] += row.calls.iter().sum::<u64>();
                 }
             })?;
-            let part = f64::from(until.0 - self.until.0) / f64::from(self.period());
-            streams.judge(rest, part.min(1.0), &calls, deliveries);
+            streams.judge(rest, self.period(), &calls, deliveries);
         }
         let mut silences = Silences::default();
         for stream in streams.all() {
@@ -295,7 +304,7 @@ impl Fleet {
             calls[known.streams[row.series as usize]] += row.calls.iter().sum::<u64>();
         }
         let period = MinuteRange { start, end: Minute(start.0 + self.period()) };
-        let missing = self.streams.judge(period, 1.0, &calls, known.deliveries);
+        let missing = self.streams.judge(period, self.period(), &calls, known.deliveries);
         known.proven.take(rows);
         let value = |watched: &FleetSeries| if missing[watched.stream] { f64::NAN } else { 0.0 };
         let mut values: Vec<f64> = self.series.iter().map(value).collect();

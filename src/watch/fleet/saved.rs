@@ -31,8 +31,8 @@ fn split(bytes: &[u8]) -> Option<(Before, &[u8])> {
 }
 
 impl Fleet {
-    /// Saves every model, and what was expected of the streams.
-    pub(in crate::watch) fn save(&self, store: &mut Store) -> Result<(), WatchError> {
+    /// Saves every model, and what was expected of the streams. Counts may come as late as of a minute `back_to`.
+    pub(in crate::watch) fn save(&self, store: &mut Store, back_to: Option<Minute>) -> Result<(), WatchError> {
         let streams = self.streams.all().iter();
         let saved = |of: &Stream| {
             let missed = of.missed.iter().map(|range| (range.start.0, range.end.0)).collect();
@@ -50,7 +50,7 @@ impl Fleet {
         let beyond = postcard::to_stdvec(&self.beyond).map_err(std::io::Error::other);
         let whole = [streams.map(|streams| (STREAMS, streams)), beyond.map(|beyond| (BEYOND, beyond))];
         let all = whole.into_iter().chain(models);
-        Ok(store.save_models(self.until, all)?)
+        Ok(store.save_models(self.until, back_to, all)?)
     }
 
     /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew.

@@ -46,6 +46,11 @@ impl Stream {
         Stream { account, region, expected: 0.0, silent_since: None, missed: Vec::new() }
     }
 
+    /// Since when it has not come, up to a minute.
+    fn missing_since(&self, until: Minute) -> Option<Minute> {
+        self.missed.last().filter(|last| last.end == until).map(|last| last.start)
+    }
+
     /// Takes note that a period did not come.
     fn miss(&mut self, period: MinuteRange) {
         let oldest = period.end.0.saturating_sub(KNOWN_MINUTES);
@@ -143,23 +148,38 @@ impl Streams {
 
     /// From which delivery on the names of files must be known to judge the periods from a minute on.
     pub(super) fn deliveries_from(&self, until: Minute) -> Minute {
-        let silent = self.all.iter().filter_map(|stream| stream.silent_since).min();
-        Minute(silent.map_or(until, |since| since.min(until)).0.saturating_sub(HOUR_MINUTES))
+        let missing = self.all.iter().filter_map(|stream| stream.missing_since(until)).min();
+        Minute(missing.unwrap_or(until).0.saturating_sub(HOUR_MINUTES))
     }
 
-    /// Judges which streams did not come in a period, or in the first `part` of it, by the calls of each.
+    /// Whether files were delivered, as their names say, at times of a range in which their stream was taken for
+    /// missing; the last files before it stopped apart. Periods have so many minutes.
+    pub(super) fn has_filled(&self, deliveries: &Deliveries, range: MinuteRange, period: u32) -> bool {
+        let is_filled = |stream: &Stream, missed: &MinuteRange| {
+            let start = Minute(missed.start.0 + period + FILE_LAG_MINUTES).max(range.start);
+            let inside = MinuteRange { start, end: missed.end.min(range.end) };
+            deliveries.count(&stream.account, &stream.region, inside) > 0
+        };
+        self.all.iter().any(|stream| stream.missed.iter().any(|missed| is_filled(stream, missed)))
+    }
+
+    /// Judges which streams did not come in a range, by the calls of each: in a period of so many minutes, or as much
+    /// of it as there is.
     ///
-    /// A stream has come if a file was delivered after the period's end, as its name says: where nothing or little
-    /// came, so long after it that the file tells of the period. Else it has stopped if much was expected and nothing
-    /// came; or next to nothing, where names had told of its files until then. Where nothing came of all streams
-    /// together, none has come of which no file did.
+    /// A stream has come if a file was delivered after the range's end, as its name says: where nothing or little came,
+    /// so long after it that the file tells of the range. The first files after a silence tell nothing of it however
+    /// late they are: there one must have been delivered before the range's end too. Else the stream has stopped if
+    /// much was expected and nothing came; or next to nothing, where names had told of its files until then. Where
+    /// nothing came of all streams together, none has come of which no file did.
     pub(super) fn judge(
         &mut self,
-        period: MinuteRange,
-        part: f64,
+        range: MinuteRange,
+        period: u32,
         calls: &[u64],
         deliveries: &Deliveries,
     ) -> Vec<bool> {
+        let length = range.end.0 - range.start.0;
+        let part = (f64::from(length) / f64::from(period)).min(1.0);
         let expected: f64 = self.all.iter().map(|stream| stream.expected * part).sum();
         let all_silent = expected > SILENCE_CALLS && calls.iter().all(|calls| *calls == 0);
         let mut missing = Vec::with_capacity(self.all.len());
@@ -171,9 +191,11 @@ impl Streams {
             // Calls of a period are far below 2^53.
             let is_little = calls == 0 || (calls as f64) < FOREIGN_SHARE * stream.expected * part;
             let lag = if is_little { FILE_LAG_MINUTES } else { 0 };
-            let has_come = files(period.end.0 + lag, period.end.0 + WATERMARK_MINUTES) > 0;
-            let begun = stream.silent_since.unwrap_or(period.start).0;
-            let length = period.end.0 - period.start.0;
+            // A stream that stops within a period has its last file so long after the period's end at most.
+            let has_resumed = |since: Minute| files(since.0 + period + FILE_LAG_MINUTES, range.end.0) > 0;
+            let tells = !is_little || stream.missing_since(range.start).is_none_or(has_resumed);
+            let has_come = tells && files(range.end.0 + lag, range.end.0 + WATERMARK_MINUTES) > 0;
+            let begun = stream.silent_since.unwrap_or(range.start).0;
             let is_named = || files(begun.saturating_sub(HOUR_MINUTES), begun + length) >= FILES_AN_HOUR;
             // Names tell in a part of a period what calls tell in all of it.
             let is_busy = stream.expected * part > SILENCE_CALLS
@@ -183,7 +205,7 @@ impl Streams {
             stream.silent_since = has_stopped.then_some(Minute(begun));
             let is_missing = has_stopped || all_silent && !has_come;
             if is_missing {
-                stream.miss(period);
+                stream.miss(range);
             }
             missing.push(is_missing);
         }
