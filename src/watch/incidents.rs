@@ -189,12 +189,12 @@ impl Incidents {
     /// As well if it is so long ago that no incident of then is remembered.
     fn was_told(&self, sighting: &Sighting, settings: &WatchSettings) -> bool {
         let quiet = i64::from(settings.quiet_seconds);
-        let together = i64::from(settings.together_seconds);
+        // A backlog may come with its newest files first: what strays less than a quiet spell before is the same.
+        let before = quiet.max(i64::from(settings.together_seconds));
         sighting.at < self.remembered_from(settings)
             || self.over.iter().any(|incident| {
                 let until = incident.resolved_at.map_or(i64::MAX, |over| incident.alarm_until.max(over + quiet));
-                let had =
-                    |series: &StrayedSeries| series.is(&sighting.series) && series.onset - together <= sighting.at;
+                let had = |series: &StrayedSeries| series.is(&sighting.series) && series.onset - before <= sighting.at;
                 sighting.at < until && incident.series.iter().any(had)
             })
     }
