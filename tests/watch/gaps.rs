@@ -166,9 +166,10 @@ fn an_account_whose_files_come_again_after_hours_is_not_paged_for_what_it_did_no
         }
         assert_eq!(gap.round(back + 2 * HOUR).silent, []);
         // So says a replay.
-        let found = evaluate(&gap.store, &watching(), MinuteRange::ALL).unwrap();
+        let found = evaluate(&gap.store, &watching(), MinuteRange::ALL, MinuteRange::ALL.end).unwrap();
         assert_eq!(found.incidents, [], "lag {lag}, others {has_others}");
-        let pages = alarm_pages(&gap.store, &watching(), &found, MinuteRange::ALL, false).unwrap();
+        let pages =
+            alarm_pages(&gap.store, &watching(), &found, (MinuteRange::ALL, MinuteRange::ALL.end), false).unwrap();
         assert_eq!(pages, [], "lag {lag}, others {has_others}");
     }
 }
