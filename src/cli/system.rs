@@ -23,14 +23,11 @@ impl Clock for SystemClock {
     }
 }
 
-/// The store's folder: the flag, else the environment (both through clap), else what the settings' file says, else the
-/// platform's data folder.
+/// The store's folder: the flag, else the environment (both through clap), else what the settings' file says (put in
+/// their place when the program starts), else the platform's data folder.
 pub(super) fn data_dir(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(dir) = &global.data_dir {
         return Ok(dir.clone());
-    }
-    if let Some(dir) = super::settings::data_dir_of_file(global)? {
-        return Ok(dir);
     }
     dirs::data_dir().map(|dir| dir.join("keytide")).ok_or_else(|| {
         Failure::new("this user has no data folder", Some("name one with --data-dir or KEYTIDE_DATA_DIR"))
