@@ -24,7 +24,8 @@ pub enum Exit {
     Usage = 2,
     /// With `--strict`: done, but records or objects were set aside.
     SetAside = 3,
-    /// Stopped by a signal; what was committed stays, and the same command goes on from there.
+    /// `ingest` or `run --once` was stopped by a signal; what was committed stays, and the same command goes on from
+    /// there.
     Interrupted = 130,
 }
 
