@@ -187,4 +187,6 @@ fn the_history_of_an_alarm_that_is_none_is_an_error_with_those_there_are() {
     assert!(alarms(&watched, RULES, &["history", "buzy"]).err.contains("configured are busy, denied, both"));
     let ran = alarms(&watched, RULES, &["history", "busy"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "`busy` did not change its state in this range.\n"));
+    let none = alarms(&watched, RULES, &["history", "--limit", "0"]);
+    assert!(none.code == Some(2) && none.err.contains("--limit"), "{}", none.err);
 }
