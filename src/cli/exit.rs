@@ -24,7 +24,8 @@ pub enum Exit {
     Usage = 2,
     /// With `--strict`: done, but records or objects were set aside.
     SetAside = 3,
-    /// Stopped by a signal; what was committed stays, and the same command goes on from there.
+    /// `ingest` or `run --once` was stopped by a signal; what was committed stays, and the same command goes on from
+    /// there.
     Interrupted = 130,
 }
 
@@ -95,6 +96,13 @@ fn shown(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
+/// What to do if a file stands where the store's folder should be.
+fn hint_of_folder(error: &StoreError) -> Option<&'static str> {
+    let StoreError::File { source, .. } = error else { return None };
+    let is_file = matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory);
+    is_file.then_some("a store is a folder: name another with --data-dir, KEYTIDE_DATA_DIR or `data_dir`")
+}
+
 /// What to do if counts could not be read.
 fn hint_of_counts(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut next = Some(error);
@@ -115,7 +123,7 @@ impl fmt::Display for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let hint = error.hint();
+        let hint = error.hint().or_else(|| hint_of_folder(&error));
         Self::new(error, hint)
     }
 }

@@ -7,11 +7,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::exit::Failure;
 use crate::band::score::Span;
-use crate::domain::parse_event_time;
+use crate::domain::{nearest, parse_event_time};
 
 /// The file's name in its folder.
 pub(super) const FILE: &str = "labels.json";
@@ -61,6 +62,16 @@ pub(super) struct Label {
     pub(super) operation: Option<String>,
 }
 
+/// The fields of a [`Label`].
+const FIELDS: [&str; 10] =
+    ["group", "period", "score_from", "windows", "tolerated", "exact", "unlabelled", "oracle", "key_arn", "operation"];
+
+/// The file's fields by series, whatever is in them.
+#[derive(Deserialize)]
+struct Fields {
+    series: BTreeMap<String, BTreeMap<String, IgnoredAny>>,
+}
+
 /// A span of time, both ends in it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Window {
@@ -89,11 +100,29 @@ impl Labels {
             Failure::new(format!("{}: {error}", path.display()), Some("docs/output.md has the format of labels.json"))
         };
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string())),
+            Ok(bytes) => {
+                let labels = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+                refuse_mistyped(&bytes).map_err(wrong)?;
+                Ok(labels)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Labels::default()),
             Err(error) => Err(wrong(error.to_string())),
         }
     }
+}
+
+/// Refuses a field that is nearly one of a label's: left out silently, it would make wrong scores. Others may be for
+/// other programs.
+fn refuse_mistyped(text: &[u8]) -> Result<(), String> {
+    let Fields { series } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    for (series, fields) in &series {
+        for field in fields.keys().filter(|field| !FIELDS.contains(&field.as_str())) {
+            if let Some(meant) = nearest(field, FIELDS) {
+                return Err(format!("unknown field `{field}` of {series}; did you mean `{meant}`?"));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Label {
@@ -120,4 +149,34 @@ pub(super) fn second(text: &str, series: &str) -> Result<i64, Failure> {
         let error = format!("{FILE}: '{text}' of {series} is no time; expected one such as 2026-01-05T10:00:00Z");
         Failure::new(error, None)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_of_a_label_is_known() {
+        let label = Label {
+            group: Some("a".to_owned()),
+            period: Some(300),
+            score_from: Some("2026-01-05T00:00:00Z".to_owned()),
+            oracle: Some(Oracle { winkler: None }),
+            key_arn: Some("b".to_owned()),
+            operation: Some("c".to_owned()),
+            ..Label::default()
+        };
+        let written = serde_json::to_value(label).expect("a label is JSON");
+        let written = written.as_object().expect("an object");
+        assert_eq!(written.len(), FIELDS.len());
+        assert!(FIELDS.iter().all(|field| written.contains_key(*field)), "{written:?}");
+    }
+
+    #[test]
+    fn a_mistyped_field_is_refused_and_one_of_another_program_is_not() {
+        let of = |field: &str| refuse_mistyped(format!(r#"{{"series": {{"a.csv": {{"{field}": [1]}}}}}}"#).as_bytes());
+        assert_eq!(of("windws"), Err("unknown field `windws` of a.csv; did you mean `windows`?".to_owned()));
+        assert_eq!(of("unlabeled"), Err("unknown field `unlabeled` of a.csv; did you mean `unlabelled`?".to_owned()));
+        assert_eq!((of("windows"), of("source_of_data")), (Ok(()), Ok(())));
+    }
 }

@@ -144,6 +144,18 @@ pub fn main() -> Exit {
 }
 
 impl Command {
+    /// Whether the store's folder and the time zone are those of the settings.
+    fn takes_common_settings(&self) -> bool {
+        match self {
+            // These have folders of their own.
+            Command::Demo(_) | Command::Synth(_) => false,
+            // The daemon reads all settings, and says at once all that is wrong with them.
+            Command::Run(_) => false,
+            Command::Alarms(args) => !args.is_check(),
+            _ => true,
+        }
+    }
+
     /// The time zone of what is asked, where it has one: the flag, else the environment.
     fn timezone(&mut self) -> Option<&mut Option<Zone>> {
         match self {
@@ -161,8 +173,13 @@ impl Command {
 }
 
 fn run(cli: &mut Cli) -> Result<Exit, Failure> {
-    if let Some(zone @ None) = cli.command.timezone() {
-        *zone = settings::timezone_of_file(&cli.global)?;
+    if cli.command.takes_common_settings() {
+        let has_zone = cli.command.timezone().is_some_and(|zone| zone.is_some());
+        let common = settings::common_settings(&cli.global, has_zone)?;
+        cli.global.data_dir = cli.global.data_dir.take().or(common.data_dir);
+        if let Some(zone) = cli.command.timezone() {
+            *zone = zone.or(common.timezone.map(Zone));
+        }
     }
     match &cli.command {
         Command::Demo(args) => demo::run(args, &cli.global),

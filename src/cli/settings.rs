@@ -3,13 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use toml::de::DeTable;
-
 use super::Global;
 use super::exit::Failure;
-use crate::config::{Config, Outside, SourceSettings, data_dir_of, parse};
+use crate::config::{CommonSettings, Config, ConfigErrors, Outside, SourceSettings, parse, parse_common};
 use crate::publish::{Resolve, SecretSource};
-use crate::render::Zone;
 
 const FILE: &str = "keytide.toml";
 
@@ -48,8 +45,7 @@ fn read_settings(global: &Global, resolve: Resolve<'_>) -> Result<Config, Failur
         fs::read_to_string(&path).map_err(|error| format!("{} can't be read: {error}", path.display()))
     };
     let outside = Outside { variables: &variables.collect::<Vec<_>>(), read: &read, resolve };
-    let config = parse(&text, &name, &outside);
-    let mut config = config.map_err(|errors| Failure::new(format!("settings are wrong\n{errors}"), None))?;
+    let mut config = parse(&text, &name, &outside).map_err(|errors| wrong(&errors))?;
     config.data_dir = config.data_dir.map(|dir| folder.join(dir));
     for SourceSettings::Folder { path } in &mut config.sources {
         *path = folder.join(&path);
@@ -57,22 +53,24 @@ fn read_settings(global: &Global, resolve: Resolve<'_>) -> Result<Config, Failur
     Ok(config)
 }
 
-/// The store's folder that the settings' file names, if there is one. What else may be wrong in the file is the matter
-/// of `keytide run`.
-pub(super) fn data_dir_of_file(global: &Global) -> Result<Option<PathBuf>, Failure> {
-    let Some(file) = settings_file(global) else { return Ok(None) };
+/// What every command takes of the settings' file, the folder as the process reaches it. Flags and variables win: the
+/// folder is not looked at if one names it, nor the time zone if `has_zone`.
+///
+/// # Errors
+/// The file can't be read, or what every command takes is wrong: nobody's counts shall go to another store for a
+/// mistyped line. What is wrong within sections is the matter of the commands that use them.
+pub(super) fn common_settings(global: &Global, has_zone: bool) -> Result<CommonSettings, Failure> {
+    let Some(file) = settings_file(global) else { return Ok(CommonSettings::default()) };
+    let text = text_of(&file)?;
+    let given = [("data_dir", global.data_dir.is_some()), ("timezone", has_zone)];
+    let replaced: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+    let common = parse_common(&text, &file.display().to_string(), &replaced).map_err(|errors| wrong(&errors))?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    Ok(data_dir_of(&text_of(&file)?).map(|dir| folder.join(dir)))
+    Ok(CommonSettings { data_dir: common.data_dir.map(|dir| folder.join(dir)), ..common })
 }
 
-/// The time zone that the settings' file names, if there is one.
-pub(super) fn timezone_of_file(global: &Global) -> Result<Option<Zone>, Failure> {
-    let Some(file) = settings_file(global) else { return Ok(None) };
-    let text = text_of(&file)?;
-    let (root, _) = DeTable::parse_recoverable(&text);
-    let Some(name) = root.get_ref().get("timezone").and_then(|value| value.get_ref().as_str()) else { return Ok(None) };
-    let wrong = |error| Failure::new(format!("{}: `timezone`: {error}", file.display()), None);
-    name.parse().map(Some).map_err(wrong)
+fn wrong(errors: &ConfigErrors) -> Failure {
+    Failure::new(format!("settings are wrong\n{errors}"), None)
 }
 
 fn text_of(path: &Path) -> Result<String, Failure> {

@@ -21,7 +21,7 @@ pub struct Args {
     #[arg(long, default_value = "2026-01-05", value_parser = parse_start)]
     pub start: DateTime<Utc>,
     /// Days, fractions allowed
-    #[arg(long, default_value_t = 14.0, conflicts_with = "duration")]
+    #[arg(long, default_value_t = 14.0, value_parser = parse_days, conflicts_with = "duration")]
     pub days: f64,
     /// Length of time instead of days, such as 3h or 2d
     #[arg(long, value_parser = parse_duration)]
@@ -68,13 +68,19 @@ pub struct Args {
     pub incidents: Vec<IncidentSpec>,
 }
 
+/// Days that make a second or more, up to the longest trail.
+fn parse_days(text: &str) -> Result<f64, String> {
+    let expected = || "a trail lasts up to ten years; give days above 0, such as 14 or 0.5".to_owned();
+    let days: f64 = text.parse().map_err(|_| expected())?;
+    if (1.0..=10.0 * 366.0 * 86_400.0).contains(&(days * 86_400.0).round()) { Ok(days) } else { Err(expected()) }
+}
+
 impl Args {
     /// The options that the flags mean.
     pub fn options(&self) -> SynthOptions {
         SynthOptions {
             seed: self.seed,
             start: self.start,
-            // A negative or absurd number of days saturates and is refused with the options.
             seconds: self.duration.unwrap_or((self.days * 86_400.0).round() as u64),
             rate: self.rate,
             keys: self.keys,
@@ -121,4 +127,17 @@ fn told(summary: &SynthSummary, args: &Args) -> String {
         summary.seed,
         args.out.join("truth").display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_make_no_trail_are_refused() {
+        for text in ["nan", "0", "-1", "inf", "1e-9", "3661", "two"] {
+            assert!(parse_days(text).is_err(), "{text}");
+        }
+        assert_eq!([parse_days("14"), parse_days("0.5"), parse_days("3660")], [Ok(14.0), Ok(0.5), Ok(3660.0)]);
+    }
 }

@@ -21,7 +21,7 @@ mod tests;
 
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use outside::Outside;
-pub use parse::{data_dir_of, parse};
+pub use parse::{CommonSettings, parse, parse_common};
 pub use settings::{
     Config, DaemonSettings, HealthSettings, Keep, LogFormat, LogLevel, LogSettings, Maintenance, NamedKey,
     SourceSettings,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -12,7 +13,7 @@ use super::outside::Outside;
 use super::overrides::{beyond, put_in};
 use super::read::{in_plain_words, read, unknown};
 use super::settings::Config;
-use super::tables::{DaemonTable, HealthTable, LogTable, ServeTable, SourceTable, WatchTable, zone};
+use super::tables::{DaemonTable, HealthTable, LogTable, SCALAR_SECTIONS, ServeTable, SourceTable, WatchTable, zone};
 use crate::domain::SettingError;
 
 /// What stands at the top of the file.
@@ -40,13 +41,7 @@ pub(super) const TOP: &[&str] = &[
 /// # Errors
 /// Everything that is wrong, at once; a text that is no TOML says only that.
 pub fn parse(text: &str, name: &str, outside: &Outside<'_>) -> Result<Config, ConfigErrors> {
-    let (root, broken) = DeTable::parse_recoverable(text);
-    if !broken.is_empty() {
-        let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
-        let each = broken.iter().map(|error| SettingError::at(at(error), in_plain_words(error.message())));
-        return Err(ConfigErrors::in_file(name, text, each.collect()));
-    }
-    let mut root = root.into_inner();
+    let mut root = root_of(text, name)?;
     let mut errors = Vec::new();
     let names = put_in(&mut root, outside.variables, beyond(text), &mut errors);
     let mut sections = Sections { root, errors: &mut errors };
@@ -58,10 +53,44 @@ pub fn parse(text: &str, name: &str, outside: &Outside<'_>) -> Result<Config, Co
     }
 }
 
-/// The store's folder that a file names, whatever else may be wrong in it. As written.
-pub fn data_dir_of(text: &str) -> Option<PathBuf> {
-    let (root, _) = DeTable::parse_recoverable(text);
-    root.get_ref().get("data_dir")?.get_ref().as_str().map(PathBuf::from)
+/// What every command takes of the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommonSettings {
+    /// The store's folder, as in [`Config`].
+    pub data_dir: Option<PathBuf>,
+    /// The time zone, if one is named.
+    pub timezone: Option<Tz>,
+}
+
+/// Reads what every command takes. `name` is the file's, for messages; `replaced` are the settings whose place a flag
+/// or a variable takes: what the file says there is not looked at. What stands in sections is left to [`parse`].
+///
+/// # Errors
+/// The text is no TOML, one of these settings is wrong or stands in a section, or a name at the top is unknown: it may
+/// be one of these, mistyped. All of it is said at once.
+pub fn parse_common(text: &str, name: &str, replaced: &[&str]) -> Result<CommonSettings, ConfigErrors> {
+    let mut root = root_of(text, name)?;
+    for setting in replaced {
+        root.remove(*setting);
+    }
+    let mut errors = Vec::new();
+    let mut sections = Sections { root, errors: &mut errors };
+    let common = sections.common();
+    sections.refuse_misplaced();
+    match errors.is_empty() {
+        true => Ok(common),
+        false => Err(ConfigErrors::in_file(name, text, errors)),
+    }
+}
+
+fn root_of<'t>(text: &'t str, name: &str) -> Result<DeTable<'t>, ConfigErrors> {
+    let (root, broken) = DeTable::parse_recoverable(text);
+    if broken.is_empty() {
+        return Ok(root.into_inner());
+    }
+    let at = |error: &toml::de::Error| error.span().unwrap_or(text.len()..text.len());
+    let each = broken.iter().map(|error| SettingError::at(at(error), in_plain_words(error.message())));
+    Err(ConfigErrors::in_file(name, text, each.collect()))
 }
 
 /// The file's tables, taken one after the other.
@@ -73,13 +102,9 @@ pub(super) struct Sections<'t, 'e> {
 impl Sections<'_, '_> {
     fn config(&mut self) -> Config {
         let mut config = Config::default();
-        for key in self.root.keys().filter(|key| !TOP.contains(&&**key.get_ref())) {
-            self.errors.push(SettingError::at(key.span(), unknown("setting", key.get_ref(), TOP)));
-        }
-        config.data_dir = self.value::<PathBuf>("data_dir").map(Spanned::into_inner);
-        if let Some(written) = self.value::<String>("timezone") {
-            config.timezone = zone(&written, self.errors).unwrap_or(config.timezone);
-        }
+        let common = self.common();
+        config.data_dir = common.data_dir;
+        config.timezone = common.timezone.unwrap_or(config.timezone);
         let sources = self.tables::<SourceTable>("source");
         config.sources = sources.into_iter().filter_map(|table| table.check(self.errors)).collect();
         let maintenance = self.tables::<MaintenanceTable>("maintenance");
@@ -93,6 +118,40 @@ impl Sections<'_, '_> {
         config.log = self.table::<LogTable>("log").check();
         config.health = self.table::<HealthTable>("health").check(self.errors);
         config
+    }
+
+    /// The settings of the top, and whether there are others.
+    fn common(&mut self) -> CommonSettings {
+        for key in self.root.keys().filter(|key| !TOP.contains(&&**key.get_ref())) {
+            self.errors.push(SettingError::at(key.span(), unknown("setting", key.get_ref(), TOP)));
+        }
+        let data_dir = self.value::<PathBuf>("data_dir").and_then(|dir| {
+            if dir.get_ref().as_os_str().is_empty() {
+                self.errors.push(SettingError::at(dir.span(), "the folder's name is empty"));
+                return None;
+            }
+            Some(dir.into_inner())
+        });
+        let timezone = self.value::<String>("timezone").and_then(|written| zone(&written, self.errors));
+        CommonSettings { data_dir, timezone }
+    }
+
+    /// Refuses settings of the top that stand in a section, where TOML puts whatever comes after its header.
+    fn refuse_misplaced(&mut self) {
+        for (section, value) in &self.root {
+            let tables: Vec<&DeTable<'_>> = match value.get_ref() {
+                DeValue::Table(table) => vec![table],
+                DeValue::Array(entries) => entries.iter().filter_map(|entry| entry.get_ref().as_table()).collect(),
+                _ => continue,
+            };
+            // Mute windows have time zones of their own.
+            let is_plain = SCALAR_SECTIONS.iter().any(|(known, _)| *known == &**section.get_ref());
+            let names: &[&str] = if is_plain { &["data_dir", "timezone"] } else { &["data_dir"] };
+            for key in tables.iter().flat_map(|table| table.keys()).filter(|key| names.contains(&&**key.get_ref())) {
+                let message = format!("`{}` belongs to the top of the file, above all sections", key.get_ref());
+                self.errors.push(SettingError::at(key.span(), message));
+            }
+        }
     }
 
     /// A setting of the top.

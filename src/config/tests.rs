@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use super::fields::fields_of;
 use super::parse::TOP;
 use super::tables::SCALAR_SECTIONS;
-use super::{Config, Keep, LogFormat, LogLevel, Outside, SourceSettings, parse};
+use super::{CommonSettings, Config, Keep, LogFormat, LogLevel, Outside, SourceSettings, parse, parse_common};
 use crate::alarm::{AlarmTable, CompositeAlarmTable, MuteTable};
 use crate::domain::Outcome;
 use crate::publish::RouteTable;
@@ -287,9 +287,39 @@ fn a_variable_that_fits_no_setting_is_an_error_that_names_it() {
 }
 
 #[test]
-fn the_folder_of_the_store_is_found_in_a_file_with_errors() {
-    assert_eq!(super::data_dir_of("data_dir = \"store\"\n[wach]\nx = 1\n"), Some("store".into()));
-    assert_eq!(super::data_dir_of("[watch]\n"), None);
+fn what_every_command_takes_is_read_whatever_is_wrong_within_sections() {
+    let read = |text: &str| parse_common(text, "keytide.toml", &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let all = "data_dir = \"store\"\ntimezone = \"europe/berlin\"\n[watch]\nperoid = 1\n[[mute]]\ntimezone = 5\n";
+    let expected = CommonSettings { data_dir: Some("store".into()), timezone: Some(Tz::Europe__Berlin) };
+    assert_eq!(read(all), expected);
+    assert_eq!(read("[watch]\n"), CommonSettings::default());
+    let replaced = parse_common("data_dir = 5\ntimezone = \"Mars\"\n", "keytide.toml", &["data_dir", "timezone"]);
+    assert_eq!(replaced, Ok(CommonSettings::default()));
+}
+
+#[test]
+fn a_mistake_in_what_every_command_takes_is_told_with_its_line() {
+    for (text, line, message) in [
+        ("data_dir = 5", 1, "expected a text in quotes"),
+        ("data_dir = \"\"", 1, "the folder's name is empty"),
+        ("\ndata_dri = \"mine\"", 2, "unknown setting `data_dri`; did you mean `data_dir`?"),
+        ("data_dir \"mine\"", 1, ""),
+        ("\ndata_dir = \"mine", 2, ""),
+        ("[store]\ndata_dir = \"mine\"", 1, "unknown setting `store`"),
+        ("[log]\nlevel = \"info\"\ndata_dir = \"mine\"", 3, "`data_dir` belongs to the top of the file"),
+        ("[[source]]\nkind = \"folder\"\ndata_dir = \"mine\"", 3, "`data_dir` belongs to the top of the file"),
+        ("[watch]\ntimezone = \"UTC\"", 2, "`timezone` belongs to the top of the file"),
+        ("\n\ntimezone = \"Mars\"", 3, "unknown time zone `Mars`"),
+        ("timezone = 5", 1, "expected a text in quotes"),
+        ("timezone = ", 1, ""),
+    ] {
+        let said = parse_common(text, "keytide.toml", &[]).expect_err(text).to_string();
+        assert!(said.starts_with(&format!("keytide.toml:{line}: ")) && said.contains(message), "{text}\n{said}");
+    }
+    // Whoever names the folder is told of a mistyped name, and of a text that can't be read.
+    for text in ["data_dri = \"mine\"", "data_dir \"mine\""] {
+        assert!(parse_common(text, "keytide.toml", &["data_dir", "timezone"]).is_err(), "{text}");
+    }
 }
 
 #[test]

@@ -77,7 +77,9 @@ pub fn local_time(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
         if let Some(time) = zone.from_local_datetime(&tried).earliest() {
             return time.to_utc();
         }
-        tried += QUARTER;
+        // Beyond all days there is no clock change.
+        let Some(later) = tried.checked_add_signed(QUARTER) else { break };
+        tried = later;
     }
     local.and_utc()
 }
@@ -109,6 +111,17 @@ mod tests {
         for text in ["", "soon", "09:30:00", "2026-13-01", "2026-11-01T25:00:00Z", "2026-11-01T", "é"] {
             let told = text.parse::<WrittenTime>().expect_err(text);
             assert_eq!(told, format!("`{text}` is no time; write {}", WrittenTime::FORMS));
+        }
+    }
+
+    #[test]
+    fn times_at_the_ends_of_the_calendar_have_a_moment_in_every_zone() {
+        for text in ["+262142-12-31 23:59", "+262142-12-31T23:59:59", "-262143-01-01", "-262143-01-01 00:01"] {
+            let written: WrittenTime = text.parse().expect(text);
+            for zone in [Tz::UTC, Tz::America__New_York, Tz::Asia__Tokyo] {
+                let day = written.in_zone(zone) - written.in_zone(Tz::UTC);
+                assert!(day.abs() <= TimeDelta::days(1), "{text} in {zone}");
+            }
         }
     }
 

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use crate::alarm::IncidentSeries;
 use crate::domain::{grouped, printable};
 
-/// A part of a whole: `98 %`, `<1 %`, `>99 %`.
-pub(super) fn percent(share: f64) -> String {
-    match share {
-        share if share > 0.0 && share < 0.01 => "<1 %".to_owned(),
-        share if share > 0.99 && share < 1.0 => ">99 %".to_owned(),
-        share => format!("{:.0} %", share * 100.0),
+/// A part of a whole, which is 1: `98 %`, `<1 %`, `>99 %`.
+pub(super) fn percent(fraction: f64) -> String {
+    match fraction {
+        fraction if fraction > 0.0 && fraction < 0.01 => "<1 %".to_owned(),
+        fraction if fraction > 0.99 && fraction < 1.0 => ">99 %".to_owned(),
+        fraction => format!("{:.0} %", fraction * 100.0),
     }
 }
 

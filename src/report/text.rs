@@ -36,9 +36,9 @@ pub(super) fn count(number: u64) -> String {
     grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// `12.3%`.
-pub(super) fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.05 { "<0.1%".to_owned() } else { format!("{share:.1}%") }
+/// `12.3%`, of a share in percent.
+pub(super) fn percent(percent: f64) -> String {
+    if percent > 0.0 && percent < 0.05 { "<0.1%".to_owned() } else { format!("{percent:.1}%") }
 }
 
 /// `+12.3%`, `new`, `gone`, or `=`.

@@ -171,14 +171,14 @@ impl<'a> Reader<'a> {
             let weight = if is_spend { self.price(key) } else { 1.0 };
             let series = found.entry(attributes.clone()).or_insert_with(|| JudgedSeries::of(attributes));
             series.members.push((key.key_arn.clone(), key.operation.clone()));
-            for number in &key.numbers {
-                // A ReEncrypt counts for both its keys, but happened once.
-                if !series.parts.iter().any(|(known, _)| known == number) {
-                    series.parts.push((*number, weight));
-                }
-            }
+            series.parts.extend(key.numbers.iter().map(|number| (*number, weight)));
         }
         let mut series: Vec<JudgedSeries> = found.into_values().collect();
+        for series in &mut series {
+            // A ReEncrypt counts for both its keys, but happened once: with the weight that came first.
+            series.parts.sort_by_key(|(number, _)| *number);
+            series.parts.dedup_by_key(|(number, _)| *number);
+        }
         if series.is_empty() && !matches!(watched.keys, Keys::Matching(_) | Keys::EverySeries) {
             // A key without calls has a series of zeros.
             series.push(JudgedSeries::of(BTreeMap::new()));

@@ -37,6 +37,17 @@ fn a_missing_store_is_named_and_not_made() {
 }
 
 #[test]
+fn a_file_in_the_place_of_the_stores_folder_is_named_with_what_to_do() {
+    let place = Place::with_good_files();
+    let file = files::write(place.store(), "file", b"x");
+    for dir in [file.clone(), file.join("store")] {
+        let ran = keytide_with(&dir, &["ingest", place.trail().to_str().unwrap()]);
+        assert_eq!(ran.code, Some(1));
+        assert_says(&ran.err, &[file.to_str().unwrap(), "help: a store is a folder: name another with --data-dir"]);
+    }
+}
+
+#[test]
 fn a_store_of_a_newer_version_is_left_alone() {
     let place = Place::with_good_files();
     place.ingest();

@@ -1,15 +1,16 @@
 //! Standard input and standard output.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use super::{Place, assert_says};
 use crate::support::files;
-use crate::support::program::{Ran, keytide};
+use crate::support::program::{Ran, clean, keytide};
 use crate::support::record::Record;
+use crate::support::wait::until;
 
 /// Ingests standard input.
 fn piped(place: &Place, content: &[u8]) -> Ran {
@@ -53,6 +54,31 @@ fn bad_standard_input_is_named_as_such() {
     assert_says(&piped(&place, &whole[..whole.len() - 10]).err, &["1 object could not be read", "standard input"]);
     // Nothing at all is nothing to complain about: `grep … | keytide ingest -`.
     assert_eq!(piped(&place, b"").code, Some(0));
+}
+
+/// A mask of signals in `/proc/PID/status` has the first, SIGHUP.
+fn has_hangup(pid: u32, mask: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix(mask)?.strip_prefix(':')).unwrap();
+    u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 1
+}
+
+#[test]
+fn an_ingest_whose_terminal_is_closed_ends_as_at_any_other_signal() {
+    let place = Place::with_good_files();
+    // Whoever runs the tests may have switched SIGHUP off.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_keytide"), "--data-dir"]).arg(place.store());
+    clean(&mut command).args(["ingest", "--quiet", "-"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let pid = child.id();
+    until("SIGHUP to be caught", String::new, || has_hangup(pid, "SigCgt").then_some(()));
+    assert!(Command::new("kill").args(["-HUP", &pid.to_string()]).status().unwrap().success());
+    let (mut heard, mut said) = (BufReader::new(child.stderr.take().unwrap()), String::new());
+    heard.read_line(&mut said).unwrap();
+    assert!(said.starts_with("stopping after the batch in hand"), "{said}");
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]

@@ -259,7 +259,7 @@ fn the_time_zone_is_the_flags_else_the_environments_else_the_settings() {
     let ran = said(None, &[]);
     assert!(
         ran.code == Some(1)
-            && ran.err.contains("keytide.toml: `timezone`: unknown time zone `Berlin`; did you mean `Europe/Berlin`?")
+            && ran.err.contains("keytide.toml:1: unknown time zone `Berlin`; did you mean `Europe/Berlin`?")
     );
     assert_eq!(said(None, &["--timezone", "UTC"]).code, Some(0));
 }

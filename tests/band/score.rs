@@ -74,6 +74,9 @@ fn folders_and_labels_that_are_none_say_what_is_expected() {
     fs::write(folder.path().join("labels.json"), LABELS.replace("2026-01-06T17:40:00Z", "soon")).unwrap();
     let (code, err) = said(&[]);
     assert!(code == Some(1) && err.contains("labels.json: 'soon' of spike/a.csv is no time"), "{err}");
+    fs::write(folder.path().join("labels.json"), LABELS.replace("windows", "windws")).unwrap();
+    let (code, err) = said(&[]);
+    assert!(code == Some(1) && err.contains("unknown field `windws` of spike/a.csv; did you mean `windows`?"), "{err}");
     fs::write(folder.path().join("labels.json"), "[]").unwrap();
     let (code, err) = said(&[]);
     assert!(code == Some(1) && err.contains("docs/output.md has the format of labels.json"), "{err}");

@@ -51,6 +51,37 @@ fn every_command_takes_the_stores_folder_from_the_file_that_is_found() {
 }
 
 #[test]
+fn a_mistake_in_what_the_store_is_called_sends_nothing_to_another_one() {
+    let place = Place::new();
+    place.deliver("a.json", 0..3);
+    let home = place.folder.path().join("home");
+    let said = |text: &str, arguments: &[&str]| {
+        std::fs::write(place.settings(), text).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_keytide"));
+        crate::support::program::clean(&mut command).current_dir(place.folder.path());
+        command.env("HOME", &home).env("XDG_DATA_HOME", &home).args(arguments).arg(place.logs());
+        run(&mut command)
+    };
+    for (text, told) in [
+        ("data_dir = 5\n", "keytide.toml:1: expected a text in quotes"),
+        ("\ndata_dri = \"mine\"\n", "keytide.toml:2: unknown setting `data_dri`; did you mean `data_dir`?"),
+        ("data_dir \"mine\"\n", "keytide.toml:1: "),
+        ("data_dir = \"mine\n", "keytide.toml:1: "),
+        ("[log]\ndata_dir = \"mine\"\n", "keytide.toml:2: `data_dir` belongs to the top of the file"),
+    ] {
+        let ran = said(text, &["ingest"]);
+        assert_eq!(ran.code, Some(1), "{text}");
+        assert!(ran.err.contains("settings are wrong") && ran.err.contains(told), "{text}\n{}", ran.err);
+        assert!(!home.exists() && !place.folder.path().join("mine").exists(), "{text}");
+    }
+    // A flag wins over what the file says there, and over nothing else.
+    assert_eq!(said("data_dri = \"mine\"\n", &["ingest", "--data-dir", "typed"]).code, Some(1));
+    let typed = said("data_dir = 5\n", &["ingest", "--data-dir", "typed"]);
+    assert_eq!(typed.code, Some(0), "{}", typed.err);
+    assert!(place.folder.path().join("typed").exists() && !home.exists());
+}
+
+#[test]
 fn without_a_folder_there_is_nothing_to_run_on() {
     let place = Place::new();
     std::fs::write(place.settings(), "").unwrap();

@@ -122,7 +122,13 @@ fn a_table_has_the_alarms_beside_the_incidents() {
     let times = ["busy", "2026-01-05", "10:03", "2026-01-05", "10:13", "2026-01-05", "10:18"];
     assert_eq!((rows.len(), &rows[0][..7]), (3, &times[..]), "{}", ran.out);
     let both = evaluate(&watched, &RULES.replace("every_series = false", ""), &[]);
-    assert!(both.out.starts_with("0 pages over "), "{}", both.out);
+    assert!(
+        both.out.starts_with("0 pages over ") && both.out.contains("\nBudget: 1 false page a week\n"),
+        "{}",
+        both.out
+    );
+    let first = both.out.lines().next().unwrap();
+    assert!(first.chars().count() <= 80 && first.contains(" from 2026-01-05 "), "{first}");
     assert!(both.out.contains("3 pages of 3 configured alarms"), "{}", both.out);
 }
 
@@ -183,4 +189,6 @@ fn the_history_of_an_alarm_that_is_none_is_an_error_with_those_there_are() {
     assert!(alarms(&watched, RULES, &["history", "buzy"]).err.contains("configured are busy, denied, both"));
     let ran = alarms(&watched, RULES, &["history", "busy"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), "`busy` did not change its state in this range.\n"));
+    let none = alarms(&watched, RULES, &["history", "--limit", "0"]);
+    assert!(none.code == Some(2) && none.err.contains("--limit"), "{}", none.err);
 }

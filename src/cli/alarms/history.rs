@@ -26,8 +26,8 @@ pub(super) struct Args {
     #[command(flatten)]
     range: RangeArgs,
     /// Entries, the newest first
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    limit: usize,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t)]
     output: Output,
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args, global: &Global, now: DateTime<Utc>) -> Result<Ex
     let range = args.range.minutes(now).map_err(Failure::usage)?;
     let store = Store::open_for_reading(&data_dir(global)?)?;
     let (since, until) = (range.start.first_second(), range.end.first_second());
-    let items = store.alarm_history(args.alarm.as_deref(), since, until, args.limit)?;
+    let items = store.alarm_history(args.alarm.as_deref(), since, until, args.limit as usize)?;
     if let (true, Some(alarm)) = (items.is_empty(), &args.alarm) {
         check_name(alarm, global, &store)?;
     }

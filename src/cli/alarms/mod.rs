@@ -42,6 +42,11 @@ enum Command {
 }
 
 impl Args {
+    /// Whether it is `check`, which reads only the files that it is given.
+    pub(super) fn is_check(&self) -> bool {
+        matches!(self.command, Command::Check(_))
+    }
+
     /// The time zone of the range, of what has one.
     pub(super) fn timezone(&mut self) -> Option<&mut Option<Zone>> {
         match &mut self.command {

@@ -23,7 +23,7 @@ pub(super) fn write_table(
     if setup.settings.every_series {
         writeln!(
             out,
-            "{} over {} series {from_to}; budget: {}\n",
+            "{} over {} series {from_to}\nBudget: {}\n",
             pages(found.incidents.len()),
             grouped(found.series as i64),
             super::budget(setup.settings.false_pages_per_week)
