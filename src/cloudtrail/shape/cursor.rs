@@ -5,6 +5,9 @@ use smallvec::SmallVec;
 
 use crate::cloudtrail::RejectReason;
 
+/// UTF-8's byte order mark, with which a file may begin.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Why a value's end can't be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -69,6 +72,13 @@ impl<'a> Cursor<'a> {
     pub(super) fn eat(&mut self, byte: u8) -> bool {
         let follows = self.peek() == Some(byte);
         self.at += usize::from(follows);
+        follows
+    }
+
+    /// Passes a byte order mark, if it follows.
+    pub(super) fn eat_mark(&mut self) -> bool {
+        let follows = self.text[self.at..].starts_with(MARK);
+        self.at += if follows { MARK.len() } else { 0 };
         follows
     }
 

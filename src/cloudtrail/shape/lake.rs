@@ -1,4 +1,4 @@
-//! CloudTrail Lake's results: records put together from columns.
+//! CloudTrail Lake's results: records put together from columns, and the rows that GetQueryResults answers.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, Fault};
-use super::found::{Found, Unreadable};
+use super::found::Found;
 use super::lake_text;
 use super::walk::{Place, Walker};
 use crate::cloudtrail::RejectReason;
@@ -44,67 +44,7 @@ pub(super) fn own_name(name: &str) -> &str {
     BY_LOWER_CASE.get(name.to_ascii_lowercase().as_str()).copied().unwrap_or(name)
 }
 
-/// Whether a text begins with a Lake CSV's header: a line of column names, some of which are a record's.
-pub(super) fn is_header(text: &[u8]) -> bool {
-    let (line, _) = Cursor::new(text).line();
-    let names = line.trim_ascii_end().split(|byte| *byte == b',').map(|name| {
-        let name = name.trim_ascii();
-        name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
-    });
-    let mut known = false;
-    for name in names {
-        if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$-() ".contains(byte)) {
-            return false;
-        }
-        let lower = name.to_ascii_lowercase();
-        known |=
-            [&b"eventjson"[..], b"eventid", b"eventname", b"eventsource", b"eventtime"].contains(&lower.as_slice());
-    }
-    known
-}
-
 impl Walker<'_> {
-    /// Walks a Lake result in CSV.
-    pub(super) fn csv(&mut self, text: &[u8]) -> Result<(), Unreadable> {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-        let header: Vec<String> = match reader.byte_headers() {
-            Ok(names) => names.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).to_lowercase()).collect(),
-            Err(_) => Vec::new(),
-        };
-        let missing = missing_columns(&header);
-        if !missing.is_empty() {
-            return Err(Unreadable::ColumnsMissing { missing: missing.join(", ") });
-        }
-        let mut row = csv::ByteRecord::new();
-        // The reader fails on I/O alone, which a slice hasn't, and on unequal lengths, which are allowed.
-        while matches!(reader.read_byte_record(&mut row), Ok(true)) {
-            let begin = row.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(usize::MAX));
-            let begin = begin.min(text.len());
-            // No column begins so but with a quote before it: the result is over, and something else follows.
-            let mut at_row = Cursor { text, at: begin };
-            if at_row.eat(b'{') && at_row.peek() == Some(b'"') {
-                self.stream(Cursor { text, at: begin });
-                break;
-            }
-            self.mark(&Cursor { text, at: begin });
-            if row.len() != header.len() {
-                let last = reader.position().byte() >= text.len() as u64;
-                let reason = if last { RejectReason::Truncated } else { RejectReason::Malformed };
-                self.reject(reason, row.as_slice());
-                continue;
-            }
-            let columns = header
-                .iter()
-                .zip(&row)
-                .map(|(name, value)| std::str::from_utf8(value).map(|value| (name.as_str(), value)));
-            match columns.collect::<Result<Vec<_>, _>>() {
-                Ok(columns) => self.columns(&columns, row.as_slice(), Place::top()),
-                Err(_) => self.reject(RejectReason::InvalidUtf8, row.as_slice()),
-            }
-        }
-        Ok(())
-    }
-
     /// Walks a row of GetQueryResults: a list of one-entry objects, or one object.
     pub(super) fn row(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), Fault> {
         cursor.peek();
@@ -112,6 +52,10 @@ impl Walker<'_> {
         cursor.skip()?;
         let row = &cursor.text[start..cursor.at];
         match serde_json::from_slice::<Value>(row) {
+            // No column is a list: a row without its last bracket takes in those that follow.
+            Ok(Value::Array(cells)) if cells.iter().any(Value::is_array) => {
+                return Err(Fault { reason: RejectReason::Malformed, at: cursor.at, reported: false });
+            }
             Ok(value @ (Value::Array(_) | Value::Object(_))) => {
                 let owned = columns_of(value);
                 let columns: Vec<_> = owned.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -124,7 +68,7 @@ impl Walker<'_> {
         Ok(())
     }
 
-    fn columns(&mut self, columns: &[(&str, &str)], row: &[u8], place: Place) {
+    pub(super) fn columns(&mut self, columns: &[(&str, &str)], row: &[u8], place: Place) {
         let record = columns.iter().find(|(name, value)| *name == EVENT_JSON && !value.trim().is_empty());
         if let Some((_, record)) = record {
             return self.inner(record.as_bytes(), place);
@@ -139,7 +83,7 @@ impl Walker<'_> {
 }
 
 /// What of the columns that make a record isn't there.
-fn missing_columns(names: &[impl AsRef<str>]) -> Vec<&'static str> {
+pub(super) fn missing_columns(names: &[impl AsRef<str>]) -> Vec<&'static str> {
     let has = |wanted: &str| names.iter().any(|name| name.as_ref() == wanted);
     if has(EVENT_JSON) || has("eventversion") {
         return Vec::new();

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memmem};
 
-use super::cursor::Cursor;
+use super::alike;
+use super::cursor::{Cursor, MARK};
+use super::lake_csv;
+use super::list::Items;
 use crate::cloudtrail::RECORD_BYTES_MAX;
-
-/// The first key of a record as CloudTrail writes it.
-pub(super) const RECORDS_KEY: &[u8] = b"\"eventVersion\"";
 
 /// The line at the cursor, if one look shows that it is one whole record: its text, and where the next line begins.
 /// Most lines of most files are, and need no second look here.
@@ -26,10 +26,14 @@ pub(super) fn whole_record<'a>(cursor: &Cursor<'a>) -> Option<(&'a [u8], usize)>
     if !line.ends_with(b"}") || line.len() > RECORD_BYTES_MAX {
         return None;
     }
-    // `}{` or `},{`: it may be records that run together.
+    // `}{` or `},{`: it may be records that run together, or files, of which each has a byte order mark.
     let follows_another = |at: usize| {
         let before = line[..at].trim_ascii_end();
-        before.strip_suffix(b",").map_or(before, <[u8]>::trim_ascii_end).ends_with(b"}")
+        match before.last() {
+            Some(b',') => before[..before.len() - 1].trim_ascii_end().ends_with(b"}"),
+            Some(0xbf) => before.strip_suffix(MARK).is_some_and(|before| before.trim_ascii_end().ends_with(b"}")),
+            last => last == Some(&b'}'),
+        }
     };
     (!memchr_iter(b'{', line).any(follows_another)).then_some((line, next))
 }
@@ -64,44 +68,47 @@ pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
 /// without a space.
 fn next_value_in(text: &[u8], stretch: Range<usize>) -> Option<usize> {
     let Range { start, end } = stretch;
-    let line = memchr_iter(b'\n', &text[start..end]).map(|line_end| start + line_end + 1).find(|at| {
-        matches!(text.get(*at), Some(b'{' | b'[')) || text[*at..].starts_with(b"\"{") || is_date(&text[*at..])
-    });
-    let record = items_in(text, start..line.unwrap_or(end), [RECORDS_KEY; 2]).next();
+    let line = memchr_iter(b'\n', &text[start..end])
+        .map(|line_end| start + line_end + 1)
+        .find(|at| begins_value(without_mark(&text[*at..])));
+    let before_line = start..line.unwrap_or(end);
+    let record = alike::records(text, before_line.clone()).next();
+    // The next file begins with a mark, if it has one.
+    let marked = memmem::find_iter(&text[start..text.len().min(before_line.end + MARK.len() - 1)], MARK)
+        .map(|at| start + at)
+        .find(|at| text[..*at].trim_ascii_end().ends_with(b"}") && begins_value(&text[*at + MARK.len()..]));
     let follower = || memmem::find(&text[start..text.len().min(end + 1)], b"}{").map(|at| start + at + 1);
-    record.or(line).or_else(follower)
+    record.into_iter().chain(marked).min().or(line).or_else(follower)
 }
 
-/// The first key of the object that begins at `start`, with its quotes.
-pub(super) fn first_key(text: &[u8], start: usize) -> Option<&[u8]> {
-    let mut cursor = Cursor { text, at: start };
-    cursor.expect(b'{').ok()?;
-    cursor.peek();
-    let begin = cursor.at;
-    cursor.string().ok()?;
-    Some(&text[begin..cursor.at])
+/// Whether a line begins like a value, or like a Lake result in CSV.
+fn begins_value(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b'{' | b'['))
+        || line.starts_with(b"\"{")
+        || is_date(line)
+        || lake_csv::begins(&Cursor::new(line))
 }
 
-/// Where the next item of a list could begin at or after `from`: at an object whose first key is one of `keys`, since
-/// the items of such lists begin alike, and that is no member's value.
-pub(super) fn next_item(text: &[u8], keys: [&[u8]; 2], from: usize) -> Option<usize> {
-    items_in(text, from..text.len(), keys).next()
+/// The text without a UTF-8 byte order mark.
+pub(super) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(MARK).unwrap_or(text)
 }
 
-/// Whether the item of a list that lies there holds what could be another, which begins like it.
-pub(super) fn holds_another(text: &[u8], item: &Range<usize>) -> bool {
-    let keys = [first_key(text, item.start).unwrap_or(RECORDS_KEY), RECORDS_KEY];
-    next_item(&text[..item.end], keys, item.start + 1).is_some()
+/// Whether a list's item follows, and not an object's next key.
+pub(super) fn item_follows(cursor: &Cursor<'_>, items: Items) -> bool {
+    let mut next = cursor.clone();
+    if next.eat(b',') {
+        return matches!(next.peek(), Some(b'{' | b'[')) || next.text[next.at..].starts_with(b"\"{");
+    }
+    items == Items::LakeRows && next.peek() == Some(b'[')
 }
 
-/// The beginnings of such items in a stretch of the text. Inside a text the key's quotes would be escaped.
-fn items_in<'a>(text: &'a [u8], stretch: Range<usize>, keys: [&'a [u8]; 2]) -> impl Iterator<Item = usize> + 'a {
-    let start = stretch.start;
-    memchr_iter(b'{', text.get(stretch).unwrap_or_default()).map(move |at| start + at).filter(move |&at| {
-        let (before, first) = (text[..at].trim_ascii_end(), text[at + 1..].trim_ascii_start());
-        let member = before.strip_suffix(b":").is_some_and(|key| key.trim_ascii_end().ends_with(b"\""));
-        !member && keys.iter().any(|key| first.starts_with(key))
-    })
+/// Whether a text in a list, before the cursor, ends early because a quote in it is damaged: what follows is no list's
+/// then.
+pub(super) fn is_cut_text(text: &[u8], cursor: &Cursor<'_>) -> bool {
+    let mut next = cursor.clone();
+    let mut is_followed = || next.peek() == Some(b']') || next.eat(b',') && next.peek() != Some(b'\\');
+    !text.ends_with(b"}\"") && !is_followed()
 }
 
 /// Whether the text begins with a date as in `2023-07-10T`.

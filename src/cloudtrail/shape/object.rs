@@ -6,10 +6,11 @@ use std::ops::Range;
 use base64::Engine as _;
 use smallvec::SmallVec;
 
+use super::alike;
 use super::cursor::{Cursor, Fault};
 use super::keys::{Key, Marks};
-use super::lines;
-use super::walk::{Items, Place, Walker};
+use super::list::Items;
+use super::walk::{Place, Walker};
 use crate::cloudtrail::RejectReason;
 use crate::cloudtrail::unpack::{Inflater, Limits};
 
@@ -88,7 +89,7 @@ impl Walker<'_> {
             return Ok(());
         }
         // Damage can leave a list open, which then takes in the items that follow, and ends where theirs ends.
-        if place.item && !matches!(cursor.peek(), Some(b',' | b']')) && lines::holds_another(cursor.text, &object) {
+        if place.item && !matches!(cursor.peek(), Some(b',' | b']')) && alike::holds_another(cursor.text, &object) {
             return Err(Fault { reason: RejectReason::Malformed, at: object.end, reported: false });
         }
         if is_record {
@@ -113,7 +114,7 @@ impl Walker<'_> {
                 // Handed out as it comes: such a list can be most of the document, and be cut.
                 Some(items) if first == Some(b'[') && !members.marks.complete() && !place.is_deepest() => {
                     members.envelope = true;
-                    self.list(cursor, place, items)?;
+                    self.member_list(cursor, place, items)?;
                 }
                 _ => {
                     let value = cursor.at;

@@ -4,7 +4,7 @@ use super::Unreadable;
 use super::cursor::Cursor;
 use super::found::Seen;
 use super::keys::{Key, Marks};
-use super::lake;
+use super::lake_csv;
 use super::lines;
 use super::walk::{Place, Walker};
 
@@ -48,14 +48,17 @@ const PATIENCE: usize = 64;
 
 /// Tells what a document is. It reads as far as the first value that says so.
 pub fn recognise(document: &[u8]) -> Shape {
-    let text = without_mark(document);
-    if lake::is_header(text) {
+    let text = lines::without_mark(document);
+    if lake_csv::is_header(text) {
         return Shape::LakeCsv;
     }
     let mut cursor = Cursor::new(text);
     for _ in 0..PATIENCE {
         if cursor.peek().is_none() {
             break;
+        }
+        if cursor.eat_mark() {
+            continue;
         }
         let start = cursor.at;
         if let Some(shape) = of_value(&mut cursor, 0) {
@@ -76,14 +79,9 @@ pub fn recognise(document: &[u8]) -> Shape {
     Shape::Unknown
 }
 
-/// The document without a UTF-8 byte order mark.
-pub(super) fn without_mark(document: &[u8]) -> &[u8] {
-    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
-}
-
 /// What is wrong with a document of unknown shape.
 pub(super) fn explain(document: &[u8]) -> Unreadable {
-    let text = without_mark(document);
+    let text = lines::without_mark(document);
     let mut cursor = Cursor::new(text);
     if cursor.peek().is_none() {
         return Unreadable::Empty;

@@ -3,7 +3,7 @@
 use memchr::{memchr, memchr2_iter, memrchr};
 
 use super::cursor::Cursor;
-use super::{lake, lines, recognise};
+use super::{lake_csv, lines};
 use crate::cloudtrail::RejectReason;
 
 /// Where a document can be cut, told from its beginning.
@@ -25,8 +25,8 @@ pub enum Seams {
 impl Seams {
     /// Tells from a document's beginning, which should hold its first line or value whole.
     pub fn of(start: &[u8]) -> Self {
-        let text = recognise::without_mark(start);
-        if lake::is_header(text) {
+        let text = lines::without_mark(start);
+        if lake_csv::is_header(text) {
             return memchr(b'\n', start).map_or(Self::None, |end| Self::Rows { header: end + 1 });
         }
         if begins_with_line(text) {
@@ -89,6 +89,7 @@ fn after_last_row(text: &[u8]) -> Option<usize> {
 fn after_last_value(text: &[u8]) -> Option<usize> {
     let (mut cursor, mut last) = (Cursor::new(text), None);
     while cursor.peek().is_some() {
+        cursor.eat_mark();
         match cursor.skip() {
             Ok(()) if matches!(text[cursor.at - 1], b'}' | b']' | b'"') => {
                 cursor.eat(b',');

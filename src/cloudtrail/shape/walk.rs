@@ -6,7 +6,9 @@ use memchr::memchr_iter;
 
 use super::cursor::{Cursor, Fault};
 use super::found::{Found, Seen};
+use super::lake_csv;
 use super::lines;
+use super::list::Items;
 use crate::cloudtrail::unpack::Inflater;
 use crate::cloudtrail::{RECORD_BYTES_MAX, RejectReason};
 
@@ -40,7 +42,7 @@ impl Place {
     }
 
     /// In an item of a list here.
-    const fn in_item(self) -> Self {
+    pub(super) const fn in_item(self) -> Self {
         Self { level: self.level + 1, search: self.search, item: true }
     }
 
@@ -53,32 +55,27 @@ impl Place {
     }
 }
 
-/// What a list's items are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Items {
-    Values,
-    LakeRows,
-}
-
 /// One walk through one document.
 pub(super) struct Walker<'v> {
-    document: &'v [u8],
+    pub(super) document: &'v [u8],
     visit: &'v mut dyn FnMut(u64, Found<'_>),
     /// What was handed out so far, rejects too.
     pub(super) findings: u64,
     pub(super) inflater: Option<Inflater>,
     /// Where the value at hand begins in the document.
-    here: usize,
+    pub(super) here: usize,
     /// An offset and its line, from which the next line number is counted.
     counted: (usize, usize),
     /// Bytes that may be walked again after damage. It keeps a hostile document from costing the square of its size.
     patience: usize,
+    /// Bytes that may be searched in vain for a list's next item, for the same reason.
+    pub(super) vain_bytes: usize,
 }
 
 impl<'v> Walker<'v> {
     pub(super) fn new(document: &'v [u8], visit: &'v mut dyn FnMut(u64, Found<'_>)) -> Self {
         let patience = document.len().saturating_mul(4).saturating_add(1 << 20);
-        Self { document, visit, findings: 0, inflater: None, here: 0, counted: (0, 1), patience }
+        Self { document, visit, findings: 0, inflater: None, here: 0, counted: (0, 1), patience, vain_bytes: patience }
     }
 
     /// Walks values that follow each other.
@@ -89,6 +86,16 @@ impl<'v> Walker<'v> {
             if let Some((record, next)) = lines::whole_record(&cursor) {
                 self.hand(Found::Text(record));
                 cursor.at = next;
+                continue;
+            }
+            if cursor.eat_mark() {
+                continue;
+            }
+            if lake_csv::begins(&cursor) {
+                match self.csv(&cursor) {
+                    Some(next) => cursor.at = next,
+                    None => break,
+                }
                 continue;
             }
             let (start, before) = (cursor.at, self.findings);
@@ -117,6 +124,9 @@ impl<'v> Walker<'v> {
                 let start = cursor.at;
                 cursor.skip()?;
                 let value = &cursor.text[start..cursor.at];
+                if first == Some(b'"') && place.item && lines::is_cut_text(value, cursor) {
+                    return Err(cursor.fault());
+                }
                 match first {
                     Some(b'"') if !place.search => self.quoted(value, place),
                     _ => self.no_record(RejectReason::NotAnObject, value, place),
@@ -124,88 +134,6 @@ impl<'v> Walker<'v> {
                 Ok(())
             }
         }
-    }
-
-    /// Walks a list.
-    pub(super) fn list(&mut self, cursor: &mut Cursor<'_>, place: Place, items: Items) -> Result<(), Fault> {
-        cursor.expect(b'[')?;
-        self.items(cursor, place, items, None)
-    }
-
-    /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after
-    /// it, which begins like the one at `good`; what is wrong between two items costs neither. No item is handed out
-    /// twice.
-    fn items(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        place: Place,
-        items: Items,
-        mut good: Option<usize>,
-    ) -> Result<(), Fault> {
-        while !cursor.eat(b']') {
-            let (start, before) = (cursor.at, self.findings);
-            self.mark(cursor);
-            let item = match items {
-                Items::Values => self.value(cursor, place.in_item()),
-                Items::LakeRows => self.row(cursor, place.in_item()),
-            };
-            let again = match item {
-                Ok(()) => cursor.at,
-                Err(_) if self.findings == before => start + 1,
-                Err(fault) => self.after_handed_out(cursor, fault),
-            };
-            let end = item.and_then(|()| {
-                if cursor.eat(b',') || cursor.peek() == Some(b']') { Ok(()) } else { Err(cursor.fault()) }
-            });
-            match end {
-                Ok(()) => good = Some(start),
-                Err(fault) => {
-                    self.report(fault);
-                    let text = cursor.text;
-                    let first_key = [good, Some(start)].into_iter().flatten().find_map(|at| lines::first_key(text, at));
-                    let keys = [first_key.unwrap_or(lines::RECORDS_KEY), lines::RECORDS_KEY];
-                    match self.resume(fault, again, |from| lines::next_item(text, keys, from)) {
-                        Some(next) => cursor.at = next,
-                        None => return Err(Fault { reported: true, ..fault }),
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Where to look on after a faulty value, of which some was handed out: after the beginning of what came last.
-    fn after_handed_out(&self, cursor: &Cursor<'_>, fault: Fault) -> usize {
-        if std::ptr::eq(cursor.text, self.document) { self.here + 1 } else { fault.at }
-    }
-
-    /// Walks what is left of a trail file's list and what follows it.
-    pub(super) fn rest_of_trail(&mut self, first: usize, mut cursor: Cursor<'_>) {
-        let text = cursor.text;
-        loop {
-            if let Err(fault) = self.items(&mut cursor, Place::top(), Items::Values, Some(first)) {
-                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
-                cursor.at = next;
-                break;
-            }
-            self.mark(&cursor);
-            let (after_list, before) = (cursor.at, self.findings);
-            let Err(fault) = self.rest_of_envelope(&mut cursor, Place::top()) else { break };
-            let more = self.findings > before;
-            self.report(fault);
-            if fault.reason == RejectReason::Truncated {
-                return;
-            }
-            if more {
-                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
-                cursor.at = next;
-                break;
-            }
-            // That was a bracket too many, and the list goes on.
-            cursor.at = self.resume(fault, after_list, Some).unwrap_or(fault.at);
-            cursor.eat(b',');
-        }
-        self.stream(cursor);
     }
 
     /// Walks a JSON text inside a JSON text: `quoted` has its quotes and escapes.
@@ -264,7 +192,7 @@ impl<'v> Walker<'v> {
     }
 
     /// The same for what has no end that could be found.
-    fn report(&mut self, fault: Fault) {
+    pub(super) fn report(&mut self, fault: Fault) {
         if !fault.reported {
             let line = self.line();
             let from = self.here.min(self.document.len());
@@ -287,7 +215,12 @@ impl<'v> Walker<'v> {
 
     /// Where to go on after a fault: at the next beginning at or after `again`, or if that would be walking the same
     /// bytes once too often, after the fault.
-    fn resume(&mut self, fault: Fault, again: usize, next: impl Fn(usize) -> Option<usize>) -> Option<usize> {
+    pub(super) fn resume(
+        &mut self,
+        fault: Fault,
+        again: usize,
+        next: impl Fn(usize) -> Option<usize>,
+    ) -> Option<usize> {
         let at = next(again)?;
         match self.patience.checked_sub(fault.at.saturating_sub(at)) {
             Some(left) => {

@@ -89,10 +89,14 @@ impl<'w, E> Walk<'w, E> {
         };
         for index in 0..archive.len() {
             let name = archive.name_for_index(index).unwrap_or_default();
-            if name.ends_with(['/', '\\']) || is_litter(name) {
+            if is_litter(name) {
                 continue;
             }
-            let inner = inner_path(path, name);
+            let (inner, is_folder) = (inner_path(path, name), name.ends_with(['/', '\\']));
+            // A folder's name is no promise that there are no data.
+            if is_folder && archive.by_index_raw(index).is_ok_and(|entry| entry.size() == 0) {
+                continue;
+            }
             match archive.by_index(index) {
                 Ok(entry) if entry.is_symlink() => {}
                 Ok(mut entry) => {

@@ -145,12 +145,18 @@ fn what_is_nothing_known_says_what_was_seen() {
 
 #[test]
 fn hostile_documents_come_to_an_end() {
-    // Each would be walked anew from every part of it, if faults were followed without a bound.
-    for part in ["{\"eventVersion\":[1,", "{\"eventVersion\":1,\"a\":", "{\"a\":[\n", "{\"eventVersion\":\"\\\n"] {
+    // Each would be walked or searched anew from every part of it, if faults were followed without a bound.
+    let csv = "\neventJson\n[{\"x\"\n";
+    for part in ["{\"eventVersion\":[1,", "{\"eventVersion\":1,\"a\":", "{\"a\":[\n", "{\"eventVersion\":\"\\\n", csv] {
         let document = format!("{{\"Records\":[{}}}", part.repeat(100_000));
         for document in [document, part.repeat(100_000)] {
             assert!(try_walk(document.as_bytes()).1.iter().all(Result::is_err));
         }
+    }
+    let rows = "{\"QueryResultRows\":[[{\"";
+    for part in ["[{}x\n", "[\"{\\\"x\n", "[x{\\\n", "\u{feff}[{}x", &format!("{rows}\n"), &format!("{rows}a\":\n")] {
+        let document = format!("{{\"Records\":[]}}\n{}", part.repeat(100_000));
+        assert!(try_walk(document.as_bytes()).1.iter().all(Result::is_err));
     }
 }
 

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod alike;
 mod damage;
 mod envelopes;
+mod joined;
 
 use std::io::Write;
 

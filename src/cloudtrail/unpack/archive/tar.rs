@@ -28,11 +28,12 @@ impl<E> Walk<'_, E> {
             return self.fail(UnpackError::NestedTooDeep { member: path.to_owned(), limit: self.limits.depth }, path);
         }
         let meter = Meter::default();
-        let mut reader = Metered { reader, meter: &meter };
+        let mut reader = Metered { reader, meter: &meter, block: [0; TAR_BLOCK] };
         let (mut header, mut reported) = (Vec::new(), false);
         loop {
             match self.tar_entries(header.as_slice().chain(&mut reader), &meter, path, depth)? {
                 Run::Ended => {}
+                Run::Damaged(_) if is_label(&reader.block) => {}
                 Run::Damaged(error) if !reported => {
                     reported = true;
                     self.fail(UnpackError::from_io(&error, path), path)?;
@@ -121,6 +122,12 @@ impl<E> Walk<'_, E> {
     }
 }
 
+/// Whether a block is a volume's label as GNU tar writes it, without a size, which the tar crate takes for damage.
+fn is_label(block: &[u8; TAR_BLOCK]) -> bool {
+    let (size, kind) = (&block[124..136], block[156]);
+    kind == b'V' && size.iter().all(|byte| *byte == 0) && is_tar(block)
+}
+
 /// A header, if there is one more, and whether there were only zeros before it.
 type Passed = (Option<Vec<u8>>, io::Result<()>);
 
@@ -137,6 +144,8 @@ struct Meter {
 struct Metered<'m, R> {
     reader: R,
     meter: &'m Meter,
+    /// The block that was read last, if it was read by itself, as headers are.
+    block: [u8; TAR_BLOCK],
 }
 
 impl<R: Read> Read for Metered<'_, R> {
@@ -148,6 +157,10 @@ impl<R: Read> Read for Metered<'_, R> {
         }
         let read = self.reader.read(&mut buffer[..allowed])?;
         allowance.set(allowance.get() - read as u64);
+        let at = usize::try_from(taken.get() % TAR_BLOCK as u64).unwrap_or_default();
+        if let Some(part) = self.block.get_mut(at..at + read) {
+            part.copy_from_slice(&buffer[..read]);
+        }
         taken.set(taken.get() + read as u64);
         Ok(read)
     }

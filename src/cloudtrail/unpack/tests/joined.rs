@@ -127,3 +127,41 @@ fn a_zip_with_a_comment_or_padded_with_zeros_or_of_many_files_is_whole() {
     assert_eq!(seen.len(), files.len());
     assert!(seen.iter().all(|(_, content)| content.is_ok()));
 }
+
+/// A volume's label, as `tar -V` writes it: without a mode, owner and size.
+fn label() -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.as_mut_bytes().fill(0);
+    header.set_path("logs-2026").unwrap();
+    header.set_mtime(1_767_607_200);
+    header.as_mut_bytes()[156] = b'V';
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+#[test]
+fn a_volume_label_is_no_damage() {
+    let (one, two) = (tar(&[("1", b"one")]), tar(&[("2", &noise(2000))]));
+    let expected = [whole("t!1", b"one"), whole("t!2", &noise(2000))];
+    // Joined by `cat`, and by `tar -A`, which takes the blocks of zeros away that end an archive.
+    let files = &one[..one.len() - 1024];
+    for joined in
+        [[label(), one.clone(), label(), two.clone()].concat(), [&label()[..], files, &label(), &two].concat()]
+    {
+        assert_eq!(unpack(&joined, "t"), expected);
+        assert_eq!(unpack(&gzip(&joined), "t"), expected);
+        let limits = Limits { member_bytes: 3000, ..Limits::default() };
+        assert_eq!(unpack_with(&gzip(&joined), "t", &limits), expected);
+    }
+    // One whose checksum is wrong is none.
+    let mut damaged = [label(), one].concat();
+    damaged[512 + 130] ^= 1;
+    let seen = unpack(&damaged, "t");
+    assert!(matches!(&seen[..], [(path, Err(UnpackError::Corrupt { .. }))] if path == "t"), "{seen:?}");
+}
+
+#[test]
+fn a_file_in_a_zip_that_is_named_like_a_folder_is_read() {
+    let packed = zip(&[("logs/", b"one"), ("empty/", b""), ("back\\", b"two")]);
+    assert_eq!(unpack(&packed, "z"), [whole("z!logs/", b"one"), whole("z!back\\", b"two")]);
+}
