@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dispersion::FEW_A_DAY;
 use super::distribution::Distribution;
 use super::tail::Tail;
 
@@ -169,13 +170,17 @@ impl ChangeDetector {
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
         }
+        let has_come_back = self.has_come_back(sight);
+        // Among few values a day sums hold days: what lasts are values in a row that stray.
+        let is_few = self.week_periods <= 7.0 * FEW_A_DAY as f32;
         if self.on_since.is_some() {
-            self.periods_on = self.periods_on.saturating_add(1);
+            self.periods_on = if is_few && has_come_back { 0 } else { self.periods_on.saturating_add(1) };
         }
         let quiet = deviates[0].abs() < QUIET && (!sight.seasonal || deviates[1].abs() < QUIET);
+        let quiet = quiet || (is_few && has_come_back);
         self.quiet_periods = if quiet { self.quiet_periods + 1.0 } else { 0.0 };
         let alarm = self.on_since.is_some() && !quiet;
-        let strays = !self.has_come_back(sight) && alarm;
+        let strays = !has_come_back && alarm;
         if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
             self.end();
         }

@@ -84,15 +84,40 @@ impl History {
     }
 
     /// What came since a place is not doubted any more, and what came before is multiplied by a factor: the series
-    /// has changed its level.
-    pub fn adopt(&mut self, day: i64, slot: usize, factor: f32) {
-        for (row, codes) in self.days.iter().zip(self.codes.chunks_exact_mut(self.slots)) {
+    /// has changed its level. Days that aren't `of` it stay as they are.
+    pub fn adopt(&mut self, since: Place, factor: f32, of: impl Fn(i64) -> bool) {
+        let rows = self.days.iter().zip(self.codes.chunks_exact_mut(self.slots));
+        for (row, codes) in rows.filter(|(day, _)| of(**day)) {
             for (at, code) in codes.iter_mut().enumerate().filter(|(_, code)| **code != MISSING) {
                 let Value { value, doubted } = decode(*code);
-                let before = (*row, at) < (day, slot);
+                let before = (*row, at) < (since.day, since.slot);
                 *code = if before { encode(value * factor, doubted) } else { encode(value, false) };
             }
         }
+    }
+
+    /// Periods that it has room for.
+    pub fn periods(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// What is kept of a period, if it had a value.
+    pub fn value(&self, place: Place) -> Option<f32> {
+        let row = self.days.iter().position(|row| *row == place.day)?;
+        let value = decode(self.codes[row * self.slots + place.slot]).value;
+        (!value.is_nan()).then_some(value)
+    }
+
+    /// The mean of what came before a place.
+    pub fn mean_before(&self, place: Place) -> Option<f32> {
+        let (mut sum, mut values) = (0.0, 0.0);
+        for (day, row) in self.days() {
+            let before = row.enumerate().take_while(|(slot, _)| (day, *slot) < (place.day, place.slot));
+            for (_, value) in before.filter(|(_, value)| !value.value.is_nan()) {
+                (sum, values) = (sum + f64::from(value.value), values + 1.0);
+            }
+        }
+        (values > 0.0).then(|| (sum / values) as f32)
     }
 
     /// How many days of the same group there are before. Days from before a long gap, which have outstayed the ring,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::adoption::GuessedLevel;
 use super::alternatives::{Alternatives, Expected, Turn};
 use super::baseline::{Baseline, EDGE_SECONDS};
 use super::calendar::Place;
@@ -40,7 +41,7 @@ const HOUR: i64 = 3_600;
 const FIRST_DAYS: i64 = 8;
 
 /// What has changed by less than this factor is on its level.
-const LEVEL_CHANGE_MIN: f32 = 1.2;
+pub(super) const LEVEL_CHANGE_MIN: f32 = 1.2;
 
 /// What has fallen below this share has stopped: the level could not follow it back. What comes back to this share of
 /// what it was runs again.
@@ -69,6 +70,8 @@ pub(super) struct Learned {
     pub dispersion: Dispersion,
     pub baseline: Baseline,
     pub changes: ChangeDetector,
+    /// The level that days of the other group are guessed to have, since one was adopted.
+    pub guess: Option<GuessedLevel>,
     /// The share of the season that is expected of a series that stopped; 1 while it runs.
     pub stop_factor: f32,
     /// How surprising values were lately, and in the last month.
@@ -113,6 +116,7 @@ impl Learned {
             dispersion: Dispersion::new(i64::from(period_seconds), slots),
             baseline: Baseline::new(period),
             changes: ChangeDetector::new(period),
+            guess: None,
             stop_factor: 1.0,
             surprise: 0.0,
             habit: 0.0,
@@ -134,6 +138,7 @@ impl Learned {
         if self.today.is_none() {
             self.first_day = day;
         }
+        self.end_guess();
         self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.
@@ -232,7 +237,8 @@ impl Learned {
     }
 
     /// What an alarm has shown for long is the new normal: the days before it are taken to its level. A first weekend
-    /// is no new level, though, but a weekend's. A stop leaves the days before it as they are.
+    /// is no new level, though, but a weekend's. A stop leaves the days before it as they are, and where a guess was
+    /// wrong, it's not the days that it came from that change.
     pub fn adopt(&mut self, since: Place) {
         let factor = self.level.of_alarm();
         if !self.has_stopped() && (1.0 / LEVEL_CHANGE_MIN..LEVEL_CHANGE_MIN).contains(&factor) {
@@ -242,17 +248,22 @@ impl Learned {
             return;
         }
         let knows_group = self.history.days_of_group_before(since.day) > 0;
-        self.level.rescale(factor / self.stop_factor);
-        if factor < STOP_MAX && knows_group {
+        if self.is_guessed(since) && factor >= STOP_MAX {
+            self.rescale_guessed(since, factor);
+            self.level.rescale(factor);
+        } else if factor < STOP_MAX && knows_group {
+            self.level.rescale(factor / self.stop_factor);
             self.stop_factor = factor;
         } else {
+            self.level.rescale(factor / self.stop_factor);
             self.stop_factor = 1.0;
-            self.history.adopt(since.day, since.slot, if knows_group { factor } else { 1.0 });
+            self.history.adopt(since, if knows_group { factor } else { 1.0 }, |_| true);
             for value in self.profile.iter_mut().chain(&mut self.other) {
                 *value *= factor;
             }
             if knows_group {
                 self.first_mean *= factor;
+                self.guess_other_group(since, factor);
             }
         }
         self.baseline.reset();
@@ -271,7 +282,8 @@ impl Learned {
 
     /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
     pub fn turn(&mut self, value: f32, guess: &Guess, period_seconds: u32) {
-        if self.seasons < ALTERNATIVES_FROM || self.has_stopped() {
+        // Of a day whose level is guessed, what it was before is the first thing to ask.
+        if self.seasons < ALTERNATIVES_FROM || self.has_stopped() || self.is_guessed(guess.place) {
             return;
         }
         let hour = HOUR / i64::from(period_seconds);

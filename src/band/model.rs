@@ -35,7 +35,8 @@ const ALARM_VALUE_MAX: f32 = 10.0;
 const ADOPT_SECONDS: i64 = 64_800;
 const ADOPT_PERIODS_MIN: i64 = 3;
 
-/// What alarms for so long after a stop, and for no fewer periods with a value, may be its end.
+/// What alarms for so long after a stop, or on days whose level was guessed, and for no fewer periods with a value, may
+/// be its end, or their old level.
 const RETURN_SECONDS: i64 = 3_600;
 const RETURN_PERIODS_MIN: i64 = 2;
 
@@ -160,11 +161,38 @@ impl Model {
         if self.learned.has_stopped() && said.anomalous && self.learned.changes.on_for(returned).is_some() {
             self.learned.come_again();
         }
-        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.anomalous) {
+        if let Some(since) = self.learned.changes.on_for(returned).filter(|_| said.anomalous) {
             let since = self.calendar.place(since + self.learned.clock);
-            self.learned.adopt(since);
+            self.learned.take_guess_back(since);
+        }
+        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.anomalous) {
+            let place = self.calendar.place(since + self.learned.clock);
+            if self.learned.has_begun(place) {
+                self.begin_anew(since, at);
+            } else {
+                self.learned.adopt(place);
+            }
         }
         said
+    }
+
+    /// Learns anew, from what came since a time alone: nothing before it is like it.
+    fn begin_anew(&mut self, since: i64, at: i64) {
+        let learned = Learned::new(self.settings.period_seconds, self.calendar.slots());
+        let before = std::mem::replace(&mut self.learned, learned);
+        self.learned.clock = before.clock;
+        let period = i64::from(self.settings.period_seconds);
+        let kept = i64::try_from(before.history.periods()).unwrap_or(i64::MAX);
+        for ago in (0..=((at - since) / period).min(kept)).rev() {
+            let then = at - ago * period;
+            let place = self.calendar.place(then + before.clock);
+            if let Some(value) = before.history.value(place) {
+                self.step(then, f64::from(value));
+            }
+        }
+        // The band goes on, and what was shown of late still was.
+        self.learned.values = before.values;
+        (self.learned.surprise, self.learned.habit) = (before.surprise, before.habit);
     }
 
     /// Takes note of the time that passed.

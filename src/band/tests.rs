@@ -1,5 +1,6 @@
 //! What a model promises, on series whose truth is known.
 
+mod adoption;
 mod days;
 mod gaps;
 mod incidents;

@@ -1,5 +1,6 @@
 //! What a set of days shows of each slot.
 
+use crate::band::dispersion::FEW_A_DAY;
 use crate::band::history::Value;
 
 /// A day's weight halves with this age. A level that changes is followed by `level`; this is for shapes.
@@ -11,11 +12,16 @@ const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
 /// Values of one habit differ by no more than this factor.
 const HABIT_FACTOR: f32 = 3.0;
 
+/// Where a day has few values, an incident lasts for days on end until it is adopted: those in a row show it once.
+const APART_DAYS_OF_FEW: f32 = 2.0;
+
 /// Weighted sums of each slot over a set of days.
 pub(super) struct Sums {
     pub weight: Vec<f32>,
     pub value: Vec<f32>,
     doubted: Vec<Doubted>,
+    /// Doubted days that are nearer are one incident.
+    apart_days: f32,
 }
 
 /// The doubted values of a slot that are like the latest one.
@@ -26,14 +32,23 @@ struct Doubted {
     value: f32,
     /// Recent weight of their days minus that of others.
     majority: f32,
+    /// On how many days they came, and the age of the last one that was added.
     days: u32,
+    age_days: f32,
     /// The recent weight of values that came after the latest, the least of them and the largest.
     newer: (f32, f32, f32),
 }
 
 impl Doubted {
-    const NONE: Doubted =
-        Doubted { latest: None, weight: 0.0, value: 0.0, majority: 0.0, days: 0, newer: (0.0, f32::INFINITY, 0.0) };
+    const NONE: Doubted = Doubted {
+        latest: None,
+        weight: 0.0,
+        value: 0.0,
+        majority: 0.0,
+        days: 0,
+        age_days: 0.0,
+        newer: (0.0, f32::INFINITY, 0.0),
+    };
 
     /// Adds a value that isn't doubted.
     fn add_other(&mut self, value: f32, recent: f32) {
@@ -46,7 +61,7 @@ impl Doubted {
     }
 
     /// Adds one that is.
-    fn add(&mut self, value: f32, weight: f32, recent: f32) {
+    fn add(&mut self, value: f32, weight: f32, recent: f32, age_days: f32, apart_days: f32) {
         let is_like = |latest: f32, value: f32| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value;
         let latest = *self.latest.get_or_insert_with(|| {
             // What came after it and is like it is no more doubted since it is expected by now.
@@ -58,7 +73,8 @@ impl Doubted {
             self.weight += weight;
             self.value += weight * value;
             self.majority += recent;
-            self.days += 1;
+            self.days += u32::from(self.days == 0 || age_days - self.age_days >= apart_days);
+            self.age_days = age_days;
         } else {
             self.majority -= recent;
         }
@@ -67,7 +83,8 @@ impl Doubted {
 
 impl Sums {
     pub fn new(slots: usize) -> Self {
-        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::NONE; slots] }
+        let apart_days = if slots <= FEW_A_DAY { APART_DAYS_OF_FEW } else { 1.0 };
+        Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::NONE; slots], apart_days }
     }
 
     /// Adds a day; the latest comes first.
@@ -76,7 +93,7 @@ impl Sums {
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
             if value.doubted {
-                self.doubted[slot].add(value.value, weight, recent);
+                self.doubted[slot].add(value.value, weight, recent, age_days, self.apart_days);
             } else {
                 self.doubted[slot].add_other(value.value, recent);
                 self.weight[slot] += weight;
