@@ -271,7 +271,9 @@ impl Learned {
 
     /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
     pub fn turn(&mut self, value: f32, guess: &Guess, period_seconds: u32) {
-        if self.seasons < ALTERNATIVES_FROM || self.has_stopped() {
+        // Where nothing has come for a day whatever expects least would win, and silence would be taken for a level.
+        let is_silent = self.has_stopped() || self.level.of_day() < STOP_MAX;
+        if self.seasons < ALTERNATIVES_FROM || is_silent {
             return;
         }
         let hour = HOUR / i64::from(period_seconds);

@@ -39,6 +39,25 @@ fn a_holiday_that_looks_like_a_sunday_is_one_by_noon_and_leaves_no_trace() {
 }
 
 #[test]
+fn a_key_whose_load_moves_away_over_days_is_expected_to_be_silent() {
+    // A bell around two o'clock, a tenth of it on Saturdays and Sundays.
+    let smooth = |i: i64| {
+        let hour = (i % SLOTS) as f64 / 12.0;
+        let weekend = if (i / SLOTS) % 7 >= 5 { 0.1 } else { 1.0 };
+        200.0 * weekend * (0.05 + 0.95 * (-((hour - 14.0) / 4.5).powi(2) / 2.0).exp()) * (1.0 + 0.3 * noise(i))
+    };
+    for days in [4, 7, 14] {
+        let end = 28 + days;
+        let left = |i: i64| ((end * SLOTS - i) as f64 / (days * SLOTS) as f64).clamp(0.0, 1.0);
+        let judgements = run(&mut model(), 0..(end + 42) * SLOTS, |i| (smooth(i) * left(i)).round());
+        let silent = &judgements[index(end + 4, 0)..];
+        assert_eq!(alarms(silent), 0, "{days}");
+        let most = silent.iter().map(|judgement| judgement.band.unwrap().expected).fold(0.0, f64::max);
+        assert!(most < 10.0, "{days}: {most}");
+    }
+}
+
+#[test]
 fn clocks_that_change_without_a_time_zone_are_followed_within_a_day() {
     for ahead in [1, -1] {
         // A Monday.
