@@ -130,7 +130,8 @@ impl Learned {
 
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
-        self.alternatives.reset();
+        let same_group = self.today.is_some_and(|today| Place::is_weekend(today) == Place::is_weekend(day));
+        self.alternatives.begin_day(same_group);
         if self.today.is_none() {
             self.first_day = day;
         }
@@ -220,6 +221,9 @@ impl Learned {
         // The silence of a series that stopped is no season: it may come again.
         if self.first_mean > 0.0 && !self.has_stopped() {
             self.history.put(guess.place.day, guess.place.slot, value, doubted);
+            if self.alternatives.is_other_day() {
+                self.history.note_other(guess.place.day);
+            }
         }
     }
 

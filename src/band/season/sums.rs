@@ -18,6 +18,15 @@ pub(super) struct Sums {
     doubted: Vec<Doubted>,
 }
 
+/// What a day's doubted values are an occurrence of.
+#[derive(Clone, Copy)]
+pub(super) struct Occurrence {
+    /// The day itself, or the last of the holidays that it is one of: they show a habit once.
+    pub day: i64,
+    /// Whether a habit that it is part of has no other values in between.
+    pub in_a_row: bool,
+}
+
 /// The doubted values of a slot that are like the latest one.
 #[derive(Clone, Copy)]
 struct Doubted {
@@ -26,19 +35,32 @@ struct Doubted {
     value: f32,
     /// Recent weight of their days minus that of others.
     majority: f32,
-    days: u32,
+    /// How often they came, and the earliest occurrence so far.
+    occurrences: (u32, i64),
+    /// Whether they are a habit in a row only, and whether others came between the latest and what is added next.
+    in_a_row: bool,
+    interrupted: bool,
     /// The recent weight of values that came after the latest, the least of them and the largest.
     newer: (f32, f32, f32),
 }
 
 impl Doubted {
-    const NONE: Doubted =
-        Doubted { latest: None, weight: 0.0, value: 0.0, majority: 0.0, days: 0, newer: (0.0, f32::INFINITY, 0.0) };
+    const NONE: Doubted = Doubted {
+        latest: None,
+        weight: 0.0,
+        value: 0.0,
+        majority: 0.0,
+        occurrences: (0, 0),
+        in_a_row: false,
+        interrupted: false,
+        newer: (0.0, f32::INFINITY, 0.0),
+    };
 
     /// Adds a value that isn't doubted.
     fn add_other(&mut self, value: f32, recent: f32) {
         if self.latest.is_some() {
             self.majority -= recent;
+            self.interrupted = true;
         } else {
             let (weight, low, high) = self.newer;
             self.newer = (weight + recent, low.min(value), high.max(value));
@@ -46,7 +68,7 @@ impl Doubted {
     }
 
     /// Adds one that is.
-    fn add(&mut self, value: f32, weight: f32, recent: f32) {
+    fn add(&mut self, value: f32, weight: f32, recent: f32, occurrence: Occurrence) {
         let is_like = |latest: f32, value: f32| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value;
         let latest = *self.latest.get_or_insert_with(|| {
             // What came after it and is like it is no more doubted since it is expected by now.
@@ -58,9 +80,15 @@ impl Doubted {
             self.weight += weight;
             self.value += weight * value;
             self.majority += recent;
-            self.days += 1;
+            let (count, earliest) = self.occurrences;
+            self.in_a_row |= occurrence.in_a_row;
+            let is_another = earliest != occurrence.day && !(self.in_a_row && self.interrupted);
+            if count == 0 || is_another {
+                self.occurrences = (count + 1, occurrence.day);
+            }
         } else {
             self.majority -= recent;
+            self.interrupted = true;
         }
     }
 }
@@ -71,12 +99,12 @@ impl Sums {
     }
 
     /// Adds a day; the latest comes first.
-    pub fn add(&mut self, age_days: f32, values: &[Value]) {
+    pub fn add(&mut self, age_days: f32, values: &[Value], occurrence: Occurrence) {
         let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
             if value.doubted {
-                self.doubted[slot].add(value.value, weight, recent);
+                self.doubted[slot].add(value.value, weight, recent, occurrence);
             } else {
                 self.doubted[slot].add_other(value.value, recent);
                 self.weight[slot] += weight;
@@ -88,7 +116,7 @@ impl Sums {
     /// Takes doubted values in where they came again and are the rule by now: one incident is no season. Says where.
     pub fn settle(&mut self) -> Vec<bool> {
         let habits: Vec<bool> =
-            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.days >= 2).collect();
+            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.occurrences.0 >= 2).collect();
         for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
             self.weight[slot] += self.doubted[slot].weight;
             self.value[slot] += self.doubted[slot].value;
