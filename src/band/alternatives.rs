@@ -25,6 +25,9 @@ const SHARED_VARIANCE: f32 = 0.03;
 /// The evidence, a logarithm of odds, that makes an alternative the rule: 1 in 160,000 against it.
 const EVIDENCE_MIN: f32 = 12.0;
 
+/// The evidence that a day begins with after a holiday: another is likelier then.
+const EVIDENCE_AFTER: f32 = 6.0;
+
 /// The time over which the season may take another level.
 const LEVEL_SECONDS: f32 = 3_600.0;
 
@@ -93,10 +96,21 @@ impl Alternatives {
         self.other
     }
 
-    /// Forgets all evidence, as when a day begins: most holidays last for one.
+    /// Forgets all evidence.
     pub fn reset(&mut self) {
         self.evidence = [0.0; ALTERNATIVES];
         self.other = false;
+    }
+
+    /// Begins a day, of the same group as the one before or of the other: most holidays last for one.
+    pub fn begin_day(&mut self, same_group: bool) {
+        let was_other = self.other;
+        self.reset();
+        if was_other {
+            // What came was off the season since it was another day's: no level that the next day could be at.
+            self.hour = (0.0, 0.0);
+            self.evidence[0] = if same_group { EVIDENCE_AFTER } else { 0.0 };
+        }
     }
 
     /// Learns from a value, given what the season and the alternatives expected.
@@ -221,6 +235,18 @@ mod tests {
     #[test]
     fn three_quarters_of_an_hour_are_not_enough() {
         assert_eq!(turns(9, 1), []);
+    }
+
+    #[test]
+    fn they_are_on_the_day_after_a_holiday_if_both_are_of_one_group() {
+        let after = |same_group: bool| {
+            let mut alternatives = Alternatives::new(PERIOD);
+            rise(&mut alternatives, 24, 0);
+            alternatives.begin_day(same_group);
+            rise(&mut alternatives, 9, 0)
+        };
+        assert_eq!(after(true), [Turn::Day]);
+        assert_eq!(after(false), []);
     }
 
     #[test]

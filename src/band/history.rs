@@ -41,12 +41,14 @@ pub(super) struct History {
     codes: Vec<u16>,
     /// The day that each row holds.
     days: Vec<i64>,
+    /// Whether it has looked like a day of the other group.
+    others: Vec<bool>,
 }
 
 impl History {
     /// An empty history of so many days.
     pub fn new(days: usize, slots: usize) -> Self {
-        History { slots, codes: vec![MISSING; days * slots], days: vec![i64::MIN; days] }
+        History { slots, codes: vec![MISSING; days * slots], days: vec![i64::MIN; days], others: vec![false; days] }
     }
 
     /// Slots of a day.
@@ -62,6 +64,7 @@ impl History {
         if self.days[row] != day {
             codes.fill(MISSING);
             self.days[row] = day;
+            self.others[row] = false;
         }
         codes[slot] = encode(value, doubted);
     }
@@ -73,6 +76,18 @@ impl History {
             let values = codes.iter().map(|code| decode(*code));
             (*day, values)
         })
+    }
+
+    /// Takes note that a day has looked like one of the other group: a holiday.
+    pub fn note_other(&mut self, day: i64) {
+        if let Some(row) = self.days.iter().position(|row| *row == day) {
+            self.others[row] = true;
+        }
+    }
+
+    /// Whether a day has looked like one of the other group.
+    pub fn was_other(&self, day: i64) -> bool {
+        self.days.iter().zip(&self.others).any(|(row, other)| *row == day && *other)
     }
 
     /// Doubts a value.
@@ -144,7 +159,7 @@ impl History {
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.codes.capacity() * size_of::<u16>() + self.days.capacity() * size_of::<i64>()
+        self.codes.capacity() * size_of::<u16>() + self.days.capacity() * size_of::<i64>() + self.others.capacity()
     }
 }
 

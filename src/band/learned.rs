@@ -134,7 +134,8 @@ impl Learned {
 
     /// Estimates the season of a day that begins.
     pub fn begin_day(&mut self, day: i64, period_seconds: u32) {
-        self.alternatives.reset();
+        let same_group = self.today.is_some_and(|today| Place::is_weekend(today) == Place::is_weekend(day));
+        self.alternatives.begin_day(same_group);
         if self.today.is_none() {
             self.first_day = day;
         }
@@ -225,6 +226,9 @@ impl Learned {
         // The silence of a series that stopped is no season: it may come again.
         if self.first_mean > 0.0 && !self.has_stopped() {
             self.history.put(guess.place.day, guess.place.slot, value, doubted);
+            if self.alternatives.is_other_day() {
+                self.history.note_other(guess.place.day);
+            }
         }
     }
 
@@ -282,8 +286,10 @@ impl Learned {
 
     /// Weighs whether today goes as its date says, and takes another day's profile or the clock's change in.
     pub fn turn(&mut self, value: f32, guess: &Guess, period_seconds: u32) {
+        // Where nothing has come for a day whatever expects least would win, and silence would be taken for a level.
+        let is_silent = self.has_stopped() || self.level.of_day() < STOP_MAX;
         // Of a day whose level is guessed, what it was before is the first thing to ask.
-        if self.seasons < ALTERNATIVES_FROM || self.has_stopped() || self.is_guessed(guess.place) {
+        if self.seasons < ALTERNATIVES_FROM || is_silent || self.is_guessed(guess.place) {
             return;
         }
         let hour = HOUR / i64::from(period_seconds);

@@ -107,6 +107,11 @@ impl Level {
         ratio.clamp(ALARM_FACTOR_RANGE.0, ALARM_FACTOR_RANGE.1)
     }
 
+    /// The ratio of the last day.
+    pub fn of_day(&self) -> f32 {
+        (self.came[MEMORIES - 1] + PRIOR) / (self.due[MEMORIES - 1] + PRIOR)
+    }
+
     /// Learns the gains from an error relative to the prediction, whose inverse variance is `information`. `forget`
     /// is the share of what is known that stays.
     pub fn learn(&mut self, ratios: &Ratios, error: f32, information: f32, forget: f64) {

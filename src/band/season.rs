@@ -18,7 +18,7 @@ use super::calendar::Place;
 use super::dispersion::FEW_A_DAY;
 use super::history::History;
 pub(super) use first_days::doubt_first_days;
-use sums::{Spread, Sums};
+use sums::{Occurrence, Spread, Sums};
 
 /// Seconds on each side of a slot that the smoothing windows take.
 const WIDE_SECONDS: usize = 2700;
@@ -30,6 +30,9 @@ const SHRINK_GROUP: f32 = 1.5;
 const SHRINK_WINDOW: f32 = 3.0;
 const SHRINK_SLOT: f32 = 4.0;
 const SHRINK_HOURLY: f32 = 10.0;
+
+/// Days within which holidays are one occurrence: the new year is on the weekday that Christmas was on.
+const HOLIDAYS: i64 = 14;
 
 /// Hours that a day must have shown before they are compared.
 const HOURS_LEAST: f32 = 6.0;
@@ -73,16 +76,22 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     let mut spread = Spread::new(slots_of_week);
     let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
     days.sort_unstable_by_key(|(past, _)| Reverse(*past));
+    let mut holidays: Option<i64> = None;
     for (past, row) in days {
         values.clear();
         values.extend(row);
         let age_days = (day - past) as f32;
+        let was_other = history.was_other(past);
+        let shown = holidays.filter(|last| was_other && last - past < HOLIDAYS).unwrap_or(past);
+        holidays = if was_other { Some(shown) } else { holidays };
+        let occurrence = Occurrence { day: shown, in_a_row: was_other };
         spread.add(Place::weekday(past) * slots % slots_of_week, &values);
-        all.add(age_days, &values);
+        all.add(age_days, &values, occurrence);
         let in_group = Place::is_weekend(past) == Place::is_weekend(day);
-        if in_group { &mut group } else { &mut rest }.add(age_days, &values);
+        if in_group { &mut group } else { &mut rest }.add(age_days, &values, occurrence);
         if Place::weekday(past) == Place::weekday(day) {
-            same.add(age_days, &values);
+            // What comes every other week is no habit of its weekday.
+            same.add(age_days, &values, Occurrence { in_a_row: true, ..occurrence });
         }
     }
     // The errors so far are those of a season that wasn't known yet as well; what differs between days is not.

@@ -13,15 +13,24 @@ const RECENT_HALF_LIFE_DAYS: f32 = 2.0;
 const HABIT_FACTOR: f32 = 3.0;
 
 /// Where a day has few values, an incident lasts for days on end until it is adopted: those in a row show it once.
-const APART_DAYS_OF_FEW: f32 = 2.0;
+const APART_DAYS_OF_FEW: i64 = 2;
 
 /// Weighted sums of each slot over a set of days.
 pub(super) struct Sums {
     pub weight: Vec<f32>,
     pub value: Vec<f32>,
     doubted: Vec<Doubted>,
-    /// Doubted days that are nearer are one incident.
-    apart_days: f32,
+    /// Occurrences that are nearer are one.
+    apart_days: i64,
+}
+
+/// What a day's doubted values are an occurrence of.
+#[derive(Clone, Copy)]
+pub(super) struct Occurrence {
+    /// The day itself, or the last of the holidays that it is one of: they show a habit once.
+    pub day: i64,
+    /// Whether a habit that it is part of has no other values in between.
+    pub in_a_row: bool,
 }
 
 /// The doubted values of a slot that are like the latest one.
@@ -32,9 +41,11 @@ struct Doubted {
     value: f32,
     /// Recent weight of their days minus that of others.
     majority: f32,
-    /// On how many days they came, and the age of the last one that was added.
-    days: u32,
-    age_days: f32,
+    /// How often they came, and the day of the occurrence that was added last, the earliest so far.
+    occurrences: (u32, i64),
+    /// Whether they are a habit in a row only, and whether others came between the latest and what is added next.
+    in_a_row: bool,
+    interrupted: bool,
     /// The recent weight of values that came after the latest, the least of them and the largest.
     newer: (f32, f32, f32),
 }
@@ -45,8 +56,9 @@ impl Doubted {
         weight: 0.0,
         value: 0.0,
         majority: 0.0,
-        days: 0,
-        age_days: 0.0,
+        occurrences: (0, 0),
+        in_a_row: false,
+        interrupted: false,
         newer: (0.0, f32::INFINITY, 0.0),
     };
 
@@ -54,6 +66,7 @@ impl Doubted {
     fn add_other(&mut self, value: f32, recent: f32) {
         if self.latest.is_some() {
             self.majority -= recent;
+            self.interrupted = true;
         } else {
             let (weight, low, high) = self.newer;
             self.newer = (weight + recent, low.min(value), high.max(value));
@@ -61,7 +74,7 @@ impl Doubted {
     }
 
     /// Adds one that is.
-    fn add(&mut self, value: f32, weight: f32, recent: f32, age_days: f32, apart_days: f32) {
+    fn add(&mut self, value: f32, weight: f32, recent: f32, occurrence: Occurrence, apart_days: i64) {
         let is_like = |latest: f32, value: f32| value <= HABIT_FACTOR * latest && latest <= HABIT_FACTOR * value;
         let latest = *self.latest.get_or_insert_with(|| {
             // What came after it and is like it is no more doubted since it is expected by now.
@@ -73,27 +86,30 @@ impl Doubted {
             self.weight += weight;
             self.value += weight * value;
             self.majority += recent;
-            self.days += u32::from(self.days == 0 || age_days - self.age_days >= apart_days);
-            self.age_days = age_days;
+            let (count, earliest) = self.occurrences;
+            self.in_a_row |= occurrence.in_a_row;
+            let is_another = earliest - occurrence.day >= apart_days && !(self.in_a_row && self.interrupted);
+            self.occurrences = (count + u32::from(count == 0 || is_another), occurrence.day);
         } else {
             self.majority -= recent;
+            self.interrupted = true;
         }
     }
 }
 
 impl Sums {
     pub fn new(slots: usize) -> Self {
-        let apart_days = if slots <= FEW_A_DAY { APART_DAYS_OF_FEW } else { 1.0 };
+        let apart_days = if slots <= FEW_A_DAY { APART_DAYS_OF_FEW } else { 1 };
         Sums { weight: vec![0.0; slots], value: vec![0.0; slots], doubted: vec![Doubted::NONE; slots], apart_days }
     }
 
     /// Adds a day; the latest comes first.
-    pub fn add(&mut self, age_days: f32, values: &[Value]) {
+    pub fn add(&mut self, age_days: f32, values: &[Value], occurrence: Occurrence) {
         let weight = (-age_days * std::f32::consts::LN_2 / HALF_LIFE_DAYS).exp();
         let recent = (-age_days * std::f32::consts::LN_2 / RECENT_HALF_LIFE_DAYS).exp();
         for (slot, value) in values.iter().enumerate().filter(|(_, value)| !value.value.is_nan()) {
             if value.doubted {
-                self.doubted[slot].add(value.value, weight, recent, age_days, self.apart_days);
+                self.doubted[slot].add(value.value, weight, recent, occurrence, self.apart_days);
             } else {
                 self.doubted[slot].add_other(value.value, recent);
                 self.weight[slot] += weight;
@@ -105,7 +121,7 @@ impl Sums {
     /// Takes doubted values in where they came again and are the rule by now: one incident is no season. Says where.
     pub fn settle(&mut self) -> Vec<bool> {
         let habits: Vec<bool> =
-            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.days >= 2).collect();
+            self.doubted.iter().map(|doubted| doubted.majority > 0.0 && doubted.occurrences.0 >= 2).collect();
         for (slot, _) in habits.iter().enumerate().filter(|(_, habit)| **habit) {
             self.weight[slot] += self.doubted[slot].weight;
             self.value[slot] += self.doubted[slot].value;

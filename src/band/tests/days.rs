@@ -38,6 +38,73 @@ fn a_holiday_that_looks_like_a_sunday_is_one_by_noon_and_leaves_no_trace() {
     assert!((with.expected / without.expected - 1.0).abs() < 0.05, "{with:?} {without:?}");
 }
 
+/// A Sunday on days that are holidays, else what the date says.
+fn week_with(i: i64, is_holiday: impl Fn(i64) -> bool) -> f64 {
+    let sunday = (i / SLOTS) / 7 * 7 + 6;
+    week(if is_holiday(i / SLOTS) { sunday * SLOTS + i % SLOTS } else { i }, 500.0, 0)
+}
+
+#[test]
+fn holidays_of_some_days_change_none_of_the_days_after() {
+    // Thursday and Friday, Monday to Wednesday, from Christmas to the new year, and the days of both alone.
+    let calendars: [&[i64]; 4] = [&[24, 25], &[28, 29, 30], &[31, 32, 35, 36, 37, 38, 39], &[31, 32, 38, 39]];
+    for holidays in calendars {
+        let last = holidays[holidays.len() - 1];
+        let judgements = run(&mut model(), 0..(last + 16) * SLOTS, |i| week_with(i, |day| holidays.contains(&day)));
+        assert_eq!(alarms(&judgements[index(last + 1, 0)..]), 0, "{holidays:?}");
+        for day in last + 1..last + 16 {
+            // At one o'clock: the level and a tenth of it, or the night's tenth and a twentieth of what work adds.
+            let typical = if day % 7 < 5 { 550.0 } else { 75.0 };
+            let expected = judgements[index(day, 13)].band.unwrap().expected;
+            assert!((expected / typical - 1.0).abs() < 0.25, "{holidays:?} {day}: {expected}");
+        }
+    }
+}
+
+#[test]
+fn workdays_that_look_like_sundays_for_good_do_so_after_three_weeks() {
+    let first = 23;
+    let judgements = run(&mut model(), 0..(first + 42) * SLOTS, |i| week_with(i, |day| day >= first));
+    assert!(alarms(&judgements[index(first, 0)..index(first + 1, 0)]) > 0);
+    assert_eq!(alarms(&judgements[index(first + 21, 0)..]), 0);
+    let expected = judgements[index(first + 26, 8)].band.unwrap().expected;
+    assert!((expected / 75.0 - 1.0).abs() < 0.3, "{expected}");
+}
+
+#[test]
+fn a_key_whose_load_moves_away_over_days_is_expected_to_be_silent() {
+    // A bell around two o'clock, a tenth of it on Saturdays and Sundays.
+    let smooth = |i: i64| {
+        let hour = (i % SLOTS) as f64 / 12.0;
+        let weekend = if (i / SLOTS) % 7 >= 5 { 0.1 } else { 1.0 };
+        200.0 * weekend * (0.05 + 0.95 * (-((hour - 14.0) / 4.5).powi(2) / 2.0).exp()) * (1.0 + 0.3 * noise(i))
+    };
+    for days in [4, 7, 14] {
+        let end = 28 + days;
+        let left = |i: i64| ((end * SLOTS - i) as f64 / (days * SLOTS) as f64).clamp(0.0, 1.0);
+        let judgements = run(&mut model(), 0..(end + 42) * SLOTS, |i| (smooth(i) * left(i)).round());
+        let silent = &judgements[index(end + 4, 0)..];
+        assert_eq!(alarms(silent), 0, "{days}");
+        let most = silent.iter().map(|judgement| judgement.band.unwrap().expected).fold(0.0, f64::max);
+        assert!(most < 10.0, "{days}: {most}");
+    }
+}
+
+#[test]
+fn a_job_of_every_second_week_is_not_missed_in_the_weeks_between() {
+    // On Sundays from two to four o'clock, ten times what comes otherwise, or many more.
+    for size in [300.0, 5000.0] {
+        let is_job = |i: i64| (i / SLOTS) % 14 == 6 && (24..48).contains(&(i % SLOTS));
+        let value = |i: i64| (30.0 * (1.0 + 0.3 * noise(i)) + if is_job(i) { size } else { 0.0 }).round();
+        let judgements = run(&mut model(), 0..140 * SLOTS, value);
+        for day in (27..140).step_by(14) {
+            let night = &judgements[index(day, 0)..index(day, 6)];
+            assert_eq!(alarms(night), 0, "{size} {day}");
+            assert!(night.iter().all(|judgement| judgement.band.unwrap().expected < 60.0), "{size} {day}");
+        }
+    }
+}
+
 #[test]
 fn clocks_that_change_without_a_time_zone_are_followed_within_a_day() {
     for ahead in [1, -1] {
