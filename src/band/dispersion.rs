@@ -74,6 +74,11 @@ impl Dispersion {
         }
     }
 
+    /// Days have shown that the scale is at most so large: errors beyond were those of a season that wasn't known.
+    pub fn bound(&mut self, scale: f32) {
+        self.scale = self.scale.min(scale);
+    }
+
     /// Relative variance beyond Poisson.
     pub fn scale(&self) -> f32 {
         self.scale

@@ -28,6 +28,10 @@ const SEASON_MIN_REAL: f32 = 1e-15;
 /// The season's noise at a mean of 0, as a share of the first day's mean.
 const SEASON_FLOOR: f32 = 1e-3;
 
+/// A slot's season may be off by this share of what the windows swing by around it: of a peak nearby something is left
+/// where nothing ever comes.
+const SEASON_OFF: f32 = 0.01;
+
 /// Relative variance that a whole day shares, when the season is estimated.
 const DAY_VARIANCE: f32 = 0.03;
 
@@ -152,6 +156,9 @@ impl Learned {
         }
         if let Some(profiles) = season::profiles(&self.history, day, period_seconds, noise) {
             (self.profile, self.other) = (profiles.own, profiles.other);
+            if let Some(scale) = profiles.scale_max {
+                self.dispersion.bound(scale);
+            }
             self.seasons = self.seasons.saturating_add(1);
         }
     }
@@ -210,8 +217,9 @@ impl Learned {
     }
 
     /// The weight of a value in a ratio of sums: the inverse of its variance, but for a constant.
-    pub fn weight(&self, season: f32) -> f32 {
-        1.0 / (self.unit() + self.dispersion.scale() * season).max(SEASON_MIN_REAL)
+    pub fn weight(&self, season: f32, slot: usize) -> f32 {
+        let off = SEASON_OFF * season::window_swing(self.template(), slot) / self.whole_season(slot);
+        1.0 / (self.unit() + (self.dispersion.scale() + off * off) * season).max(SEASON_MIN_REAL)
     }
 
     /// Keeps a value in the history; it is doubted if it is out of all expectation.
@@ -233,9 +241,9 @@ impl Learned {
     }
 
     /// Lets the baseline follow.
-    pub fn follow(&mut self, value: f32, season: f32, baseline: &Distribution) {
+    pub fn follow(&mut self, value: f32, season: f32, slot: usize, baseline: &Distribution) {
         if self.changes.on_since().is_none() {
-            let weight = self.weight(season);
+            let weight = self.weight(season, slot);
             self.baseline.learn(value, season, weight, baseline);
         }
     }

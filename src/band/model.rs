@@ -301,7 +301,7 @@ impl Model {
             learned.level.begin_alarm();
         }
         learned.keep(value, guess, &baseline);
-        learned.follow(value, guess.season, &baseline);
+        learned.follow(value, guess.season, guess.place.slot, &baseline);
         let surprise = verdict.surprise.min(SURPRISE_MAX);
         let score = (surprise - learned.surprise.max(HABIT_SHARE * learned.habit)).max(0.0);
         let fade = |days: f32| (-(self.settings.period_seconds as f32) / (days * DAY as f32)).exp();
@@ -325,10 +325,10 @@ impl Model {
         let information = (mean * mean / guess.around.variance as f32).min(INFORMATION_MAX);
         let forget = 1.0 - 1.0 / f64::from((GAIN_MEMORY_DAYS * slots_a_day).max(200.0));
         learned.level.learn(&guess.ratios, (cut - mean) / mean, information, forget);
-        let weight = learned.weight(guess.season);
+        let weight = learned.weight(guess.season, guess.place.slot);
         learned.level.add(weight * cut, weight * guess.season);
         let whole = if learned.has_stopped() { learned.whole_season(guess.place.slot) } else { guess.season };
-        let (weight, most) = (learned.weight(whole), (mean + reach).max(ALARM_VALUE_MAX * whole));
+        let (weight, most) = (learned.weight(whole, guess.place.slot), (mean + reach).max(ALARM_VALUE_MAX * whole));
         learned.level.add_to_alarm(weight * value.min(most), weight * whole);
     }
 }

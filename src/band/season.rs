@@ -14,7 +14,7 @@ mod sums;
 
 use std::cmp::Reverse;
 
-use super::calendar::Place;
+use super::calendar::{DAY, Place};
 use super::dispersion::FEW_A_DAY;
 use super::history::History;
 pub(super) use first_days::doubt_first_days;
@@ -63,6 +63,8 @@ pub(super) struct Profiles {
     pub own: Vec<f32>,
     /// What it would look like as a day of the other group: a holiday like a Sunday.
     pub other: Vec<f32>,
+    /// What the noise's scale is at most by how days of a group differ; `None` while none has a second day.
+    pub scale_max: Option<f32>,
 }
 
 /// The profiles of a day, or `None` without any earlier day.
@@ -74,6 +76,7 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
     // Where a day has few slots, those of a week are compared: else a weekly season would be all noise.
     let slots_of_week = if slots <= FEW_A_DAY { 7 * slots } else { slots };
     let mut spread = Spread::new(slots_of_week);
+    let mut spread_of_groups = Spread::new(2 * slots);
     let mut days: Vec<_> = history.days().filter(|(past, _)| *past < day).collect();
     days.sort_unstable_by_key(|(past, _)| Reverse(*past));
     let mut holidays: Option<i64> = None;
@@ -85,7 +88,8 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
         let shown = holidays.filter(|last| was_other && last - past < HOLIDAYS).unwrap_or(past);
         holidays = if was_other { Some(shown) } else { holidays };
         let occurrence = Occurrence { day: shown, in_a_row: was_other };
-        spread.add(Place::weekday(past) * slots % slots_of_week, &values);
+        spread.add(Place::weekday(past) * slots % slots_of_week, &values, |value| !value.doubted);
+        spread_of_groups.add(usize::from(Place::is_weekend(past)) * slots, &values, |_| true);
         all.add(age_days, &values, occurrence);
         let in_group = Place::is_weekend(past) == Place::is_weekend(day);
         if in_group { &mut group } else { &mut rest }.add(age_days, &values, occurrence);
@@ -94,6 +98,7 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
             same.add(age_days, &values, Occurrence { in_a_row: true, ..occurrence });
         }
     }
+    let scale_max = spread_of_groups.scale_max(noise.unit, noise.scale);
     // The errors so far are those of a season that wasn't known yet as well; what differs between days is not.
     let noise = Noise { scale: noise.scale.min(spread.scale(noise.unit).unwrap_or(f32::INFINITY)), ..noise };
     let habits = all.settle();
@@ -101,12 +106,17 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
         part.settle_as(&habits);
     }
     let period = usize::try_from(period_seconds).unwrap_or(usize::MAX);
-    let wide = (WIDE_SECONDS / period).max(usize::from(slots > 8));
+    let wide = wide_slots(slots, period);
     // Periods that don't divide an hour have no slot that comes again with each.
     let an_hour = if 3600 % period == 0 { 3600 / period } else { 1 };
     let base = smooth(&all, wide, NARROW_SECONDS / period, an_hour, noise)?;
     let of_group = refine(&base, &group, wide, noise);
-    Some(Profiles { own: refine(&of_group, &same, wide, noise), other: refine(&base, &rest, wide, noise) })
+    Some(Profiles { own: refine(&of_group, &same, wide, noise), other: refine(&base, &rest, wide, noise), scale_max })
+}
+
+/// How far a profile swings within the wide window around a slot.
+pub(super) fn window_swing(profile: &[f32], slot: usize) -> f32 {
+    swing(profile, slot, wide_slots(profile.len(), DAY as usize / profile.len().max(1)))
 }
 
 /// How far a profile swings around a slot, within so many slots either way.
@@ -114,6 +124,11 @@ pub(super) fn swing(profile: &[f32], slot: usize, half: usize) -> f32 {
     let window = profile.get(slot.saturating_sub(half)..(slot + half + 1).min(profile.len())).unwrap_or(&[]);
     let (low, high) = window.iter().fold((f32::MAX, 0.0f32), |(low, high), x| (low.min(*x), high.max(*x)));
     (high - low).max(0.0)
+}
+
+/// Slots on each side that the wide window takes.
+fn wide_slots(slots: usize, period_seconds: usize) -> usize {
+    (WIDE_SECONDS / period_seconds).max(usize::from(slots > 8))
 }
 
 /// Means of slots, smoothed as far as the data allow.

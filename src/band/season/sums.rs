@@ -15,6 +15,13 @@ const HABIT_FACTOR: f32 = 3.0;
 /// Where a day has few values, an incident lasts for days on end until it is adopted: those in a row show it once.
 const APART_DAYS_OF_FEW: i64 = 2;
 
+/// A scale is at most so many times what days show, and more if they tell less than so many values do.
+const SCALE_FACTOR: f64 = 4.0;
+const SURE_TOLD: f64 = 16.0;
+
+/// A scale is never bound lower: a season and its level may be off by three hundredths, however alike days are.
+const SCALE_MAX_LEAST: f64 = 1e-3;
+
 /// Weighted sums of each slot over a set of days.
 pub(super) struct Sums {
     pub weight: Vec<f32>,
@@ -152,9 +159,8 @@ impl Spread {
     }
 
     /// Adds a day's values, the first of which is of the slot `first`.
-    pub fn add(&mut self, first: usize, values: &[Value]) {
-        let slots = (first..).zip(values);
-        for (slot, value) in slots.filter(|(_, value)| !value.value.is_nan() && !value.doubted) {
+    pub fn add(&mut self, first: usize, values: &[Value], counts: impl Fn(&Value) -> bool) {
+        for (slot, value) in (first..).zip(values).filter(|(_, value)| !value.value.is_nan() && counts(value)) {
             let value = f64::from(value.value);
             self.days[slot] += 1;
             self.value[slot] += value;
@@ -176,6 +182,25 @@ impl Spread {
         }
         (squares > 0.0).then(|| (within / squares).max(0.0) as f32)
     }
+
+    /// What the relative variance is at most, if it is `scale` now: each slot tells of it as much as it makes of the
+    /// slot's variance, and the fewer days tell, the larger it may be.
+    pub fn scale_max(&self, unit: f32, scale: f32) -> Option<f32> {
+        let (unit, scale) = (f64::from(unit), f64::from(scale));
+        let (mut within, mut told) = (0.0, 0.0);
+        for ((days, value), square) in
+            self.days.iter().zip(&self.value).zip(&self.square).filter(|((days, value), _)| **days > 1 && **value > 0.0)
+        {
+            let (days, mean) = (f64::from(*days), value / f64::from(*days));
+            let variance = ((square - value * mean) / (days - 1.0)).max(0.0);
+            let share = scale * mean / (unit + scale * mean);
+            let tells = share * share * (days - 1.0);
+            within += tells * (variance - unit * mean) / (mean * mean);
+            told += tells;
+        }
+        let few = (SURE_TOLD / told).max(1.0);
+        (told > 0.0).then(|| (SCALE_FACTOR * few * few * (within / told)).max(SCALE_MAX_LEAST) as f32)
+    }
 }
 
 #[cfg(test)]
@@ -190,12 +215,12 @@ mod tests {
     fn slots_that_differ_are_no_spread_and_days_that_differ_are() {
         let (mut same, mut other) = (Spread::new(3), Spread::new(3));
         for _ in 0..3 {
-            same.add(0, &day(&[1.0, 900.0, 3.0]));
+            same.add(0, &day(&[1.0, 900.0, 3.0]), |_| true);
         }
         assert!(same.scale(0.0).is_some_and(|scale| scale < 1e-9));
         // 90 and 110 have a variance of 200 around their mean of 100: two hundredths of its square.
-        other.add(0, &day(&[90.0, 90.0, f32::NAN]));
-        other.add(0, &day(&[110.0, 110.0, 7.0]));
+        other.add(0, &day(&[90.0, 90.0, f32::NAN]), |_| true);
+        other.add(0, &day(&[110.0, 110.0, 7.0]), |_| true);
         assert!(other.scale(0.0).is_some_and(|scale| (scale - 0.02).abs() < 1e-6));
         // A hundred of it is what counts of this mean have by themselves.
         assert!(other.scale(1.0).is_some_and(|scale| (scale - 0.01).abs() < 1e-6));
@@ -204,7 +229,32 @@ mod tests {
     #[test]
     fn one_day_has_no_spread() {
         let mut spread = Spread::new(2);
-        spread.add(0, &day(&[5.0, 8.0]));
+        spread.add(0, &day(&[5.0, 8.0]), |_| true);
         assert_eq!(spread.scale(1.0), None);
+    }
+    #[test]
+    fn a_scale_is_bound_by_what_days_differ_by_and_less_so_by_few_values() {
+        let days = |slots: usize, values: &[f32]| {
+            let mut spread = Spread::new(slots);
+            values.iter().for_each(|value| spread.add(0, &day(&vec![*value; slots]), |_| true));
+            spread.scale_max(0.0, 5.0).unwrap()
+        };
+        // 90 and 110: two hundredths of the squared mean, of 24 values beyond their means four times as much.
+        assert!((days(24, &[90.0, 110.0]) - 0.08).abs() < 1e-6);
+        // Of a single one 16 times 16 times as much as of sixteen.
+        assert!((days(1, &[90.0, 110.0]) - 0.08 * 256.0).abs() < 1e-3);
+        assert!((days(24, &[100.0, 100.0]) - 1e-3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_the_unit_s_noise_tells_nothing_of_the_scale() {
+        // Beside jobs that differ by a tenth, slots of hardly a call.
+        let mut spread = Spread::new(240);
+        for (job, call) in [(9_000.0, 0.0), (11_000.0, 0.02)] {
+            let row: Vec<f32> = (0..240).map(|slot| if slot < 24 { job } else { call }).collect();
+            spread.add(0, &day(&row), |_| true);
+        }
+        let scale = spread.scale_max(1.0, 1.0).unwrap();
+        assert!((scale / 0.08 - 1.0).abs() < 0.02, "{scale}");
     }
 }

@@ -74,3 +74,35 @@ fn a_job_of_one_day_a_week_is_inside_its_band_from_the_sixth_week_on() {
         assert_eq!(alarms(&judgements[35..]), 0, "{weekday}");
     }
 }
+
+/// A job at the second period of every so many, whose size varies by a share either way; zeros between.
+fn job(i: i64, every: i64, size: f64, share: f64) -> f64 {
+    if i % every == 1 { (size * (1.0 + share * noise(i))).round() } else { 0.0 }
+}
+
+#[test]
+fn a_job_alone_on_its_key_has_a_band_of_its_width_after_two_weeks_and_is_missed_when_it_fails() {
+    let fails = 15 * SLOTS;
+    for every in [12, 72, SLOTS] {
+        for size in [30.0, 1000.0, 200_000.0] {
+            let value = |i: i64| if (fails..fails + 3 * every).contains(&i) { 0.0 } else { job(i, every, size, 0.05) };
+            let judgements = run(&mut model(), 0..fails + 3 * every, value);
+            let (before, failed) = judgements.split_at(usize::try_from(fails).unwrap());
+            assert!(failed.iter().any(|judgement| judgement.anomalous), "{every} {size}");
+            // Of 30 calls that come by chance one in twenty-two is 11 off.
+            let (low, high) = if size < 100.0 { (0.5, 1.5) } else { (0.8, 1.2) };
+            let last = before[usize::try_from(fails - every + 1).unwrap()].band.unwrap();
+            assert!(last.lower > low * size && last.upper < high * size, "{every} {size}: {last:?}");
+        }
+    }
+}
+
+#[test]
+fn a_job_whose_size_varies_by_a_third_is_no_incident_after_two_weeks() {
+    for every in [12, 72, SLOTS] {
+        for size in [30.0, 1000.0, 200_000.0] {
+            let judgements = run(&mut model(), 0..60 * SLOTS, |i| job(i, every, size, 0.33));
+            assert_eq!(alarms(&judgements[usize::try_from(14 * SLOTS).unwrap()..]), 0, "{every} {size}");
+        }
+    }
+}
