@@ -38,6 +38,10 @@ const DAY_VARIANCE: f32 = 0.03;
 /// Seasons after which a day may be told from another.
 const ALTERNATIVES_FROM: u32 = 8;
 
+/// Seasons from which on days bound the noise's scale: before a week is known, errors are the season's, and no band is
+/// wide enough for them but that of a scale that they have swollen.
+const SCALE_BOUND_FROM: u32 = 8;
+
 /// What clocks are put forward and back by.
 const HOUR: i64 = 3_600;
 
@@ -156,10 +160,10 @@ impl Learned {
         }
         if let Some(profiles) = season::profiles(&self.history, day, period_seconds, noise) {
             (self.profile, self.other) = (profiles.own, profiles.other);
-            if let Some(scale) = profiles.scale_max {
+            self.seasons = self.seasons.saturating_add(1);
+            if let Some(scale) = profiles.scale_max.filter(|_| self.seasons >= SCALE_BOUND_FROM) {
                 self.dispersion.bound(scale);
             }
-            self.seasons = self.seasons.saturating_add(1);
         }
     }
 

@@ -98,7 +98,7 @@ pub(super) fn profiles(history: &History, day: i64, period_seconds: u32, noise: 
             same.add(age_days, &values, Occurrence { in_a_row: true, ..occurrence });
         }
     }
-    let scale_max = spread_of_groups.scale_max(noise.unit, noise.scale);
+    let scale_max = spread_of_groups.scale_max(noise.unit);
     // The errors so far are those of a season that wasn't known yet as well; what differs between days is not.
     let noise = Noise { scale: noise.scale.min(spread.scale(noise.unit).unwrap_or(f32::INFINITY)), ..noise };
     let habits = all.settle();

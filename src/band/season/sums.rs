@@ -19,6 +19,9 @@ const APART_DAYS_OF_FEW: i64 = 2;
 const SCALE_FACTOR: f64 = 4.0;
 const SURE_TOLD: f64 = 16.0;
 
+/// A scale by which slots are weighed: a larger one would listen to slots of hardly a call as to any other.
+const SCALE_TYPICAL: f64 = 0.01;
+
 /// A scale is never bound lower: a season and its level may be off by three hundredths, however alike days are.
 const SCALE_MAX_LEAST: f64 = 1e-3;
 
@@ -183,19 +186,20 @@ impl Spread {
         (squares > 0.0).then(|| (within / squares).max(0.0) as f32)
     }
 
-    /// What the relative variance is at most, if it is `scale` now: each slot tells of it as much as it makes of the
-    /// slot's variance, and the fewer days tell, the larger it may be.
-    pub fn scale_max(&self, unit: f32, scale: f32) -> Option<f32> {
-        let (unit, scale) = (f64::from(unit), f64::from(scale));
+    /// What the relative variance is at most: each slot tells of it as much as a typical one makes of the slot's
+    /// variance, and the fewer days tell, the larger it may be.
+    pub fn scale_max(&self, unit: f32) -> Option<f32> {
+        let unit = f64::from(unit);
         let (mut within, mut told) = (0.0, 0.0);
         for ((days, value), square) in
             self.days.iter().zip(&self.value).zip(&self.square).filter(|((days, value), _)| **days > 1 && **value > 0.0)
         {
             let (days, mean) = (f64::from(*days), value / f64::from(*days));
             let variance = ((square - value * mean) / (days - 1.0)).max(0.0);
-            let share = scale * mean / (unit + scale * mean);
+            let share = SCALE_TYPICAL * mean / (unit + SCALE_TYPICAL * mean);
             let tells = share * share * (days - 1.0);
-            within += tells * (variance - unit * mean) / (mean * mean);
+            // What comes exactly is no sign that something else does.
+            within += tells * (variance - unit * mean).max(0.0) / (mean * mean);
             told += tells;
         }
         let few = (SURE_TOLD / told).max(1.0);
@@ -237,7 +241,7 @@ mod tests {
         let days = |slots: usize, values: &[f32]| {
             let mut spread = Spread::new(slots);
             values.iter().for_each(|value| spread.add(0, &day(&vec![*value; slots]), |_| true));
-            spread.scale_max(0.0, 5.0).unwrap()
+            spread.scale_max(0.0).unwrap()
         };
         // 90 and 110: two hundredths of the squared mean, of 24 values beyond their means four times as much.
         assert!((days(24, &[90.0, 110.0]) - 0.08).abs() < 1e-6);
@@ -248,13 +252,13 @@ mod tests {
 
     #[test]
     fn what_is_the_unit_s_noise_tells_nothing_of_the_scale() {
-        // Beside jobs that differ by a tenth, slots of hardly a call.
+        // Beside jobs that differ by a tenth, a call in one of two days: such counts have their mean's variance.
         let mut spread = Spread::new(240);
-        for (job, call) in [(9_000.0, 0.0), (11_000.0, 0.02)] {
+        for (job, call) in [(9_000.0, 0.0), (11_000.0, 1.0)] {
             let row: Vec<f32> = (0..240).map(|slot| if slot < 24 { job } else { call }).collect();
             spread.add(0, &day(&row), |_| true);
         }
-        let scale = spread.scale_max(1.0, 1.0).unwrap();
-        assert!((scale / 0.08 - 1.0).abs() < 0.02, "{scale}");
+        let scale = spread.scale_max(1.0).unwrap();
+        assert!((scale / 0.08 - 1.0).abs() < 0.05, "{scale}");
     }
 }
