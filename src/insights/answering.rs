@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use polars::prelude::{IntoLazy, PolarsResult, col};
+use polars::prelude::{IntoLazy, PolarsResult, UnionArgs, col, concat};
 
 use super::answer::{Answer, Series, Window};
 use super::ask::Asked;
@@ -13,7 +13,7 @@ use super::pieces::covered;
 use super::query::{Query, Value};
 use super::rollup::cover_for;
 use crate::domain::MinuteRange;
-use crate::series::Counts;
+use crate::series::{Counts, with_destination_owners};
 
 /// Answers a query. With `points`, series have their buckets.
 pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) -> Result<Answer, InsightsError> {
@@ -59,7 +59,10 @@ fn current_account(query: &Query, counts: &dyn Counts) -> Result<String, Insight
         return Ok(String::new());
     }
     let read = || -> PolarsResult<BTreeSet<String>> {
-        let owners = counts.series()?.lazy().filter(attributed()).select([col("account").unique()]).collect()?;
+        let series = with_destination_owners(counts.series()?)?.lazy().filter(attributed());
+        let owners = |column: &str| series.clone().select([col(column).alias("account").unique()]);
+        let both = [owners("account"), owners("destination_account")];
+        let owners = concat(both, UnionArgs::default())?.collect()?;
         Ok(owners.column("account")?.str()?.iter().flatten().map(str::to_owned).collect())
     };
     let accounts = read().map_err(InsightsError::frame("read the accounts"))?;

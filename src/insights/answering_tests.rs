@@ -43,14 +43,15 @@ fn vector(rest: &str) -> Vec<(String, f64)> {
     );
     let kind = |number: i32, dimensions: &[(&'static str, &'static str)]| Kind {
         dimensions: dimensions.to_vec(),
+        account: None,
         only: col("kind").eq(lit(number)),
     };
     let (team, zone) = (("Team", "team"), ("Zone", "zone"));
     let axis = Axis {
         column: "series",
         members: members.expect("a frame"),
-        account: None,
         kinds: vec![kind(0, &[team, zone]), kind(1, &[team]), kind(2, &[zone]), kind(3, &[])],
+        kinds_overlap: false,
     };
     let groups = resolve(&query, &[axis], "").expect("groups");
     let observations = |_: MinuteRange| -> Result<Vec<LazyFrame>, InsightsError> {
@@ -197,7 +198,38 @@ fn accounts_are_those_of_the_keys() {
     assert!(told.contains("2 accounts (111122223333, 444455556666)") && told.contains("AWS.AccountId = "), "{told}");
     let mut fake = small();
     fake.series[2] = FakeSeries::key(K1, "Sign");
+    fake.series[3] = FakeSeries::re_encrypt(K1, K1);
     assert_eq!(ask(&fake, text, window(0, 1440, 1)).series[0].value, Some(29.0));
+}
+
+#[test]
+fn a_re_encrypt_is_a_metric_of_both_keys_accounts_and_counts_once_in_a_group() {
+    let of =
+        |rest: &str| rows(&ask(&small(), &format!("SELECT SUM(SuccessfulRequest) FROM {rest}"), window(0, 1440, 1)));
+    let sums = |rest: &str| of(rest).into_iter().map(|(name, sum, ..)| (name, sum)).collect::<Vec<_>>();
+    // K1's 3 + 4 + 6 + 2, K2's 9, and the 5 of both.
+    let by_account = sums("\"AWS/KMS\" GROUP BY AWS.AccountId ORDER BY SUM() DESC");
+    assert_eq!(by_account, [("111122223333".to_owned(), 20.0), ("444455556666".to_owned(), 14.0)]);
+    for (condition, sum) in [
+        ("= '111122223333'", 20.0),
+        ("= '444455556666'", 14.0),
+        ("!= '111122223333'", 14.0),
+        ("!= '777788889999'", 29.0),
+    ] {
+        assert_eq!(
+            sums(&format!("\"AWS/KMS\" WHERE AWS.AccountId {condition}")),
+            [(String::new(), sum)],
+            "{condition}"
+        );
+    }
+    let of_both = "SCHEMA(\"AWS/KMS\", SourceKeyArn, DestinationKeyArn, Operation) WHERE AWS.AccountId != '1'";
+    let by_source = sums(&format!("{of_both} GROUP BY SourceKeyArn"));
+    assert_eq!(by_source, [(K1.to_owned(), 7.0)]);
+    let text = "SELECT SUM(SuccessfulRequest) FROM \"AWS/KMS\" WHERE AWS.AccountId = CURRENT_ACCOUNT_ID()";
+    let foreign_destination = Fake { series: vec![FakeSeries::re_encrypt(K1, K2)], ..Fake::default() };
+    let asked = answer(&parse(text).expect("a query"), &foreign_destination, window(0, 1440, 1), false);
+    let told = asked.expect_err("two accounts").to_string();
+    assert!(told.contains("2 accounts (111122223333, 444455556666)"), "{told}");
 }
 
 #[test]

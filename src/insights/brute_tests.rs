@@ -20,11 +20,16 @@ fn dictionary() -> Vec<FakeSeries> {
     series
 }
 
-/// A series' value of a key, by the catalogue's documentation.
-fn dimension<'s>(series: &'s FakeSeries, key: &Key) -> Option<&'s str> {
+/// The accounts that a series is a metric of: the owners of its keys.
+fn owners(series: &FakeSeries) -> BTreeSet<&str> {
+    [&series.key, &series.destination].into_iter().filter_map(|key| key.split(':').nth(4)).collect()
+}
+
+/// A series' value of a key as a metric of an account, by the catalogue's documentation.
+fn dimension<'s>(series: &'s FakeSeries, account: &'s str, key: &Key) -> Option<&'s str> {
     let two_keys = series.operation == "ReEncrypt";
     match key {
-        Key::AccountId => Some(&series.account),
+        Key::AccountId => Some(account),
         Key::Tag(_) => None,
         Key::Dimension(name) => match (name.as_str(), two_keys) {
             ("Operation", _) => Some(&series.operation),
@@ -35,7 +40,7 @@ fn dimension<'s>(series: &'s FakeSeries, key: &Key) -> Option<&'s str> {
     }
 }
 
-fn matches(query: &Query, series: &FakeSeries) -> bool {
+fn matches(query: &Query, series: &FakeSeries, account: &str) -> bool {
     let names: &[&str] = match series.operation == "ReEncrypt" {
         true => &["DestinationKeyArn", "Operation", "SourceKeyArn"],
         false => &["KeyArn", "Operation"],
@@ -43,7 +48,7 @@ fn matches(query: &Query, series: &FakeSeries) -> bool {
     let in_schema = query.source.schema.as_ref().is_none_or(|schema| schema.iter().eq(names));
     let holds = query.conditions.iter().all(|condition| {
         let Value::Text(text) = &condition.value else { panic!("no such condition here") };
-        (dimension(series, &condition.key) == Some(text)) == condition.equal
+        (dimension(series, account, &condition.key) == Some(text)) == condition.equal
     });
     series.reason.is_empty() && in_schema && holds
 }
@@ -67,17 +72,22 @@ fn by_hand(fake: &Fake, query: &Query, window: Window) -> Vec<Row> {
     let outcome = Outcome::ALL.iter().position(|outcome| outcome.metric() == query.metric).expect("a metric");
     for &(minute, number, outcomes) in &fake.minutes {
         let series = &fake.series[number as usize];
-        if !window.range.contains(Minute(minute)) || !matches(query, series) || outcomes[outcome] == 0 {
+        if !window.range.contains(Minute(minute)) || outcomes[outcome] == 0 {
             continue;
         }
-        let value = |key: &Key| match dimension(series, key) {
+        let value = |account: &str, key: &Key| match dimension(series, account, key) {
             Some(value) => (false, value.to_owned()),
             None => (true, "Other".to_owned()),
         };
+        // In a group it counts once, whichever of its accounts it is there for.
+        let of_accounts = owners(series).into_iter().filter(|account| matches(query, series, account));
+        let names: BTreeSet<Vec<(bool, String)>> =
+            of_accounts.map(|account| query.group_by.iter().map(|key| value(account, key)).collect()).collect();
         let start = window.range.start.0;
         let bucket = (minute - start) / window.period * window.period + start;
-        *groups.entry(query.group_by.iter().map(value).collect()).or_default().entry(bucket).or_default() +=
-            outcomes[outcome];
+        for name in names {
+            *groups.entry(name).or_default().entry(bucket).or_default() += outcomes[outcome];
+        }
     }
     let mut rows: Vec<(f64, Row)> = Vec::new();
     for (keys, buckets) in groups {
@@ -109,6 +119,9 @@ fn queries() -> impl Strategy<Value = String> {
         "WHERE KeyArn != 'arn:aws:kms:r1:1:key/a'",
         "WHERE KeyArn = 'arn:aws:kms:r1:1:key/b' AND Operation != 'Sign'",
         "WHERE AWS.AccountId = '1'",
+        "WHERE AWS.AccountId = '2'",
+        "WHERE AWS.AccountId != '2'",
+        "WHERE AWS.AccountId != '3'",
         "WHERE tag.env = 'x'",
     ]);
     let group = prop::sample::select(vec![
@@ -118,6 +131,8 @@ fn queries() -> impl Strategy<Value = String> {
         "GROUP BY Operation",
         "GROUP BY DestinationKeyArn",
         "GROUP BY AWS.AccountId, KeyArn",
+        "GROUP BY AWS.AccountId",
+        "GROUP BY AWS.AccountId, Operation",
         "GROUP BY SourceKeyArn, DestinationKeyArn, tag.env",
     ]);
     let order = prop::sample::select(vec!["", "MAX() DESC", "SUM()", "AVG() DESC", "COUNT() DESC", "MIN()"]);

@@ -9,16 +9,17 @@
 //! - `QuotaRequest` and `QuotaThrottle`, by `Account, Region, QuotaPool`: an observation is one second's requests, or
 //!   throttled requests.
 //!
-//! A call whose key can't be told is in none of them. A value that isn't known (the other key of a ReEncrypt, the
-//! service of a direct call) is the empty text: the dimension is there.
+//! `AWS.AccountId` is the account that owns the key, of a ReEncrypt either of them; of callers and pools, the calling
+//! account. A call whose key can't be told is in none of them. A value that isn't known (the other key of a ReEncrypt,
+//! the service of a direct call) is the empty text: the dimension is there.
 
-use polars::prelude::{DataType, Expr, LazyFrame, col, lit};
+use polars::prelude::{DataType, Expr, IntoLazy, LazyFrame, col, lit};
 
 use super::error::InsightsError;
 use super::matching::{Axis, Kind};
 use super::query::{Key, Query};
 use crate::domain::{Minute, MinuteRange, Operation, Outcome};
-use crate::series::{Counts, whole};
+use crate::series::{Counts, whole, with_destination_owners};
 
 /// CloudWatch's own namespace.
 pub const AWS_KMS: &str = "AWS/KMS";
@@ -104,24 +105,29 @@ impl Counted {
     pub(super) fn axes(self, counts: &dyn Counts, query: &Query) -> Result<Vec<Axis>, InsightsError> {
         let failed = InsightsError::frame("read the dictionaries");
         Ok(match self {
-            Counted::Minutes(_) => vec![series_axis(counts, asks_for_account(query).then_some("account"))?],
+            Counted::Minutes(_) => vec![series_axis(counts, asks_for_account(query))?],
             Counted::Callers(_) => vec![
                 Axis {
                     column: "caller",
                     members: counts.caller_dictionary().map_err(failed)?,
-                    account: Some("account"),
-                    kinds: vec![Kind { dimensions: CALLER_DIMENSIONS.to_vec(), only: lit(true) }],
+                    kinds: vec![Kind {
+                        dimensions: CALLER_DIMENSIONS.to_vec(),
+                        account: Some("account"),
+                        only: lit(true),
+                    }],
+                    kinds_overlap: false,
                 },
-                series_axis(counts, None)?,
+                series_axis(counts, false)?,
             ],
             Counted::Seconds(_) => vec![Axis {
                 column: "pool",
                 members: counts.pool_dictionary().map_err(failed)?,
-                account: Some("account"),
                 kinds: vec![Kind {
                     dimensions: vec![("Account", "account"), ("Region", "region"), ("QuotaPool", "name")],
+                    account: Some("account"),
                     only: lit(true),
                 }],
+                kinds_overlap: false,
             }],
         })
     }
@@ -190,20 +196,32 @@ fn asks_for_account(query: &Query) -> bool {
         .any(|key| *key == Key::AccountId)
 }
 
-fn series_axis(counts: &dyn Counts, account: Option<&'static str>) -> Result<Axis, InsightsError> {
+/// The series of calls of keys, with their accounts if these are asked for. A ReEncrypt between keys of two accounts is
+/// a metric of each, so that neither misses what its key was used for.
+fn series_axis(counts: &dyn Counts, with_accounts: bool) -> Result<Axis, InsightsError> {
+    let failed = InsightsError::frame("read the dictionary of series");
+    let members = match with_accounts {
+        true => counts.series().and_then(with_destination_owners),
+        false => counts.series_without_owners(),
+    };
+    let members = members.map_err(&failed)?;
+    let account = with_accounts.then_some("account");
     let of_two_keys =
         vec![("SourceKeyArn", "key_arn"), ("DestinationKeyArn", "destination_arn"), ("Operation", "operation")];
-    Ok(Axis {
-        column: "series",
-        members: match account {
-            Some(_) => counts.series(),
-            None => counts.series_without_owners(),
+    let two_keys = attributed().and(re_encrypt());
+    let mut kinds = vec![
+        Kind { dimensions: vec![("KeyArn", "key_arn"), ("Operation", "operation")], account, only: of_one_key() },
+        Kind { dimensions: of_two_keys.clone(), account, only: two_keys.clone() },
+    ];
+    let mut kinds_overlap = false;
+    if with_accounts {
+        let is_another = col("destination_account").neq(lit("")).and(col("destination_account").neq(col("account")));
+        let only = two_keys.and(is_another);
+        let of_two_accounts = members.clone().lazy().filter(only.clone()).collect().map_err(&failed)?;
+        kinds_overlap = of_two_accounts.height() > 0;
+        if kinds_overlap {
+            kinds.push(Kind { dimensions: of_two_keys, account: Some("destination_account"), only });
         }
-        .map_err(InsightsError::frame("read the dictionary of series"))?,
-        account,
-        kinds: vec![
-            Kind { dimensions: vec![("KeyArn", "key_arn"), ("Operation", "operation")], only: of_one_key() },
-            Kind { dimensions: of_two_keys, only: attributed().and(re_encrypt()) },
-        ],
-    })
+    }
+    Ok(Axis { column: "series", members, kinds, kinds_overlap })
 }

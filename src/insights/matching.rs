@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use hashbrown::HashMap;
 use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy, IntoSeries, JoinArgs, JoinType, LazyFrame, PolarsResult, SortMultipleOptions,
-    UnionArgs, col, concat, df, lit,
+    UnionArgs, UniqueKeepStrategy, col, concat, df, lit,
 };
 
 use super::query::{Condition, Key, Query, Value};
@@ -21,16 +21,18 @@ pub(super) struct Axis {
     pub(super) column: &'static str,
     /// The dictionary.
     pub(super) members: DataFrame,
-    /// The dictionary's column that is `AWS.AccountId`, if this axis tells it.
-    pub(super) account: Option<&'static str>,
     /// The sets of dimensions that members of this axis carry.
     pub(super) kinds: Vec<Kind>,
+    /// Whether a member may be of several kinds. In a group it counts once.
+    pub(super) kinds_overlap: bool,
 }
 
 /// Members of an axis that carry the same dimensions.
 pub(super) struct Kind {
     /// Each dimension's name and its column in the dictionary.
     pub(super) dimensions: Vec<(&'static str, &'static str)>,
+    /// The dictionary's column that is `AWS.AccountId`, if this axis tells it.
+    pub(super) account: Option<&'static str>,
     /// Which members.
     pub(super) only: Expr,
 }
@@ -43,13 +45,23 @@ impl Kind {
     fn column_of(&self, name: &str) -> Option<&'static str> {
         self.dimensions.iter().find(|(dimension, _)| *dimension == name).map(|(_, column)| *column)
     }
+
+    /// A member's value of a key: null if the kind lacks it.
+    fn value(&self, key: &Key) -> Expr {
+        let column = match key {
+            Key::Dimension(name) => self.column_of(name),
+            Key::AccountId => self.account,
+            Key::Tag(_) => None,
+        };
+        column.map_or_else(|| lit(polars::prelude::NULL).cast(DataType::String), col)
+    }
 }
 
 impl Axis {
     fn has(&self, key: &Key) -> bool {
         match key {
             Key::Dimension(name) => self.kinds.iter().any(|kind| kind.column_of(name).is_some()),
-            Key::AccountId => self.account.is_some(),
+            Key::AccountId => self.kinds.iter().any(|kind| kind.account.is_some()),
             Key::Tag(_) => false,
         }
     }
@@ -58,16 +70,6 @@ impl Axis {
     fn added_to(&self, sets: &[BTreeSet<&'static str>]) -> Vec<BTreeSet<&'static str>> {
         let with = |set: &BTreeSet<&'static str>, kind: &Kind| set.iter().copied().chain(kind.names()).collect();
         sets.iter().flat_map(|set| self.kinds.iter().map(|kind| with(set, kind))).collect()
-    }
-
-    /// A member's value of a key: null if the kind lacks it.
-    fn value(&self, kind: &Kind, key: &Key) -> Expr {
-        let column = match key {
-            Key::Dimension(name) => kind.column_of(name),
-            Key::AccountId => self.account,
-            Key::Tag(_) => None,
-        };
-        column.map_or_else(|| lit(polars::prelude::NULL).cast(DataType::String), col)
     }
 }
 
@@ -103,14 +105,18 @@ pub(super) fn resolve(query: &Query, axes: &[Axis], account: &str) -> PolarsResu
         let matched = axis.kinds.iter().filter(|kind| in_schema(query, kind, &elsewhere)).map(|kind| {
             let holds = conditions
                 .iter()
-                .map(|condition| condition_holds(axis, kind, condition, account))
+                .map(|condition| condition_holds(kind, condition, account))
                 .fold(kind.only.clone(), Expr::and);
-            let named = keys.iter().map(|(place, key)| axis.value(kind, key).alias(key_column(*place)));
+            let named = keys.iter().map(|(place, key)| kind.value(key).alias(key_column(*place)));
             let columns: Vec<Expr> = std::iter::once(col(axis.column)).chain(named).collect();
             axis.members.clone().lazy().filter(holds).select(columns)
         });
+        let mut matched: Vec<LazyFrame> = matched.collect();
+        if axis.kinds_overlap && matched.len() > 1 {
+            matched = vec![concat(matched, UnionArgs::default())?.unique(None, UniqueKeepStrategy::Any)];
+        }
         let places: Vec<usize> = keys.iter().map(|(place, _)| *place).collect();
-        Part::number(axis.column, matched.collect(), &places)
+        Part::number(axis.column, matched, &places)
     });
     Ok(Groups { parts: parts.collect::<PolarsResult<_>>()?, keys: query.group_by.len() })
 }
@@ -130,12 +136,12 @@ fn in_schema(query: &Query, kind: &Kind, elsewhere: &[BTreeSet<&'static str>]) -
 }
 
 /// `=` needs the key with that very value; `!=` also holds for what lacks the key.
-fn condition_holds(axis: &Axis, kind: &Kind, condition: &Condition, account: &str) -> Expr {
+fn condition_holds(kind: &Kind, condition: &Condition, account: &str) -> Expr {
     let text = match &condition.value {
         Value::Text(text) => text.as_str(),
         Value::CurrentAccount => account,
     };
-    let equal = axis.value(kind, &condition.key).eq_missing(lit(text.to_owned()));
+    let equal = kind.value(&condition.key).eq_missing(lit(text.to_owned()));
     if condition.equal { equal } else { equal.not() }
 }
 
@@ -163,7 +169,7 @@ impl Part {
         let names = matched
             .clone()
             .select(keys.clone())
-            .unique(None, polars::prelude::UniqueKeepStrategy::Any)
+            .unique(None, UniqueKeepStrategy::Any)
             .sort_by_exprs(keys.clone(), by_value)
             .with_row_index("part", None)
             .with_column(col("part").cast(DataType::UInt32))

@@ -1,8 +1,8 @@
 //! The busiest keys, operations, callers …: what `keytide top` asks.
 //!
 //! Usage follows the key's owner: accounts and Regions are those of the key. Callers, services and resources are read
-//! from the counts by caller, in slots. A ReEncrypt uses two keys and counts for each of them; in the
-//! total it counts once.
+//! from the counts by caller, in slots. A ReEncrypt uses two keys and counts for each of them, and for the account and
+//! Region of each; in the total it counts once.
 
 use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, df, lit,
@@ -15,7 +15,7 @@ use super::matching::{Groups, Part, key_column};
 use super::pieces::covered;
 use super::query::Function;
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::{Counts, caller_name, whole};
+use crate::series::{Counts, caller_name, whole, with_destination_owners};
 
 /// What is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,10 +130,10 @@ impl Grouped {
         let failed = InsightsError::frame("read the dictionaries");
         let series = counts.series().map_err(&failed)?.lazy();
         let grouped = match question.by {
-            By::Key => by_key(question, series),
-            By::Operation => by_series(question, series, "operation"),
-            By::Account => by_series(question, series, "account"),
-            By::Region => by_series(question, series, "region"),
+            By::Key => by_key(question, series, "key_arn", "destination_arn"),
+            By::Account => by_key(question, series, "account", "destination_account"),
+            By::Region => by_key(question, series, "region", "destination_region"),
+            By::Operation => by_operation(question, series),
             By::Caller | By::Service | By::Resource => {
                 by_caller(question, series, counts.caller_dictionary().map_err(&failed)?.lazy())
             }
@@ -180,8 +180,8 @@ fn extended(mut named: Part, more: &[LazyFrame]) -> PolarsResult<Part> {
     Ok(named)
 }
 
-fn by_series(question: &TopQuestion, series: LazyFrame, column: &str) -> PolarsResult<Grouped> {
-    let matched = matching(question, series.clone()).select([col("series"), col(column).alias(key_column(0))]);
+fn by_operation(question: &TopQuestion, series: LazyFrame) -> PolarsResult<Grouped> {
+    let matched = matching(question, series.clone()).select([col("series"), col("operation").alias(key_column(0))]);
     let named = Part::number("series", vec![matched], &[0])?;
     let rest = named.names.height() as u32;
     let part = extended(named, &[part(unattributed(question, series), rest)])?;
@@ -189,19 +189,23 @@ fn by_series(question: &TopQuestion, series: LazyFrame, column: &str) -> PolarsR
     Ok(Grouped { groups, unattributed: col("group").eq(lit(rest)), twice: lit(false) })
 }
 
-/// A ReEncrypt is in the group of its source and of its destination, and if both are wanted in a third group, by which
-/// the total is corrected.
-fn by_key(question: &TopQuestion, series: LazyFrame) -> PolarsResult<Grouped> {
-    let key = key_column(0);
-    let known = |column: &str| col(column).neq(lit("")).and(is_wanted(question, column));
+/// By what is told of the keys in a column, and in another of the destination of a ReEncrypt. Of the two keys of one,
+/// those that are wanted are in their groups; a ReEncrypt that is in two is in a third as well, by which the total is
+/// corrected.
+fn by_key(question: &TopQuestion, series: LazyFrame, column: &str, of_destination: &str) -> PolarsResult<Grouped> {
+    let name = key_column(0);
+    let known = |key: &str| col(key).neq(lit("")).and(is_wanted(question, key));
     let matched = matching(question, series.clone());
+    let sources = matched.clone().filter(known("key_arn")).select([col("series"), col(column).alias(&name)]);
     let two_keys = re_encrypt().and(col("destination_arn").neq(col("key_arn")));
-    let sources = matched.clone().filter(known("key_arn")).select([col("series"), col("key_arn").alias(&key)]);
-    let destinations = matched
+    let with_destination = matched.filter(two_keys.and(known("destination_arn"))).collect()?;
+    let with_destination = with_destination_owners(with_destination)?.lazy();
+    let is_another = || col(column).neq(col(of_destination));
+    let destinations = with_destination
         .clone()
-        .filter(two_keys.clone().and(known("destination_arn")))
-        .select([col("series"), col("destination_arn").alias(&key)]);
-    let both = matched.filter(two_keys.and(known("key_arn")).and(known("destination_arn")));
+        .filter(known("key_arn").not().or(is_another()))
+        .select([col("series"), col(of_destination).alias(&name)]);
+    let both = with_destination.filter(known("key_arn").and(is_another()));
     let named = Part::number("series", vec![sources, destinations], &[0])?;
     let rest = named.names.height() as u32;
     let part = extended(named, &[part(unattributed(question, series), rest), part(both, rest + 1)])?;

@@ -8,6 +8,7 @@ mod callers;
 mod dense;
 pub mod export;
 mod first_calls;
+mod owners;
 mod peaks;
 mod periods;
 mod pool_minutes;
@@ -18,6 +19,7 @@ mod total;
 pub use callers::{CallerCell, CallerCells, CallerWindows, caller_cells, caller_name, caller_windows, callers_seen};
 pub use dense::{Dense, read};
 pub use first_calls::first_calls;
+pub use owners::with_destination_owners;
 pub use peaks::{PoolFilter, PoolUse, pool_uses};
 pub use periods::{PeriodCalls, periods};
 pub use pool_minutes::{PoolMinute, pool_minutes, pools};
@@ -40,7 +42,9 @@ pub trait Counts {
     /// The dictionary of series: `series` (u32), `key_arn`, `destination_arn`, `operation`, `account`, `region`,
     /// `reason` (strings; empty where a kind of series lacks the field). A ReEncrypt has a `destination_arn` or the
     /// operation `ReEncrypt`, with `key_arn` as its source; a row with a `reason` is unattributed, its `key_arn` the
-    /// key as the request named it, and belongs to no CloudWatch metric.
+    /// key as the request named it, and belongs to no CloudWatch metric. `account` and `region` are those of the key,
+    /// of a ReEncrypt those of its source, or of its destination where the source isn't told; of an unattributed row,
+    /// the calling account and the Region that was called.
     fn series(&self) -> Result<DataFrame, PolarsError>;
 
     /// As `series`, but for `account` and `region`: of a hundred thousand series they take long to read.

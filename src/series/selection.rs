@@ -88,7 +88,7 @@ impl FromStr for Selection {
 
 impl Selection {
     /// The numbers of the series that are meant, and what they are called: `Decrypt, arn:aws:kms:…`. A ReEncrypt counts
-    /// for its source and its destination key.
+    /// for its source and its destination key, and for the account and Region of each.
     pub fn resolve(&self, counts: &dyn Counts) -> Result<(String, Vec<u32>), SelectionError> {
         let rows = attributed(&counts.series()?)?;
         let key = self.key.as_deref().map(|text| one_key(text, &rows)).transpose()?;
@@ -96,13 +96,21 @@ impl Selection {
         let is_meant = |row: &&Named| {
             operation.is_none_or(|operation| row.operation == operation)
                 && key.as_deref().is_none_or(|key| row.key == key || row.destination == key)
-                && self.account.as_deref().is_none_or(|account| row.account == account)
-                && self.region.as_deref().is_none_or(|region| row.region == region)
+                && row.keys().any(|key| self.is_of_owner(key))
         };
         let numbers: Vec<u32> = rows.iter().filter(is_meant).map(|row| row.number).collect();
         let owner: Vec<&str> = [&key, &self.account, &self.region].into_iter().flatten().map(String::as_str).collect();
         let name = format!("{}, {}", operation.unwrap_or("all operations"), owner.join(", "));
         if numbers.is_empty() { Err(SelectionError::Nothing(name)) } else { Ok((name, numbers)) }
+    }
+
+    /// Whether a key is of the account and Region that are meant.
+    fn is_of_owner(&self, key: &str) -> bool {
+        let arn = Arn::parse(key);
+        let is = |wanted: &Option<String>, part: fn(Arn<'_>) -> &str| {
+            wanted.as_deref().is_none_or(|wanted| arn.map(part) == Some(wanted))
+        };
+        is(&self.account, |arn| arn.account) && is(&self.region, |arn| arn.region)
     }
 }
 
@@ -121,21 +129,20 @@ pub struct KeyOperation {
 pub fn key_operations(counts: &dyn Counts) -> PolarsResult<Vec<KeyOperation>> {
     let mut found: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
     for row in attributed(&counts.series()?)? {
-        let second = (row.destination != row.key).then(|| row.destination.clone());
-        for key in [Some(row.key), second].into_iter().flatten().filter(|key| !key.is_empty()) {
-            found.entry((key, row.operation.clone())).or_default().push(row.number);
+        for key in row.keys() {
+            found.entry((key.to_owned(), row.operation.clone())).or_default().push(row.number);
         }
     }
     let named = |((key_arn, operation), numbers)| KeyOperation { key_arn, operation, numbers };
     Ok(found.into_iter().map(named).collect())
 }
 
-/// The numbers of the stored series of each operation in a Region, also of those that tell no key.
+/// The numbers of the stored series of each operation in a Region, also of those that tell no key. A ReEncrypt is in
+/// the Region of each of its keys.
 pub fn operations_in(counts: &dyn Counts, region: &str) -> PolarsResult<BTreeMap<String, Vec<u32>>> {
     let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     for row in named(&counts.series()?, |_| true)? {
-        let of_key = Arn::parse(&row.key).map(|arn| arn.region);
-        if row.region == region || of_key == Some(region) {
+        if row.region == region || row.keys().any(|key| Arn::parse(key).is_some_and(|arn| arn.region == region)) {
             found.entry(row.operation).or_default().push(row.number);
         }
     }
@@ -147,8 +154,15 @@ struct Named {
     key: String,
     destination: String,
     operation: String,
-    account: String,
     region: String,
+}
+
+impl Named {
+    /// Its keys, each once.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        let second = (self.destination != self.key).then_some(self.destination.as_str());
+        std::iter::once(self.key.as_str()).chain(second).filter(|key| !key.is_empty())
+    }
 }
 
 /// The dictionary's rows whose key can be told.
@@ -161,7 +175,7 @@ fn named(series: &DataFrame, is_wanted: impl Fn(&str) -> bool) -> PolarsResult<V
     let numbers = series.column("series")?.u32()?;
     let text = |name: &str| series.column(name)?.str();
     let [keys, destinations, operations] = [text("key_arn")?, text("destination_arn")?, text("operation")?];
-    let [accounts, regions, reasons] = [text("account")?, text("region")?, text("reason")?];
+    let [regions, reasons] = [text("region")?, text("reason")?];
     let at = |column: &polars::prelude::StringChunked, row: usize| column.get(row).unwrap_or("").to_owned();
     let rows = (0..series.height()).filter(|&row| is_wanted(reasons.get(row).unwrap_or("")));
     let named = rows.filter_map(|row| {
@@ -170,7 +184,6 @@ fn named(series: &DataFrame, is_wanted: impl Fn(&str) -> bool) -> PolarsResult<V
             key: at(keys, row),
             destination: at(destinations, row),
             operation: at(operations, row),
-            account: at(accounts, row),
             region: at(regions, row),
         })
     });

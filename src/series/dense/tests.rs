@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::insights::fake::{Fake, FakeSeries};
-use crate::series::{Selection, SelectionError, key_operations};
+use crate::series::{Selection, SelectionError, key_operations, operations_in};
 
 const A: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const B: &str = "arn:aws:kms:eu-west-1:444455556666:key/0987dcba-09fe-87dc-65ba-ab0987654321";
@@ -73,6 +73,10 @@ fn keys_operations_accounts_and_regions_select() {
     assert_eq!(numbers("KeyArn=0987dcba"), [2]);
     assert_eq!(numbers("AWS.AccountId=111122223333,AWS.Region=us-east-1"), [0, 1, 2, 3]);
     assert_eq!(numbers("AWS.Region=us-east-1,Operation=ReEncrypt"), [2, 3]);
+    // A ReEncrypt is of both its keys' accounts and Regions, and of no mixture of them.
+    assert_eq!(numbers("AWS.AccountId=444455556666,AWS.Region=eu-west-1"), [2]);
+    let mixed: Selection = "AWS.AccountId=444455556666,AWS.Region=us-east-1".parse().expect("a selection");
+    assert!(matches!(mixed.resolve(&fake()), Err(SelectionError::Nothing(_))));
     let (name, _) = "KeyArn=1234abcd".parse::<Selection>().expect("a selection").resolve(&fake()).expect("series");
     assert_eq!(name, format!("all operations, {A}"));
 }
@@ -101,6 +105,14 @@ fn selections_that_select_nothing_say_what_to_do() {
     let empty = Fake::default();
     let selection: Selection = "KeyArn=a".parse().expect("a selection");
     assert!(matches!(selection.resolve(&empty), Err(SelectionError::NoKey(_))));
+}
+
+#[test]
+fn a_re_encrypt_is_in_the_region_of_each_of_its_keys() {
+    let in_region = |region: &str| operations_in(&fake(), region).expect("series").remove("ReEncrypt");
+    assert_eq!(in_region("us-east-1"), Some(vec![2, 3]));
+    assert_eq!(in_region("eu-west-1"), Some(vec![2]));
+    assert_eq!(in_region("eu-central-1"), None);
 }
 
 #[test]
