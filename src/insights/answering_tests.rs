@@ -198,6 +198,7 @@ fn accounts_are_those_of_the_keys() {
     assert!(told.contains("2 accounts (111122223333, 444455556666)") && told.contains("AWS.AccountId = "), "{told}");
     let mut fake = small();
     fake.series[2] = FakeSeries::key(K1, "Sign");
+    fake.series[3] = FakeSeries::re_encrypt(K1, K1);
     assert_eq!(ask(&fake, text, window(0, 1440, 1)).series[0].value, Some(29.0));
 }
 

@@ -193,7 +193,11 @@ mod tests {
         for (source, field, beside) in [
             ("{{ keyy }}", "keyy", "there are account, accounts, after_mute_window, "),
             ("{{ subject.title }}", "subject.title", "there are account, "),
-            ("{% if incident.exces > 1 %}!{% endif %}", "incident.exces", "`incident` has attribution, cost_note, "),
+            (
+                "{% if incident.exces > 1 %}!{% endif %}",
+                "incident.exces",
+                "`incident` has attribution, attribution_range, ",
+            ),
         ] {
             let error = Template::new("`body` of route `ops`", source, Dialect::Plain).expect_err(source);
             assert!(error.contains(&format!("`{field}`")) && error.contains("`body` of route `ops`"), "{error}");

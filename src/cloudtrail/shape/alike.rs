@@ -25,7 +25,8 @@ impl<'a> Alike<'a> {
     pub(super) fn of(text: &'a [u8], items: Items, good: Option<usize>, damaged: usize) -> Self {
         let mut known = [good, Some(damaged)].into_iter().flatten();
         match items {
-            Items::LakeRows => Self::Rows(known.find_map(|start| first_column(text, start))),
+            // A damaged row may have lost its column's name.
+            Items::LakeRows => Self::Rows(good.and_then(|start| first_column(text, start))),
             Items::Values if holds_text(text, good, damaged) => Self::Texts,
             Items::Values => {
                 Self::Objects([known.find_map(|start| first_key(text, start)).unwrap_or(RECORDS_KEY), RECORDS_KEY])
@@ -33,15 +34,15 @@ impl<'a> Alike<'a> {
         }
     }
 
-    /// Where the next item could begin at or after `from`. None is a member's value, and none lies inside a text: there
-    /// an object's quotes are escaped, and those of an object in a text once more.
+    /// Where the next item could begin at or after `from`. No object or row is a member's value, and nothing lies inside
+    /// a text: there an object's quotes are escaped, and those of an object in a text once more.
     pub(super) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
         let rest = text.get(from..).unwrap_or_default();
         match self {
             Self::Objects(keys) => objects(text, from..text.len(), *keys).next(),
-            Self::Texts => memmem::find_iter(rest, b"\"{\\\"")
-                .map(|at| from + at)
-                .find(|&at| !text[..at].ends_with(b"\\") && !is_member(text, at)),
+            Self::Texts => {
+                memmem::find_iter(rest, b"\"{\\\"").map(|at| from + at).find(|&at| !text[..at].ends_with(b"\\"))
+            }
             Self::Rows(column) => memchr_iter(b'[', rest).map(|at| from + at).find(|&at| {
                 let cell = text[at + 1..].trim_ascii_start().strip_prefix(b"{");
                 let begins = cell.is_some_and(|cell| cell.trim_ascii_start().starts_with(column.unwrap_or(b"\"")));
