@@ -43,17 +43,20 @@ impl Store {
     /// See [`crate::series::Counts::stored_from`]. What was dropped before the catalog took note of it is not known:
     /// the next day that is dropped tells.
     pub(super) fn stored_from(&self, kind: CountKind) -> Result<Option<Minute>, StoreError> {
-        // The ledger knows an hour for good, also when its ids and its counts are dropped. A record without an id is in
-        // no hour of it.
-        let query = "SELECT (SELECT min(minute) FROM (SELECT min(hour) * 60 AS minute FROM ledger_hours
-                             UNION ALL SELECT min(minute_first) / 60 * 60 FROM segments)),
+        let query = "SELECT (SELECT min(hour) FROM ledger_hours), (SELECT min(minute_first) / 60 FROM segments),
                             (SELECT value FROM counters WHERE name = ?)";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let (began, kept): (Option<u32>, Option<u32>) = self
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (known, counted, kept): (Option<u32>, Option<u32>, Option<u32>) = self
             .catalog
             .query_row(query, params![kept_from_counter(kind)], read)
             .map_err(|source| self.catalog_error("read from when on counts are stored", source))?;
+        // The ledger knows an hour for good, also when its ids and its counts are dropped. A record without an id is in
+        // no hour of it, and one near an hour's edge is noted next door too.
+        let began = match (known, counted) {
+            (Some(known), Some(counted)) if counted > known + 1 => Some(known),
+            (known, counted) => counted.or(known),
+        };
         let kept = Minute(kept.unwrap_or(0).saturating_mul(Minute::PER_DAY));
-        Ok(began.map(|began| Minute(began).max(kept)))
+        Ok(began.map(|hour| Minute(hour * Minute::PER_HOUR).max(kept)))
     }
 }
