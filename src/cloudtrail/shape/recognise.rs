@@ -1,6 +1,7 @@
 //! Telling a document's shape from its beginning.
 
 use super::Unreadable;
+use super::alike::Alike;
 use super::cursor::Cursor;
 use super::found::Seen;
 use super::keys::{Key, Marks};
@@ -76,7 +77,9 @@ pub fn recognise(document: &[u8]) -> Shape {
         }
         cursor.eat(b',');
     }
-    Shape::Unknown
+    // A list of texts of which the first has lost what would tell.
+    let is_list = text.trim_ascii_start().starts_with(b"[");
+    if is_list && Alike::Texts.next(text, 1).is_some() { Shape::List } else { Shape::Unknown }
 }
 
 /// What is wrong with a document of unknown shape.
