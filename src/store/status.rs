@@ -67,8 +67,8 @@ pub struct RejectEntry {
     pub detail: String,
 }
 
-/// How far the watermark lies behind the newest minute, and behind the clock: CloudTrail delivers in five minutes on average, and measured
-/// deliveries took ten at most.
+/// How far the watermark lies behind the newest minute, and behind the clock: CloudTrail delivers in five minutes on
+/// average, and measured deliveries took ten at most.
 pub const WATERMARK_MINUTES: u32 = 15;
 
 impl Store {

@@ -1,5 +1,5 @@
-//! What a store of years is asked, with few open files, of days that are rolled up, with hours that are closed; and what
-//! is read of a store while it is written.
+//! What a store of years is asked, with few open files, of days that are rolled up, with hours that are closed; and
+//! what is read of a store while it is written.
 
 mod by_hour;
 mod closed_hours;

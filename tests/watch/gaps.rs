@@ -87,7 +87,7 @@ const DAY: i64 = 1_440;
 const HOUR: i64 = 60;
 
 /// Calls a minute with which an account's silence is seen, and with which nobody can tell it from chance.
-const MUCH: usize = 3;
+const MUCH: usize = 5;
 const LITTLE: usize = 1;
 
 /// Two days, a gap of so many hours whose newest half hour comes first, then the gap by hours, in or against the order

@@ -34,8 +34,8 @@ impl<'a> Alike<'a> {
         }
     }
 
-    /// Where the next item could begin at or after `from`. No object or row is a member's value, and nothing lies inside
-    /// a text: there an object's quotes are escaped, and those of an object in a text once more.
+    /// Where the next item could begin at or after `from`. No object or row is a member's value, and nothing lies
+    /// inside a text: there an object's quotes are escaped, and those of an object in a text once more.
     pub(super) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
         let rest = text.get(from..).unwrap_or_default();
         match self {
