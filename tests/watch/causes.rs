@@ -2,20 +2,11 @@
 
 use keytide::publish::text;
 
-use crate::support::record::{KEY, OWNER, Record};
+use super::conditions::by_role;
 use crate::support::watched::{Watched, change};
-use serde_json::json;
 
 const BUSY: &str = "[[alarm]]\nname = 'busy'\nthreshold = 100\nperiod = 'PERIOD'\n\
                     comparison_operator = 'GreaterThanThreshold'\n";
-
-fn by_role(role: &str) -> Record {
-    let issuer = format!("arn:aws:iam::{OWNER}:role/{role}");
-    Record::call("Decrypt")
-        .key(KEY)
-        .identity("arn", format!("arn:aws:sts::{OWNER}:assumed-role/{role}/session"))
-        .identity("sessionContext", json!({"sessionIssuer": {"type": "Role", "arn": issuer, "accountId": OWNER}}))
-}
 
 #[test]
 fn a_page_names_the_slot_of_its_callers_and_blames_nobody_by_a_share_of_it() {

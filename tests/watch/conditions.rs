@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::record::{GUEST, KEY, KEY_2, OWNER, Record};
 use crate::support::watched::{Watched, at, change};
 
-fn by_role(role: &str) -> Record {
+pub(super) fn by_role(role: &str) -> Record {
     let issuer = format!("arn:aws:iam::{OWNER}:role/{role}");
     Record::call("Decrypt")
         .key(KEY)
