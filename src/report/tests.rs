@@ -119,6 +119,23 @@ fn day(number: u32) -> MinuteRange {
     MinuteRange { start: Minute(number), end: Minute(number + 1440) }
 }
 
+/// A report of some counts alone: no names, nothing watched.
+fn compared(counts: &Fake, range: MinuteRange, previous: Option<MinuteRange>) -> ReportData {
+    let nothing = BTreeMap::new();
+    let asked = Asked {
+        kind: "report",
+        range,
+        previous,
+        limit: 3,
+        zone: Tz::UTC,
+        aliases: &nothing,
+        incidents: None,
+        prices: &PriceList::default(),
+        quotas: &QuotaList::default(),
+    };
+    build(counts, &asked).expect("counts")
+}
+
 fn report(compared: bool, zone: Tz) -> ReportData {
     let aliases = BTreeMap::from([(A.to_owned(), "alias/app".to_owned())]);
     let long_ago = Incident { onset: 0, resolved_at: Some(60), ..incident() };
@@ -281,19 +298,7 @@ fn the_page_is_whole_and_names_mean_nothing_in_it() {
 
 #[test]
 fn a_report_of_nothing_says_so() {
-    let nothing = BTreeMap::new();
-    let asked = Asked {
-        kind: "report",
-        range: day(DAY),
-        previous: None,
-        limit: 3,
-        zone: Tz::UTC,
-        aliases: &nothing,
-        incidents: None,
-        prices: &PriceList::default(),
-        quotas: &QuotaList::default(),
-    };
-    let report = build(&Fake { minutes: vec![], ..Fake::default() }, &asked).expect("counts");
+    let report = compared(&Fake { minutes: vec![], ..Fake::default() }, day(DAY), None);
     assert_eq!((report.totals.successful.calls, report.keys.len(), report.spend.dollars), (0, 0, 0.0));
     assert!(report.markdown().contains("## Top keys\n\nNone.\n"));
     assert!(report.html().contains("None."));

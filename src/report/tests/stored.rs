@@ -14,22 +14,6 @@ fn three_days() -> Fake {
     }
 }
 
-fn compared(counts: &Fake, range: MinuteRange, previous: Option<MinuteRange>) -> ReportData {
-    let nothing = BTreeMap::new();
-    let asked = Asked {
-        kind: "report",
-        range,
-        previous,
-        limit: 3,
-        zone: Tz::UTC,
-        aliases: &nothing,
-        incidents: None,
-        prices: &PriceList::default(),
-        quotas: &QuotaList::default(),
-    };
-    build(counts, &asked).expect("counts")
-}
-
 /// Calls before, by key, caller and in all, and dollars before.
 fn before(report: &ReportData) -> (Option<u64>, Option<u64>, Option<u64>, bool) {
     let of = |rows: &[Ranked]| rows[0].change.previous;
