@@ -87,6 +87,8 @@ pub(super) struct Verdict {
     pub alarm: bool,
     /// Whether the value itself strays: in an alarm that waits for a quarter of an hour, values may have come back.
     pub strays: bool,
+    /// Whether this is the first value of an alarm that has come back.
+    pub comes_back: bool,
 }
 
 /// The tests and the alarm's state.
@@ -111,6 +113,8 @@ pub(super) struct ChangeDetector {
     quiet_periods: f32,
     /// Whether a value of the alarm was far off the baseline.
     was_far_off: bool,
+    /// Whether the last value was one that has come back.
+    was_back: bool,
     /// Since the last value that was off the baseline: what came, what was due, and its variance.
     since_off: [f32; 3],
 }
@@ -136,6 +140,7 @@ impl ChangeDetector {
             periods_on: 0,
             quiet_periods: 0.0,
             was_far_off: false,
+            was_back: false,
             since_off: [0.0; 3],
         }
     }
@@ -171,6 +176,8 @@ impl ChangeDetector {
             self.on_since = Some(sight.at);
         }
         let has_come_back = self.has_come_back(sight);
+        let comes_back = has_come_back && !self.was_back;
+        self.was_back = has_come_back;
         // Among few values a day sums hold days: what lasts are values in a row that stray.
         let is_few = self.week_periods <= 7.0 * FEW_A_DAY as f32;
         if self.on_since.is_some() {
@@ -184,7 +191,7 @@ impl ChangeDetector {
         if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
             self.end();
         }
-        Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm, strays }
+        Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm, strays, comes_back }
     }
 
     /// Ends the alarm, and forgets what the sums hold beyond the baseline.

@@ -52,10 +52,12 @@ pub(super) struct Level {
     alarm_keep: f32,
     alarm_came: f32,
     alarm_due: f32,
+    /// What the memories said when the alarm went on.
+    before_alarm: Ratios,
 }
 
 /// The logarithms of the memories' ratios.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ratios([f32; MEMORIES]);
 
 impl Level {
@@ -75,6 +77,7 @@ impl Level {
             alarm_keep: (-period_seconds / ALARM_SECONDS.max(ALARM_PERIODS_MIN * period_seconds)).exp(),
             alarm_came: 0.0,
             alarm_due: 0.0,
+            before_alarm: Ratios::default(),
         }
     }
 
@@ -92,6 +95,19 @@ impl Level {
     /// Begins to remember an alarm.
     pub fn begin_alarm(&mut self) {
         (self.alarm_came, self.alarm_due) = (0.0, 0.0);
+        self.before_alarm = self.ratios();
+    }
+
+    /// The factor on the season when the alarm went on.
+    pub fn factor_before_alarm(&self) -> f32 {
+        self.factor(&self.before_alarm)
+    }
+
+    /// Forgets what came since the alarm went on: values are again as they were before it.
+    pub fn forget_alarm(&mut self) {
+        for k in 0..MEMORIES {
+            self.came[k] = ((self.due[k] + PRIOR) * self.before_alarm.0[k].exp() - PRIOR).max(0.0);
+        }
     }
 
     /// Remembers a value of an alarm, as `add` does.

@@ -25,7 +25,8 @@ const TRAINED_SECONDS: i64 = 14 * DAY;
 /// The largest value that is one: beyond it, numbers of 64 bits can't tell counts apart.
 pub const VALUE_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// For so long after an alarm's start the band shows what was normal before.
+/// For so long after an alarm's start the band shows what was normal before. After a longer one, values that have come
+/// back have its level again.
 const SHOWN_SECONDS: i64 = 3_600;
 
 /// In what came during an alarm a value counts up to so many times the season, or as far as it moves the level.
@@ -299,6 +300,14 @@ impl Model {
         let verdict = learned.changes.look(&sight, self.settings.width.pages_per_week() as f32);
         if learned.changes.on_since() == Some(at) {
             learned.level.begin_alarm();
+        }
+        let is_long = learned.changes.on_since().is_some_and(|since| at - since >= SHOWN_SECONDS);
+        if verdict.comes_back && is_long {
+            // What is expected now may be nearer, where a level wanders anyway.
+            let before = guess.season * learned.level.factor_before_alarm();
+            if (value - before).abs() < (value - guess.around.mean as f32).abs() {
+                learned.level.forget_alarm();
+            }
         }
         learned.keep(value, guess, &baseline);
         learned.follow(value, guess.season, guess.place.slot, &baseline);

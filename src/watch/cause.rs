@@ -111,8 +111,9 @@ impl<'a> Cause<'a> {
         let window = MinuteRange { start: Minute::nearest(strayed.onset), end: Minute::nearest(until) };
         let ids: Vec<SeriesId> = series.iter().map(|series| series.id()).collect();
         let at_once = series.iter().all(|other| other.onset == strayed.onset && other.counted_until == until);
-        let expected: f64 = series.iter().map(|series| series.expected).sum();
-        let observed: f64 = series.iter().map(|series| series.observed).sum();
+        let parts = self.parts(strayed, &series, window)?;
+        let expected: f64 = series.iter().zip(&parts).map(|(series, part)| series.expected * part).sum();
+        let observed: f64 = series.iter().zip(&parts).map(|(series, part)| series.observed * part).sum();
         let same = ids.iter().all(|id| id.outcome == ids[0].outcome);
         let (attribution, windows) =
             self.attribute(&ids, window, strayed.shortfall, (at_once && same).then_some(expected))?;
@@ -128,7 +129,7 @@ impl<'a> Cause<'a> {
             expected,
             excess: observed - expected,
             new: self.novelties(&ids, &windows, strayed.onset)?,
-            cost_per_hour: self.cost_per_hour(&series, until),
+            cost_per_hour: self.cost_per_hour(&series, &parts, until),
             cost_note: self.prices.label(),
             quota: self.quota(largest, &attribution, window)?,
             picture: self.picture(largest, window)?,
@@ -189,15 +190,17 @@ impl<'a> Cause<'a> {
         Ok(told)
     }
 
-    fn cost_per_hour(&self, series: &[StrayedSeries], until: i64) -> Option<f64> {
+    /// Of each series, a part of its calls is paid for.
+    fn cost_per_hour(&self, series: &[StrayedSeries], parts: &[f64], until: i64) -> Option<f64> {
         let priced: Vec<Priced<'_>> = series
             .iter()
-            .filter(|series| series.metric == Outcome::Successful.metric())
-            .map(|series| Priced {
+            .zip(parts)
+            .filter(|(series, _)| series.metric == Outcome::Successful.metric())
+            .map(|(series, part)| Priced {
                 operation: &series.operation,
                 pool: None,
                 region: Arn::parse(&series.key_arn).map_or("", |arn| arn.region),
-                excess: series.excess(),
+                excess: series.excess() * part,
             })
             .collect();
         let onset = series.iter().map(|series| series.onset).min()?;

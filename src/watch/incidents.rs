@@ -95,6 +95,37 @@ pub(super) struct Strayed {
 }
 
 impl Strayed {
+    fn has(&self, series: &StrayedSeries) -> bool {
+        self.series.iter().any(|own| own.is(&series.id()))
+    }
+
+    /// Whether it shares a series, and a time, with one that is over.
+    fn holds_some_of(&self, over: &Strayed) -> bool {
+        let until = |incident: &Strayed| incident.resolved_at.unwrap_or(i64::MAX);
+        self.shortfall == over.shortfall
+            && self.onset < until(over)
+            && over.onset < until(self)
+            && over.series.iter().any(|series| self.has(series))
+    }
+
+    /// Goes on as one that was told and is over, with what else it had.
+    fn become_told(&mut self, told: Strayed) {
+        (self.number, self.paged_at, self.end_held) = (told.number, told.paged_at, told.end_held);
+        self.onset = self.onset.min(told.onset);
+        self.last_anomalous = self.last_anomalous.max(told.last_anomalous);
+        self.alarm_until = self.alarm_until.max(told.alarm_until);
+        self.resolved_at = self.resolved_at.max(told.resolved_at.filter(|_| self.resolved_at.is_some()));
+        let others: Vec<StrayedSeries> = told.series.into_iter().filter(|series| !self.has(series)).collect();
+        self.series.extend(others);
+        self.add_callers(told.callers);
+    }
+
+    fn add_callers(&mut self, callers: Vec<String>) {
+        self.callers.extend(callers);
+        self.callers.sort_unstable();
+        self.callers.dedup();
+    }
+
     /// The keys of its series, some of them more than once.
     fn keys(&self) -> impl Iterator<Item = &str> {
         self.series.iter().map(|series| series.key_arn.as_str())
@@ -150,6 +181,25 @@ impl Incidents {
         self.end(end, settings, streams, &mut tracked);
         self.judged_until = self.judged_until.max(end);
         Ok(tracked)
+    }
+
+    /// Makes one of an incident that nobody was told of yet and one that was told and is over, if they share a series and
+    /// a time: where a backlog comes with its newest files first, what was told is the end of what began before.
+    pub(super) fn join_told(&mut self) {
+        let (told, mut untold): (Vec<Strayed>, Vec<Strayed>) =
+            std::mem::take(&mut self.over).into_iter().partition(|incident| incident.paged_at.is_some());
+        for told in told {
+            let mut new = self.open.iter_mut().chain(&mut untold);
+            let Some(new) = new.find(|new| new.paged_at.is_none() && new.holds_some_of(&told)) else {
+                self.over.push(told);
+                continue;
+            };
+            if new.number + 1 == self.next_number {
+                self.next_number -= 1;
+            }
+            new.become_told(told);
+        }
+        self.over.append(&mut untold);
     }
 
     /// Forgets incidents that were over long ago. Those that nobody was told of yet must be told before.
@@ -236,9 +286,7 @@ impl Incidents {
             incident.last_anomalous = incident.last_anomalous.max(sighting.at);
             incident.alarm_until = incident.alarm_until.max(end);
             incident.series.push(series);
-            incident.callers.extend(callers);
-            incident.callers.sort_unstable();
-            incident.callers.dedup();
+            incident.add_callers(callers);
             return;
         }
         self.next_number = self.next_number.max(1);

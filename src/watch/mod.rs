@@ -19,6 +19,7 @@ mod incident_tests;
 mod incidents;
 mod memories;
 mod notices;
+mod pairs;
 mod pool_cause;
 mod quota_use;
 mod replay;

@@ -102,6 +102,7 @@ impl Watch {
         if self.setup.settings.every_series {
             self.save_behind(store, watermark, back_to, looked_again)?;
             self.advance(store, watermark)?;
+            self.incidents.join_told();
             self.tell(store, &before, now, &mut round, &mut report)?;
             self.incidents.forget(&self.setup.settings);
         } else if self.incidents.owe_an_end() {

@@ -3,6 +3,7 @@
 use keytide::publish::text;
 
 use super::conditions::by_role;
+use crate::support::record::{KEY, KEY_2, Record};
 use crate::support::watched::{Watched, change};
 
 const BUSY: &str = "[[alarm]]\nname = 'busy'\nthreshold = 100\nperiod = 'PERIOD'\n\
@@ -26,6 +27,24 @@ fn a_page_names_the_slot_of_its_callers_and_blames_nobody_by_a_share_of_it() {
     let who: Vec<&str> = page.lines().filter(|line| line.ends_with(" Decrypt in 10:10 to 10:15")).collect();
     assert!(who.len() == 2 && who[0].contains("role culprit") && who[1].contains("role later"), "{page}");
     assert!(!page.contains("of the excess"), "{page}");
+}
+
+#[test]
+fn a_page_about_re_encrypts_from_one_key_to_another_counts_and_prices_each_once() {
+    let mut watched = Watched::new(&BUSY.replace("PERIOD", "1m"), |_| {});
+    watched.calls("10:00", 1, &by_role("app"));
+    watched.calls("10:11", 200, &Record::call("ReEncrypt").key(KEY).key(KEY_2));
+    watched.calls("10:11", 100, &by_role("app"));
+    watched.round("10:12");
+    let owed = watched.owed();
+    let alarm = owed.iter().find(|notice| change(notice).reason.contains("was greater")).unwrap();
+    let incident = change(alarm).incident.as_ref().unwrap();
+    let mut of_series: Vec<f64> = incident.series.iter().map(|series| series.observed).collect();
+    of_series.sort_by(f64::total_cmp);
+    assert_eq!((of_series, incident.observed), (vec![100.0, 200.0, 200.0], 300.0), "by key, and together");
+    // 300 calls a minute at 0.03 dollars for ten thousand; hardly any were normal.
+    let dollars = incident.cost_per_hour.unwrap();
+    assert!((dollars - 300.0 * 60.0 * 0.03 / 10_000.0).abs() < 1e-4, "{dollars}");
 }
 
 #[test]

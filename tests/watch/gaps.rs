@@ -1,6 +1,8 @@
 //! Gaps: log files that come hours later than others, or never. What is in them is paged for once; that nothing is in
 //! them is no news.
 
+use std::ops::Range;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use keytide::alarm::{Notice, StateValue};
 use keytide::domain::MinuteRange;
@@ -87,12 +89,24 @@ const DAY: i64 = 1_440;
 const HOUR: i64 = 60;
 
 /// Calls a minute with which an account's silence is seen, and with which nobody can tell it from chance.
-const MUCH: usize = 5;
+const MUCH: usize = 3;
 const LITTLE: usize = 1;
 
 /// Two days, a gap of so many hours whose newest half hour comes first, then the gap by hours, in or against the order
 /// of time; in the second hour ten times as many calls as ever. What was paged.
 fn backlog(hours: i64, each: usize, is_known: bool, restarts: bool, backwards: bool) -> Vec<String> {
+    backlog_with(1..2, hours, each, is_known, restarts, backwards)
+}
+
+/// The same with ten times as many calls as ever in some of the hours.
+fn backlog_with(
+    busy: Range<i64>,
+    hours: i64,
+    each: usize,
+    is_known: bool,
+    restarts: bool,
+    backwards: bool,
+) -> Vec<String> {
     let mut gap = Gap::new(5);
     let end = hours * HOUR;
     gap.come(-2 * DAY, 0, each);
@@ -110,7 +124,7 @@ fn backlog(hours: i64, each: usize, is_known: bool, restarts: bool, backwards: b
         if restarts {
             gap.restart();
         }
-        let much = if hour == 1 { 10 * each } else { each };
+        let much = if busy.contains(&hour) { 10 * each } else { each };
         gap.come(hour * HOUR, (hour * HOUR + HOUR).min(end - 30), much);
         gap.round(end);
     }
@@ -122,6 +136,13 @@ fn an_incident_in_a_backlog_that_comes_newest_first_is_paged_for_once_by_the_wat
     for (hours, restarts, backwards) in [(9, false, false), (9, true, true), (20, true, false), (20, false, true)] {
         let paged = backlog(hours, MUCH, true, restarts, backwards);
         assert_eq!(paged, ["busy", "keytide-incident-1"], "{hours} h, restarts {restarts}, backwards {backwards}");
+    }
+}
+
+#[test]
+fn an_incident_of_hours_in_a_backlog_that_comes_newest_first_is_paged_for_once() {
+    for restarts in [false, true] {
+        assert_eq!(backlog_with(1..5, 9, MUCH, true, restarts, true), ["busy", "keytide-incident-1"]);
     }
 }
 
