@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dispersion::FEW_A_DAY;
 use super::distribution::Distribution;
+use super::spell::Spell;
 use super::tail::Tail;
 
 const SUMS: usize = 4;
@@ -108,7 +109,9 @@ pub(super) struct ChangeDetector {
     /// The tails of the value's deviate by its likelihood, of the score alone: what was shown lately it leaves out.
     likelihood: [Tail; 2],
     on_since: Option<i64>,
-    /// Periods with a value since then.
+    /// What this alarm and those before it are about.
+    spell: Option<Spell>,
+    /// Periods with a value since it is on.
     periods_on: u32,
     quiet_periods: f32,
     /// Whether a value of the alarm was far off the baseline.
@@ -137,6 +140,7 @@ impl ChangeDetector {
             young: std::array::from_fn(|_| Tail::uncut(week_periods, 1.0)),
             likelihood: std::array::from_fn(|_| Tail::fixed(week_periods, 1.0)),
             on_since: None,
+            spell: None,
             periods_on: 0,
             quiet_periods: 0.0,
             was_far_off: false,
@@ -153,6 +157,16 @@ impl ChangeDetector {
     /// When the alarm went on, if it has been on for so many periods with a value.
     pub fn on_for(&self, periods: i64) -> Option<i64> {
         self.on_since.filter(|_| i64::from(self.periods_on) >= periods)
+    }
+
+    /// When the change began that alarms are about, if that was so long ago and so many periods strayed.
+    pub fn lasts_since(&self, at: i64, seconds: i64, periods: i64) -> Option<i64> {
+        self.spell.filter(|spell| spell.has_lasted(at, seconds, periods)).map(|spell| spell.since())
+    }
+
+    /// When the change began that alarms are about.
+    pub fn changed_at(&self) -> Option<i64> {
+        self.spell.map(|spell| spell.since())
     }
 
     /// Lets periods pass without a value: the sums fade.
@@ -174,6 +188,8 @@ impl ChangeDetector {
         let hit = sight.ready && rarest.rate * self.week_periods < pages_per_week / self.weights();
         if hit && self.on_since.is_none() {
             self.on_since = Some(sight.at);
+            let is_rise = sight.value > sight.baseline.mean as f32;
+            self.spell = Some(Spell::begin(self.spell, sight.at, is_rise));
         }
         let has_come_back = self.has_come_back(sight);
         let comes_back = has_come_back && !self.was_back;
@@ -188,14 +204,30 @@ impl ChangeDetector {
         self.quiet_periods = if quiet { self.quiet_periods + 1.0 } else { 0.0 };
         let alarm = self.on_since.is_some() && !quiet;
         let strays = !has_come_back && alarm;
+        self.go_on(sight, strays);
         if self.on_since.is_some() && self.quiet_periods >= self.span[0].max(2.0) {
-            self.end();
+            self.calm_down();
         }
         Verdict { surprise: (-rarest.rate_of_score.log10()).max(0.0), alarm, strays, comes_back }
     }
 
-    /// Ends the alarm, and forgets what the sums hold beyond the baseline.
+    fn go_on(&mut self, sight: &Sight, strays: bool) {
+        let Some(spell) = &mut self.spell else { return };
+        if strays {
+            spell.stray(sight.at, sight.value, sight.baseline);
+        } else if spell.is_over_with(sight.value, sight.baseline) {
+            self.spell = None;
+        }
+    }
+
+    /// Ends the alarm and what it is about.
     pub fn end(&mut self) {
+        self.calm_down();
+        self.spell = None;
+    }
+
+    /// Ends the alarm, and forgets what the sums hold beyond the baseline.
+    fn calm_down(&mut self) {
         self.on_since = None;
         self.periods_on = 0;
         self.quiet_periods = 0.0;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adoption::GuessedLevel;
 use super::alternatives::{Alternatives, Expected, Turn};
+use super::awake::Awake;
 use super::baseline::{Baseline, EDGE_SECONDS};
 use super::calendar::Place;
 use super::change::ChangeDetector;
@@ -82,6 +83,8 @@ pub(super) struct Learned {
     pub guess: Option<GuessedLevel>,
     /// The share of the season that is expected of a series that stopped; 1 while it runs.
     pub stop_factor: f32,
+    /// What has come since it stopped.
+    pub awake: Option<Awake>,
     /// How surprising values were lately, and in the last month.
     pub surprise: f32,
     pub habit: f32,
@@ -126,6 +129,7 @@ impl Learned {
             changes: ChangeDetector::new(period),
             guess: None,
             stop_factor: 1.0,
+            awake: None,
             surprise: 0.0,
             habit: 0.0,
             first_day: 0,
@@ -235,9 +239,10 @@ impl Learned {
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
         // What a holiday shows is no habit of its weekday.
         let doubted = doubted || self.alternatives.is_other_day();
-        // The silence of a series that stopped is no season: it may come again.
-        if self.first_mean > 0.0 && !self.has_stopped() {
-            self.history.put(guess.place.day, guess.place.slot, value, doubted);
+        // The silence of a series that stopped is no season: it may come again. What comes since then may be another's.
+        self.awake = self.awake.filter(|awake| self.has_stopped() && !awake.is_asleep(guess.place.day));
+        if self.first_mean > 0.0 && (!self.has_stopped() || self.awake.is_some()) {
+            self.history.put(guess.place.day, guess.place.slot, value, doubted || self.has_stopped());
             if self.alternatives.is_other_day() {
                 self.history.note_other(guess.place.day);
             }

@@ -9,12 +9,13 @@
 //! keeps, what the day will look like; `alternatives` notices holidays, and clocks that are put forward or back;
 //! `level` corrects the season by what came in the last minutes and hours; `dispersion` and `distribution` turn the
 //! expectation into edges; `baseline` is a slower expectation that incidents can't drag along; `change` tests values
-//! and their recent sums against it, each test by its own `tail`; `adoption` takes what an alarm has shown for long for
-//! the new normal. `docs/band.md` has the equations in order, their
-//! sources, and what each costs to leave out.
+//! and their recent sums against it, each test by its own `tail`; `spell` knows which alarms are about one change, and
+//! `adoption` takes what it has shown for long for the new normal; `awake` watches what comes after a stop.
+//! `docs/band.md` has the equations in order, their sources, and what each costs to leave out.
 
 mod adoption;
 mod alternatives;
+mod awake;
 mod baseline;
 mod calendar;
 mod change;
@@ -28,6 +29,7 @@ mod saved;
 pub mod score;
 mod season;
 mod settings;
+mod spell;
 mod tail;
 #[cfg(test)]
 mod tests;

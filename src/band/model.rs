@@ -1,5 +1,6 @@
 //! A series' model: it predicts a band, then learns from the value.
 
+use super::awake::Awake;
 use super::calendar::{Calendar, DAY};
 use super::change::Sight;
 use super::distribution::Distribution;
@@ -32,8 +33,10 @@ const SHOWN_SECONDS: i64 = 3_600;
 /// In what came during an alarm a value counts up to so many times the season, or as far as it moves the level.
 const ALARM_VALUE_MAX: f32 = 10.0;
 
-/// What alarms for so long, and for no fewer periods with a value, is the new normal.
+/// What alarms for so long, and for no fewer periods with a value, is the new normal. So is what began so long ago and
+/// has strayed for that much of it, though nights or pauses in which nothing is due have ended its alarm.
 const ADOPT_SECONDS: i64 = 64_800;
+const ADOPT_STRAYED_SECONDS: i64 = 43_200;
 const ADOPT_PERIODS_MIN: i64 = 3;
 
 /// What alarms for so long after a stop, or on days whose level was guessed, and for no fewer periods with a value, may
@@ -155,6 +158,13 @@ impl Model {
         let said = self.detect(at, value as f32, guess);
         self.learn(value as f32, guess);
         self.learned.turn(value as f32, guess, self.settings.period_seconds);
+        if said.anomalous && self.learned.has_stopped() && value > guess.around.mean {
+            self.learned.awake = Some(Awake::wake(self.learned.awake, at, guess.place.day));
+        }
+        if let Some(since) = self.learned.awake.and_then(|awake| awake.is_another_since()) {
+            self.begin_anew(since, at);
+            return said;
+        }
         // A value as before, and a gap, are no sign that an alarm has lasted.
         let period = i64::from(self.settings.period_seconds);
         let periods = (ADOPT_SECONDS / period).max(ADOPT_PERIODS_MIN);
@@ -166,7 +176,10 @@ impl Model {
             let since = self.calendar.place(since + self.learned.clock);
             self.learned.take_guess_back(since);
         }
-        if let Some(since) = self.learned.changes.on_for(periods).filter(|_| said.anomalous) {
+        let strayed = (ADOPT_STRAYED_SECONDS / period).max(ADOPT_PERIODS_MIN);
+        let changes = &self.learned.changes;
+        let lasts = changes.on_for(periods).or_else(|| changes.lasts_since(at, ADOPT_SECONDS, strayed));
+        if let Some(since) = lasts.filter(|_| said.anomalous) {
             let place = self.calendar.place(since + self.learned.clock);
             if self.learned.has_begun(place) {
                 self.begin_anew(since, at);
@@ -298,7 +311,7 @@ impl Model {
             has_zero: learned.shift <= 0.0,
         };
         let verdict = learned.changes.look(&sight, self.settings.width.pages_per_week() as f32);
-        if learned.changes.on_since() == Some(at) {
+        if learned.changes.changed_at() == Some(at) {
             learned.level.begin_alarm();
         }
         let is_long = learned.changes.on_since().is_some_and(|since| at - since >= SHOWN_SECONDS);

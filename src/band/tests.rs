@@ -1,6 +1,7 @@
 //! What a model promises, on series whose truth is known.
 
 mod adoption;
+mod changes;
 mod days;
 mod gaps;
 mod incidents;
