@@ -43,8 +43,9 @@ pub type LastCut = dyn Fn(&[u8]) -> Option<usize>;
 /// Tells from a stream's beginning where it may be cut.
 pub type TellCuts = fn(&[u8]) -> Cuts;
 
-/// The pieces of a stream: whole records, or all of it if it is one document. A gzip stream is inflated on the way. The
-/// same stream gives the same pieces, so each is an object of its own that is known again.
+/// The pieces of a stream: whole records, or all of it if it is one document; of an empty one a piece that is empty, as
+/// a file would be. A gzip stream is inflated on the way. The same stream gives the same pieces, so each is an object of
+/// its own that is known again.
 pub struct Pieces<'r> {
     input: Box<dyn BufRead + 'r>,
     /// What was read beyond the last piece's end, after the header.
@@ -103,9 +104,10 @@ impl<'r> Pieces<'r> {
         let mut piece = std::mem::take(&mut self.rest);
         loop {
             if !self.fill(&mut piece, wanted)? {
-                let header = if let State::Cut { header, .. } = &self.state { header.len() } else { 0 };
+                let is_new =
+                    if let State::Cut { header, .. } = &self.state { piece.len() > header.len() } else { true };
                 self.state = State::Done;
-                return Ok((piece.len() > header).then_some(piece));
+                return Ok(is_new.then_some(piece));
             }
             if matches!(self.state, State::First) {
                 let cuts = (self.tell)(&piece);
@@ -256,7 +258,8 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_stream_has_no_pieces() {
-        assert_eq!(pieces(b"", 10, 100), []);
+    fn an_empty_stream_is_one_empty_piece() {
+        assert_eq!(pieces(b"", 10, 100), [Ok(Vec::new())]);
+        assert_eq!(pieces(&gzip(b""), 10, 100), [Ok(Vec::new())]);
     }
 }

@@ -52,8 +52,20 @@ fn bad_standard_input_is_named_as_such() {
     assert_says(&ran.err, &["1 object could not be read", "standard input", "hello"]);
     let whole = files::gzip(&files::log_file(&[Record::decrypt("1").value()]));
     assert_says(&piped(&place, &whole[..whole.len() - 10]).err, &["1 object could not be read", "standard input"]);
-    // Nothing at all is nothing to complain about: `grep … | keytide ingest -`.
-    assert_eq!(piped(&place, b"").code, Some(0));
+}
+
+#[test]
+fn empty_standard_input_is_quarantined_as_an_empty_file_is() {
+    let place = Place::with_good_files();
+    for content in [Vec::new(), files::gzip(b"")] {
+        let ran = piped(&place, &content);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        assert_says(&ran.err, &["0 objects read", "1 object could not be read", "standard input: the file is empty"]);
+    }
+    assert_eq!(place.run(&["ingest", "-", "--strict"]).code, Some(3));
+    assert_eq!(place.status()["objects_quarantined"][0]["reason"], "empty");
+    assert_eq!(piped(&place, &files::log_file(&[Record::decrypt("1").value()])).code, Some(0));
+    assert_eq!(place.status()["objects_quarantined"], serde_json::json!([]));
 }
 
 /// A mask of signals in `/proc/PID/status` has the first, SIGHUP.
