@@ -64,9 +64,8 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
             METRICS.iter().map(|metric| format!("{} in \"{}\"", metric.name, metric.namespace)).collect();
         let (metric, namespace) = (&query.metric, &query.source.namespace);
         note(&format!("there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", ")));
-    } else if answered.window.period != window.period {
-        let used = Period { minutes: answered.window.period };
-        note(&format!("this metric is counted in slots of five minutes; buckets are {used} long"));
+    } else if let Some(text) = widened(&answered, window, &args.range) {
+        note(&text);
     }
     // Without GROUP BY there is a row, with nothing in it.
     let is_empty = answered.series.iter().all(|series| series.value.is_none() && series.points.is_empty());
@@ -79,6 +78,34 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
 /// Tells it beside the answer.
 fn note(text: &str) {
     eprintln!("{}", render::wrapped(&format!("note: {text}"), width()));
+}
+
+/// What isn't as it was asked, since the metric is counted in slots.
+fn widened(answered: &Answer, asked: Window, args: &RangeArgs) -> Option<String> {
+    let Window { range, period } = answered.window;
+    let mut widened = Vec::new();
+    if period != asked.period {
+        widened.push(format!("buckets are {} long", Period { minutes: period }));
+    }
+    // An end that was left open is none that could be moved.
+    if args.since.is_some() && range.start != asked.range.start || args.until.is_some() && range.end != asked.range.end
+    {
+        widened.push(format!("calls are counted{}", ends(args, range)));
+    }
+    let hours = if answered.resolution > Minute::PER_SLOT { ", on days older than two weeks in hours" } else { "" };
+    let widened = (!widened.is_empty()).then(|| widened.join(", "))?;
+    Some(format!("this metric is counted in slots of five minutes{hours}; {widened}"))
+}
+
+/// The ends of a range that were asked for.
+fn ends(args: &RangeArgs, range: MinuteRange) -> String {
+    let zone = args.zone();
+    match (&args.since, &args.until) {
+        (None, None) => String::new(),
+        (Some(_), None) => format!(" from {} on", zone.long(range.start)),
+        (None, Some(_)) => format!(" before {}", zone.long(range.end)),
+        (Some(_), Some(_)) => format!(" from {} to {}", zone.long(range.start), zone.long(range.end)),
+    }
 }
 
 /// Why an answer has no row: what was asked, and what there is.
@@ -104,12 +131,7 @@ fn nothing(
         CountKind::Minutes => format!("`keytide status` shows what is: it holds {first} to {last}"),
         CountKind::Callers | CountKind::Seconds => format!("{} are of {first} to {last}", kind.name()),
     };
-    let asked = match (&args.since, &args.until) {
-        (None, None) => String::new(),
-        (Some(_), None) => format!(" from {} on", zone.long(range.start)),
-        (None, Some(_)) => format!(" before {}", zone.long(range.end)),
-        (Some(_), Some(_)) => format!(" from {} to {}", zone.long(range.start), zone.long(range.end)),
-    };
+    let asked = ends(args, range);
     if covered(range)?.is_none() {
         return Ok(format!("asked{asked}. Nothing is stored in this range; {stored}"));
     }

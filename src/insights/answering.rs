@@ -26,9 +26,11 @@ pub fn answer(query: &Query, counts: &dyn Counts, window: Window, points: bool) 
         }
     });
     let metric = find(&query.source.namespace, &query.metric);
-    let mut answer = Answer { metric, keys: query.group_by.clone(), function: query.function, window, series: vec![] };
+    let (keys, function) = (query.group_by.clone(), query.function);
+    let mut answer = Answer { metric, keys, function, window, resolution: 1, series: vec![] };
     if let Some(metric) = metric {
-        answer.window = window.widened(metric.counted.resolution(counts, window.range)?);
+        answer.resolution = metric.counted.resolution(counts, window.range)?;
+        answer.window = window.widened(answer.resolution);
         let account = current_account(&query, counts)?;
         let axes = metric.counted.axes(counts, &query)?;
         let groups = resolve(&query, &axes, &account).map_err(InsightsError::frame("match the query's series"))?;

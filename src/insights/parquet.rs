@@ -90,6 +90,7 @@ mod tests {
             keys: vec![Key::Dimension("KeyArn".to_owned())],
             function: Function::Sum,
             window: Window { range: crate::domain::MinuteRange::ALL, period: 1 },
+            resolution: 1,
             series: vec![series, empty],
         };
         let read = |points: bool| {

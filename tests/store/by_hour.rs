@@ -94,6 +94,29 @@ fn a_query_over_hours_has_periods_of_hours() {
 }
 
 #[test]
+fn a_query_says_what_it_widened_to_whole_slots() {
+    let dir = passing_folder();
+    take(dir.path(), &every_minute(), SOON);
+    let query = "SELECT SUM(CallerRequest) FROM \"Keytide/KMS\" GROUP BY Principal";
+    let noted = |arguments: &[&str]| keytide_with(dir.path(), &[&["query", query], arguments].concat()).err;
+    let slots = "note: this metric is counted in slots of five minutes";
+    assert_eq!(noted(&[]), format!("{slots}; buckets are 5m long\n"));
+    let within = ["--since", "2026-01-05T10:11", "--until", "2026-01-05T11:19", "--period", "1h"];
+    let calls = "calls are counted from 2026-01-05 10:10 to 2026-01-05 11:20";
+    assert_eq!(noted(&within), format!("{slots}; {calls}\n"));
+    assert_eq!(noted(&["--since", "2026-01-05T10:10", "--until", "2026-01-05T11:20", "--period", "5m"]), "");
+    compact(dir.path(), LATER);
+    let hours = format!("{slots}, on days older than two weeks in hours");
+    assert_eq!(noted(&[]), format!("{hours}; buckets are 1h long\n"));
+    let calls = "calls are counted from 2026-01-05 10:00 to 2026-01-05 12:00";
+    assert_eq!(noted(&within), format!("{hours}; {calls}\n"));
+    assert_eq!(noted(&within[..4]), format!("{hours}; buckets are 1h long, {calls}\n"));
+    let open = ["--since", "2026-01-05T10:11", "--period", "1h"];
+    assert_eq!(noted(&open), format!("{hours}; calls are counted from 2026-01-05 10:00 on\n"));
+    assert_eq!(noted(&["--period", "1h"]), "");
+}
+
+#[test]
 fn late_calls_of_such_a_day_are_in_its_hours() {
     let dir = passing_folder();
     take(dir.path(), &every_minute(), SOON);
