@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::*;
-use crate::domain::Minute;
+use crate::domain::Operation;
 use crate::insights::fake::{Fake, FakeSeries};
 use crate::insights::find;
 use crate::series::CountKind;
@@ -95,6 +95,25 @@ fn every_query_of_the_folder_starts_with_its_question_and_runs() {
         seen += 1;
     }
     assert!(seen >= 10);
+}
+
+#[test]
+fn the_set_of_operations_is_that_of_making_and_using_data_keys() {
+    let of_one_key = || Operation::ALL.iter().filter(|operation| operation.uses_key());
+    let counts = Fake {
+        series: of_one_key().map(|operation| FakeSeries::key(KEY, operation.name())).collect(),
+        minutes: (0..).zip(of_one_key()).map(|(series, _)| (TEN, series, [1, 0, 0, 0, 0])).collect(),
+        ..Fake::default()
+    };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/queries/operations-set.sql");
+    let query = parse(&text_of(file, io::empty()).expect("text")).expect("a query");
+    let window = Window { range: MinuteRange::ALL, period: 1 };
+    let answered = answer(&query, &counts, window, false).expect("an answer");
+    let mut got: Vec<&str> = answered.series.iter().map(|series| series.keys[1].as_str()).collect();
+    got.sort_unstable();
+    let pairs = ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"];
+    let expect = [&["Decrypt", "Encrypt", "GenerateDataKey"], &pairs[..], &["GenerateDataKeyWithoutPlaintext"]];
+    assert_eq!(got, expect.concat());
 }
 
 #[test]
