@@ -3,8 +3,8 @@
 use super::Global;
 use super::exit::{Exit, Failure};
 use super::system::{SystemClock, data_dir};
-use crate::domain::Clock;
-use crate::store::Store;
+use crate::domain::{Clock, counted};
+use crate::store::{Compacted, Store};
 
 /// Flags of `keytide compact`.
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,23 @@ pub(super) fn run(_args: &Args, global: &Global) -> Result<Exit, Failure> {
     drop(Store::open_for_reading(&dir)?);
     let compacted = Store::open_for_writing(&dir)?.compact(1, SystemClock.now())?;
     if !global.quiet {
-        eprintln!("{} days compacted, {} files replaced", compacted.days, compacted.files);
+        eprintln!("{}", summary(compacted));
     }
     Ok(Exit::Success)
+}
+
+fn summary(compacted: Compacted) -> String {
+    let (days, files) = (counted(compacted.days, "day", "days"), counted(compacted.files, "file", "files"));
+    format!("{days} compacted, {files} replaced")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(summary(Compacted { days: 1, files: 3 }), "1 day compacted, 3 files replaced");
+        assert_eq!(summary(Compacted { days: 0, files: 1 }), "0 days compacted, 1 file replaced");
+    }
 }
