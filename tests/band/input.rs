@@ -176,14 +176,44 @@ fn values_too_large_to_count_are_taken_as_missing_with_one_warning() {
 
 #[test]
 fn rows_out_of_order_are_judged_with_one_warning() {
-    let text = "timestamp,value\n600,1\n900,2\n300,3\n0,4\n1200,5\n1200,5\n";
+    let text = "timestamp,value\n600,1\n900,2\n300,3\n0,4\n1200,5\n";
     let ran = band(text, &["--period", "5m"]);
     assert_eq!(
         (ran.code, ran.err.as_str()),
         (Some(0), "warning: standard input: 2 rows come after a later one: judged, not learned; the first is line 4\n")
     );
     let stamps: Vec<String> = rows(&ran.out).into_iter().map(|row| row[0].clone()).collect();
-    assert_eq!(stamps, ["600", "900", "300", "0", "1200", "1200"]);
+    assert_eq!(stamps, ["600", "900", "300", "0", "1200"]);
+}
+
+#[test]
+fn rows_of_one_stamp_are_judged_with_one_warning() {
+    let repeated = "the stamp of an earlier one: judged, not learned; the first is line";
+    for (text, told) in [
+        ("timestamp,value\n0,1\n0,2\n0,3\n", format!("warning: standard input: 2 rows have {repeated} 3\n")),
+        ("timestamp,value\n0,1\n300,2\n300,3\n", format!("warning: standard input: 1 row has {repeated} 4\n")),
+        // Nothing was learned of the row before.
+        ("timestamp,value\n0,\n0,2\n300,3\n", String::new()),
+    ] {
+        let ran = band(text, &["--period", "5m"]);
+        assert_eq!((ran.code, ran.err.as_str(), rows(&ran.out).len()), (Some(0), told.as_str(), 3));
+        assert_eq!(band(text, &["--period", "5m", "--quiet"]).err, "");
+    }
+}
+
+#[test]
+fn a_period_of_two_steps_or_more_is_warned_of() {
+    let text = series(noisy(600));
+    let ran = band(&text, &["--period", "1d"]);
+    let told = "warning: standard input: the median step of its rows is 5m, but each is judged as a period of 1d; \
+                leave --period out, or add rows up to 1d first\n";
+    assert_eq!((ran.code, ran.err.as_str(), rows(&ran.out).len()), (Some(0), told, 600));
+    assert!(
+        band(&text, &["--period", "10m"]).err.contains("step of its rows is 5m, but each is judged as a period of 10m")
+    );
+    for arguments in [&["--period", "9m"][..], &["--period", "1m"], &[], &["--period", "1d", "--quiet"]] {
+        assert_eq!(band(&text, arguments).err, "", "{arguments:?}");
+    }
 }
 
 #[test]
@@ -196,7 +226,6 @@ fn series_of_every_odd_kind_have_a_row_for_each_row() {
         ("timestamp,value\n2026-01-05,7\n".to_owned(), 1),
         (gaps.to_owned(), 3),
         (irregular.to_owned(), 5),
-        ("timestamp,value\n0,1\n0,2\n0,3\n".to_owned(), 3),
         (same("0"), 700),
         (same("41"), 700),
         (same("1000000000000000"), 700),

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -13,8 +14,9 @@ use super::output::{self, Named, Output};
 use super::{Args, refused};
 use crate::band::{Model, VALUE_MAX};
 use crate::cli::exit::Failure;
+use crate::domain::{counted, format_duration};
 use crate::render::{BandLines, BandPoint, BandRow};
-use crate::series::text::{Noted, Reader, Row, TextError, median_step};
+use crate::series::text::{Noted, Reader, Row, Steps, TextError, median_step};
 
 /// Bytes that are asked for at once.
 const PIECE: usize = 1 << 18;
@@ -35,6 +37,7 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
     let output = Output::of(args, Output::Csv)?;
     let mut judge = Judge {
         model: Model::new(&settings).map_err(refused)?,
+        short_steps: Steps::new(period / 2),
         written_from: args.train.map_or(i64::MIN, |when| when.minute(now, args.zone()).first_second()),
         form: match output {
             Output::Csv => Form::Lines(BandLines::Csv),
@@ -53,8 +56,13 @@ pub(super) fn run(args: &Args, path: &Path, quiet: bool, now: DateTime<Utc>) -> 
     source.feed(read, &mut reader, &mut judge, &mut sink)?;
     judge.finish(&source.name, period, &mut sink)?;
     if !quiet {
-        warn(&source.name, "come after a later one: judged, not learned", reader.unsorted());
-        warn(&source.name, "have a value beyond 2^53: taken as missing", reader.too_large());
+        if let Some(step) = judge.short_steps.median() {
+            warn_of_step(&source.name, step, period);
+        }
+        warn(&source.name, ["row comes", "rows come"], "after a later one: judged, not learned", reader.unsorted());
+        let repeated = "the stamp of an earlier one: judged, not learned";
+        warn(&source.name, ["row has", "rows have"], repeated, reader.repeated());
+        warn(&source.name, ["row has", "rows have"], "a value beyond 2^53: taken as missing", reader.too_large());
     }
     Ok(())
 }
@@ -157,6 +165,8 @@ enum Form {
 /// Judges rows in their order.
 struct Judge {
     model: Model,
+    /// Steps between rows of at most half a period: then a row is no period.
+    short_steps: Steps,
     /// Rows before it are learned from and not written.
     written_from: i64,
     form: Form,
@@ -168,6 +178,7 @@ struct Judge {
 
 impl Judge {
     fn row(&mut self, row: &Row<'_>) {
+        self.short_steps.note(row.at);
         let judgement = self.model.step(row.at, row.number.unwrap_or(f64::NAN));
         if row.at < self.written_from {
             return;
@@ -210,8 +221,18 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::new(format!("can't read {name}: {error}"), Some("name a CSV with the columns timestamp and value"))
 }
 
-fn warn(name: &str, what: &str, noted: Noted) {
+fn warn(name: &str, [one, many]: [&str; 2], what: &str, noted: Noted) {
     if noted.rows > 0 {
-        eprintln!("warning: {name}: {} rows {what}; the first is line {}", noted.rows, noted.first_line);
+        let rows = counted(noted.rows, one, many);
+        eprintln!("warning: {name}: {rows} {what}; the first is line {}", noted.first_line);
     }
+}
+
+/// Tells of a period that is none of the rows'; both are in seconds.
+fn warn_of_step(name: &str, step: u32, period: u32) {
+    let [step, period] = [step, period].map(|seconds| format_duration(Duration::from_secs(seconds.into())));
+    eprintln!(
+        "warning: {name}: the median step of its rows is {step}, but each is judged as a period of {period}; leave \
+         --period out, or add rows up to {period} first"
+    );
 }

@@ -6,13 +6,17 @@
 
 mod row;
 mod stamp;
+mod steps;
 mod value;
+
+use std::cmp::Ordering;
 
 use chrono_tz::Tz;
 use memchr::memchr;
 
 use row::{Places, fields};
 use stamp::Stamps;
+pub use steps::Steps;
 pub use value::Value;
 
 /// A row.
@@ -96,8 +100,10 @@ pub struct Reader {
     places: Option<Places>,
     stamps: Stamps,
     line: u64,
+    /// The latest stamp of a row with a value.
     latest: i64,
     unsorted: Noted,
+    repeated: Noted,
     value_max: f64,
     too_large: Noted,
 }
@@ -112,6 +118,7 @@ impl Reader {
             line: 0,
             latest: i64::MIN,
             unsorted: Noted::default(),
+            repeated: Noted::default(),
             value_max,
             too_large: Noted::default(),
         }
@@ -144,9 +151,14 @@ impl Reader {
         }
     }
 
-    /// Rows that are earlier than one before them.
+    /// Rows that are earlier than one before them that has a value.
     pub fn unsorted(&self) -> Noted {
         self.unsorted
+    }
+
+    /// Rows of the same stamp as the latest one before them that has a value.
+    pub fn repeated(&self) -> Noted {
+        self.repeated
     }
 
     /// Rows whose value is too far from zero, and is taken as missing.
@@ -184,10 +196,12 @@ impl Reader {
             Some(Value::Missing) => None,
             None => return Err(TextError::Value { line: self.line, text: text(value) }),
         };
-        if at < self.latest {
-            self.unsorted.note(self.line);
+        match at.cmp(&self.latest) {
+            Ordering::Less => self.unsorted.note(self.line),
+            Ordering::Equal => self.repeated.note(self.line),
+            Ordering::Greater if number.is_some() => self.latest = at,
+            Ordering::Greater => {}
         }
-        self.latest = self.latest.max(at);
         Ok(Some(Row { timestamp, value, at, number }))
     }
 }

@@ -138,21 +138,30 @@ fn what_is_no_series_is_told_with_its_line_and_what_is_expected() {
 }
 
 #[test]
-fn rows_out_of_order_and_values_too_large_are_counted_with_the_first_line() {
+fn rows_out_of_order_or_of_one_stamp_and_values_too_large_are_counted_with_the_first_line() {
     let mut reader = Reader::new(Tz::UTC, VALUE_MAX);
     let text = "timestamp,value\n300,1\n600,2\n300,3\n600,4\n0,inf\n900,-2e16\n900,5\n";
     let mut rows = 0;
     reader.rows(text.as_bytes(), true, |_| rows += 1).expect("rows");
     assert_eq!(rows, 7);
     assert_eq!(reader.unsorted(), Noted { rows: 2, first_line: 4 });
+    assert_eq!(reader.repeated(), Noted { rows: 1, first_line: 5 }, "the value of 900 is the first that it has");
     assert_eq!(reader.too_large(), Noted { rows: 2, first_line: 6 });
 }
 
 #[test]
 fn the_period_is_the_median_of_the_steps_forward() {
-    assert_eq!(median_step(&[0, 300, 600, 4200, 4500]), Some(300));
-    assert_eq!(median_step(&[0, 60, 60, 50, 110, 3000]), Some(60));
-    assert_eq!(median_step(&[5, 5, 5]), None);
-    assert_eq!(median_step(&[5]), None);
-    assert_eq!(median_step(&[0, 315_360_000_000]), Some(u32::MAX));
+    for (stamps, step) in [
+        (&[0, 300, 600, 4200, 4500][..], Some(300)),
+        (&[0, 60, 60, 50, 110, 3000], Some(60)),
+        (&[0, 60, 660], Some(60)),
+        (&[5, 5, 5], None),
+        (&[5], None),
+        (&[0, 315_360_000_000], Some(u32::MAX)),
+    ] {
+        assert_eq!(median_step(stamps), step, "{stamps:?}");
+        let mut steps = Steps::new(300);
+        stamps.iter().for_each(|at| steps.note(*at));
+        assert_eq!(steps.median(), step.filter(|step| *step <= 300), "{stamps:?} row by row");
+    }
 }
