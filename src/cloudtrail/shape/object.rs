@@ -21,7 +21,7 @@ const PAYLOAD_BYTES: usize = 64 << 20;
 #[derive(Default)]
 struct Members {
     marks: Marks,
-    /// It has one of the lists in which records come.
+    /// It has one of the lists in which records come, or null in the place of one.
     envelope: bool,
     digest: bool,
     event_bridge: bool,
@@ -31,15 +31,16 @@ struct Members {
     message_type: Option<Range<usize>>,
     log_events: Option<Range<usize>>,
     awslogs: Option<Range<usize>>,
-    /// Lists and objects of no known name.
-    others: SmallVec<[Range<usize>; 8]>,
+    /// Lists and objects, but for those lists.
+    nested: SmallVec<[Range<usize>; 8]>,
 }
 
 impl Members {
-    fn note(&mut self, key: Key, value: Range<usize>) {
+    fn note(&mut self, key: Key, value: Range<usize>, text: &[u8]) {
         match key {
-            // One that isn't a list: null.
-            Key::Records | Key::LookupEvents | Key::LogsEvents | Key::Rows => self.envelope = true,
+            Key::Records | Key::LookupEvents | Key::LogsEvents | Key::Rows => {
+                self.envelope |= &text[value] == b"null";
+            }
             Key::SubscriptionEvents => self.log_events = Some(value),
             Key::MessageType => self.message_type = Some(value),
             Key::LookupEvent => self.lookup_event = Some(value),
@@ -78,14 +79,15 @@ struct AwsLogs<'a> {
 impl Walker<'_> {
     /// Walks an object: hands it out if it is a record, or what it wraps.
     pub(super) fn object(&mut self, cursor: &mut Cursor<'_>, place: Place) -> Result<(), Fault> {
-        let start = cursor.at;
+        let (start, before) = (cursor.at, self.findings);
         cursor.expect(b'{')?;
         let mut members = Members::default();
         if !cursor.eat(b'}') {
             self.members(cursor, &mut members, place)?;
         }
         let (object, is_record) = (start..cursor.at, members.marks.complete());
-        if !is_record && members.envelope && !place.is_deepest() {
+        if !is_record && self.findings > before {
+            self.search_nested(cursor.text, &members, place);
             return Ok(());
         }
         // Damage can leave a list open, which then takes in the items that follow, and ends where theirs ends.
@@ -119,10 +121,11 @@ impl Walker<'_> {
                 _ => {
                     let value = cursor.at;
                     cursor.skip()?;
-                    match key {
-                        Some(key) => members.note(key, value..cursor.at),
-                        None if matches!(first, Some(b'{' | b'[')) => members.others.push(value..cursor.at),
-                        None => {}
+                    if matches!(first, Some(b'{' | b'[')) {
+                        members.nested.push(value..cursor.at);
+                    }
+                    if let Some(key) = key {
+                        members.note(key, value..cursor.at, cursor.text);
                     }
                 }
             }
@@ -150,25 +153,28 @@ impl Walker<'_> {
         } else if let (true, Some(detail)) = (members.event_bridge, &members.detail) {
             // EventBridge carries other services' events too.
             self.part(text, detail, place.searching());
-        } else if members.message_type.is_some() || members.log_events.is_some() {
-            if let Some(events) = &members.log_events
-                && members.is_data(text) != Some(false)
-            {
-                self.part(text, events, place);
-            }
+        } else if members.is_data(text) == Some(false) {
+            // A test of the destination.
+        } else if let Some(events) = &members.log_events {
+            self.part(text, events, place);
         } else if let Some(event) = quoted(&members.lookup_event).or_else(|| quoted(&members.message)) {
             self.quoted(event, place);
         } else if let Some(payload) = &members.awslogs {
             self.payload(&text[payload.clone()], place);
         } else {
-            // Nothing inside a record is another record, also if it is a record that lacks something.
-            if members.marks.none() {
-                for other in &members.others {
-                    self.part(text, other, place.searching());
-                }
-            }
-            if self.findings == before && !place.search {
+            self.search_nested(text, members, place);
+            if self.findings == before && !place.search && !members.envelope {
                 self.reject(RejectReason::NotARecord, &text[object]);
+            }
+        }
+    }
+
+    /// Searches an object's lists and objects. Nothing inside a record is another record, also if it is a record that
+    /// lacks something.
+    fn search_nested(&mut self, text: &[u8], members: &Members, place: Place) {
+        if members.marks.none() {
+            for nested in &members.nested {
+                self.part(text, nested, place.searching());
             }
         }
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::{Shape, Unreadable};
-use super::{all, envelopes, event_bridge, record, subscription, unreadable, walk};
+use super::{Outcome, all, envelopes, event_bridge, lines, record, subscription, unreadable, walk};
 use crate::cloudtrail::RejectReason;
 
 #[test]
@@ -52,6 +52,47 @@ fn digests_control_messages_and_other_services_events_are_known_and_hold_no_reco
     assert_eq!(walk(control.to_string()), (Shape::LogsSubscription, vec![]));
     assert_eq!(walk(sorted), (Shape::LogsSubscription, vec![]));
     assert_eq!(walk(event.to_string()), (Shape::EventBridge, vec![]));
+}
+
+#[test]
+fn a_record_beside_or_under_the_name_of_a_list_that_is_none_is_found() {
+    let [one, two] = [record(0), record(1)];
+    for name in ["Records", "Events", "events", "QueryResultRows"] {
+        for (document, expected) in [
+            (json!({(name): null, "record": one}), vec![&one]),
+            (json!({(name): [], "record": one}), vec![&one]),
+            (json!({(name): one}), vec![&one]),
+            (json!({(name): {"0": one, "1": two}}), vec![&one, &two]),
+        ] {
+            let expected: Vec<Outcome> = expected.into_iter().cloned().map(Ok).collect();
+            assert_eq!(walk(format!("{document}\n{document}\n")).1, [&expected[..], &expected].concat(), "{document}");
+        }
+        let nothing = walk(format!("{}\n{one}\n", json!({(name): {"level": "info"}}))).1;
+        assert_eq!(nothing, [Err(RejectReason::NotARecord), Ok(one.clone())], "{name}");
+    }
+    let both = json!({"Records": [one], "record": two}).to_string();
+    assert_eq!(walk(both).1, all(&[one.clone(), two]));
+    assert_eq!(walk(json!({"messageType": "other", "record": one}).to_string()).1, all(&[one]));
+}
+
+#[test]
+fn a_record_that_a_tool_read_from_its_text_is_found_in_the_texts_place() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    let each = |form: &dyn Fn(&Value) -> Value| records.iter().map(form).collect::<Vec<_>>();
+    let messages = each(&|record| json!({"@timestamp": 1, "message": record}));
+    let details = each(&|record| json!({"account": "1", "detail": record}));
+    let lookup = each(&|record| json!({"EventId": "x", "Resources": [{"a": "b"}], "CloudTrailEvent": record}));
+    for document in [
+        lines(&messages),
+        lines(&details),
+        json!(messages).to_string(),
+        json!(each(&|record| json!({"message": [record]}))).to_string(),
+        json!({ "Events": lookup }).to_string(),
+        json!({ "events": messages }).to_string(),
+        subscription(&[]).to_string().replace("[]", &json!(messages).to_string()),
+    ] {
+        assert_eq!(walk(&document).1, all(&records), "{document}");
+    }
 }
 
 #[test]
