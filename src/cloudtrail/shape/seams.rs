@@ -1,6 +1,6 @@
 //! Where a long document can be cut into documents that hold the same records.
 
-use memchr::{memchr, memchr2_iter, memrchr};
+use memchr::{memchr, memchr3, memrchr};
 
 use super::cursor::Cursor;
 use super::{lake_csv, lines};
@@ -26,8 +26,10 @@ impl Seams {
     /// Tells from a document's beginning, which should hold its first line or value whole.
     pub fn of(start: &[u8]) -> Self {
         let text = lines::without_mark(start);
-        if lake_csv::is_header(text) {
-            return memchr(b'\n', start).map_or(Self::None, |end| Self::Rows { header: end + 1 });
+        let header = text.trim_ascii_start();
+        if lake_csv::is_header(header) {
+            let before = start.len() - header.len();
+            return memchr(b'\n', header).map_or(Self::None, |end| Self::Rows { header: before + end + 1 });
         }
         if begins_with_line(text) {
             return Self::Lines;
@@ -71,18 +73,34 @@ fn begins_with_line(text: &[u8]) -> bool {
     serde_json::from_slice::<&serde_json::value::RawValue>(value).is_ok()
 }
 
-/// After the last line end that isn't within a field.
+/// After the last line end that isn't within a field. As for the reader of rows, a quote opens a field where one begins
+/// and nowhere else, so that a lost quote puts a few fields wrong and not all that follow.
 fn after_last_row(text: &[u8]) -> Option<usize> {
-    let (mut quoted, mut last) = (false, None);
-    for at in memchr2_iter(b'"', b'\n', text) {
-        match text[at] {
-            // A quote inside a field is doubled.
-            b'"' => quoted = !quoted,
-            _ if !quoted => last = Some(at + 1),
-            _ => {}
+    let (mut at, mut last) = (0, None);
+    while let Some(end) = after_field(text, at) {
+        if text[end - 1] == b'\n' {
+            last = Some(end);
         }
+        at = end;
     }
     last
+}
+
+/// After the comma or line end that follows the field at `at`.
+fn after_field(text: &[u8], at: usize) -> Option<usize> {
+    let at = if text.get(at) == Some(&b'"') { after_quoted(text, at + 1)? } else { at };
+    memchr3(b',', b'\n', b'\r', &text[at..]).map(|end| at + end + 1)
+}
+
+/// After the quote that closes a field. One inside it is doubled.
+fn after_quoted(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr(b'"', &text[at..])? + 1;
+        if text.get(at) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// After the last object, list or text that is whole. Damage is passed as a walk would, so that a cut hides nothing.
@@ -160,6 +178,19 @@ mod tests {
         assert_eq!(seams, Seams::Rows { header: header.len() });
         assert_eq!(seams.header(), header.len());
         assert_eq!(seams.last(text.as_bytes()), Some(header.len() + 2 * row.len()));
+    }
+
+    #[test]
+    fn rows_after_one_that_lost_a_quote_are_cut_too() {
+        let header = "\n\"eventid\",eventJson\n";
+        let row = "a,\"{\"\"eventName\"\":\"\"Decrypt\"\",\"\"b\"\":[\"\"c\"\",{}]}\"\r\n";
+        for place in row.match_indices('"').map(|(at, _)| at) {
+            let mut damaged = row.to_owned();
+            damaged.remove(place);
+            let text = format!("{header}{row}{damaged}{}a,\"{{", row.repeat(3));
+            assert_eq!(Seams::of(text.as_bytes()), Seams::Rows { header: header.len() });
+            assert_eq!(Seams::Rows { header: header.len() }.last(text.as_bytes()), Some(text.len() - 4), "{place}");
+        }
     }
 
     #[test]
