@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::cursor::{Cursor, MARK};
 use super::found::Unreadable;
@@ -14,28 +14,37 @@ use crate::cloudtrail::RejectReason;
 /// The longest header, in bytes. The bound keeps text without line ends from being searched for one again and again.
 const HEADER_BYTES_MAX: usize = 16 << 10;
 
-/// Whether a text begins with a Lake CSV's header: a line of column names, some of which are a record's.
+/// Whether a text begins with a Lake CSV's header: a line of column names, some of which are a record's. In quotes a
+/// name may be an expression.
 pub(super) fn is_header(text: &[u8]) -> bool {
-    let names = header_line(text).split(|byte| *byte == b',').map(|name| {
+    let (mut line, mut known) = (header_line(text), false);
+    loop {
+        let begin = line.trim_ascii_start();
+        let quoted = begin.strip_prefix(b"\"").and_then(|rest| Some(rest.split_at(memchr(b'"', rest)?)));
+        let (name, rest) = match quoted {
+            Some((name, rest)) => (name, rest[1..].trim_ascii_start()),
+            None => begin.split_at(memchr(b',', begin).unwrap_or(begin.len())),
+        };
+        let more: &[u8] = if quoted.is_some() { b"_.$-()* ,'[]" } else { b"_.$-()* " };
         let name = name.trim_ascii();
-        name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(name)
-    });
-    let mut known = false;
-    for name in names {
-        if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.$-() ".contains(byte)) {
+        if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || more.contains(byte)) {
             return false;
         }
         known |= [&b"eventjson"[..], b"eventid", b"eventname", b"eventsource", b"eventtime"]
             .iter()
             .any(|of_record| name.eq_ignore_ascii_case(of_record));
+        match rest.split_first() {
+            None => return known,
+            Some((b',', after)) => line = after,
+            Some(_) => return false,
+        }
     }
-    known
 }
 
 /// Whether a result in CSV begins at the cursor: with a header that begins a line or a file.
 pub(super) fn begins(cursor: &Cursor<'_>) -> bool {
     let rest = &cursor.text[cursor.at..];
-    rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'"')
+    rest.first().is_some_and(|byte| byte.is_ascii_alphabetic() || b"_\"".contains(byte))
         && begins_line(cursor)
         && is_header(rest)
 }
@@ -50,7 +59,7 @@ fn begins_line(cursor: &Cursor<'_>) -> bool {
 
 /// Whether the result has the columns that make a record.
 pub(super) fn check_columns(text: &[u8]) -> Result<(), Unreadable> {
-    let missing = missing_columns(&names(&mut reader(text)));
+    let missing = missing_columns(&names(&mut reader(text.trim_ascii_start())));
     if missing.is_empty() { Ok(()) } else { Err(Unreadable::ColumnsMissing { missing: missing.join(", ") }) }
 }
 
@@ -80,20 +89,30 @@ fn read_row(reader: &mut csv::Reader<&[u8]>, row: &mut csv::ByteRecord) -> bool 
 /// Whether JSON with records begins here, and no row: in CSV a quote inside a field is doubled, and a field with one
 /// begins with a quote.
 fn is_json(text: &[u8]) -> bool {
+    const TEXT: &[u8] = b"\"{\\\"";
     let text = text.trim_ascii_start();
-    match text.first() {
-        Some(b'{' | b'[') => text.iter().find(|byte| !b"[{ \n\r\t".contains(byte)) == Some(&b'"'),
-        _ => text.starts_with(b"\"{\\\""),
+    if !matches!(text.first(), Some(b'{' | b'[')) {
+        return text.starts_with(TEXT);
     }
+    let inside = text.iter().position(|byte| !b"[{ \n\r\t".contains(byte)).unwrap_or(text.len());
+    let (brackets, rest) = text.split_at(inside);
+    match brackets.trim_ascii_end().ends_with(b"{") {
+        true => begins_key(rest),
+        false => rest.starts_with(TEXT),
+    }
+}
+
+/// Whether an object's key begins here, and no quote of a field in CSV, which is doubled.
+fn begins_key(text: &[u8]) -> bool {
+    text.strip_prefix(b"\"").is_some_and(|key| !key.starts_with(b"\""))
 }
 
 /// Whether a line with a time and JSON begins at the cursor.
 fn is_json_after_time(cursor: &Cursor<'_>) -> bool {
     let mut json = cursor.clone();
-    begins_line(cursor) && lines::after_time(&mut json).is_some() && {
-        let key = json.text[json.at + 1..].trim_ascii_start().strip_prefix(b"\"");
-        key.is_some_and(|key| !key.starts_with(b"\""))
-    }
+    begins_line(cursor)
+        && lines::after_time(&mut json).is_some()
+        && begins_key(json.text[json.at + 1..].trim_ascii_start())
 }
 
 /// The length of a row, without the next file's header, if that begins on its line since the row has no line end.

@@ -50,7 +50,7 @@ const PATIENCE: usize = 64;
 /// Tells what a document is. It reads as far as the first value that says so.
 pub fn recognise(document: &[u8]) -> Shape {
     let text = lines::without_mark(document);
-    if lake_csv::is_header(text) {
+    if lake_csv::is_header(text.trim_ascii_start()) {
         return Shape::LakeCsv;
     }
     let mut cursor = Cursor::new(text);

@@ -140,3 +140,48 @@ fn a_row_that_begins_like_another_file_is_a_row() {
         assert_eq!((found, walked), (expected, Ok(())), "{document}");
     }
 }
+
+#[test]
+fn blank_lines_and_columns_that_are_expressions_may_be_in_a_header() {
+    let records: Vec<_> = (0..2).map(record).collect();
+    let [one, two] = [0, 1].map(|number: usize| records[number].to_string().replace('"', "\"\""));
+    for header in [
+        "eventJson,count(*)",
+        "\"eventJson\",\"element_at(requestParameters, 'keyId')\"",
+        "EVENTJSON , \"requestParameters['keyId']\"\r",
+    ] {
+        for before in ["", "\n\n", "\r\n \n", "\u{feff}"] {
+            let document = format!("{before}{header}\n\"{one}\",\"1\"\n\"{two}\",\"2\"\n");
+            assert_eq!(walk(&document), (Shape::LakeCsv, all(&records)), "{document}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_row_costs_no_row_after_the_next() {
+    let records: Vec<_> = (0..4).map(record).collect();
+    for pretty in [false, true] {
+        let text = |record: &Value| if pretty { format!("{record:#}") } else { record.to_string() };
+        let rows: Vec<_> =
+            records.iter().map(|record| format!("x,\"{}\"", text(record).replace('"', "\"\""))).collect();
+        for place in 0..rows[1].len() {
+            let mut damaged = vec![rows[1].clone().into_bytes()];
+            damaged[0].remove(place);
+            for byte in *b"\"\\{}[],x\n" {
+                let (mut added, mut other) = (rows[1].clone().into_bytes(), rows[1].clone().into_bytes());
+                added.insert(place, byte);
+                other[place] = byte;
+                damaged.extend([added, other]);
+            }
+            damaged.push([&b"[\""[..], rows[1].as_bytes()].concat());
+            for row in damaged {
+                let rows = [rows[0].as_bytes(), &row, rows[2].as_bytes(), rows[3].as_bytes()].join(&b'\n');
+                let document = [&b"eventID,eventJson\n"[..], &rows[..], &b"\n"[..]].concat();
+                let (_, found, _) = try_walk(&document);
+                let shown = String::from_utf8_lossy(&document);
+                assert_eq!(found.first(), Some(&Ok(records[0].clone())), "{shown}");
+                assert_eq!(found.last(), Some(&Ok(records[3].clone())), "{shown}");
+            }
+        }
+    }
+}
