@@ -65,7 +65,7 @@ pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
 
 /// Where a value could begin in a stretch of the text: at the next line that begins like one, or before it at a record
 /// that is no member's value, as in a list that was closed too early; or else at the next object that follows another
-/// without a space.
+/// without a space, of which the last bracket may be the one that was too much.
 fn next_value_in(text: &[u8], stretch: Range<usize>) -> Option<usize> {
     let Range { start, end } = stretch;
     let line = memchr_iter(b'\n', &text[start..end])
@@ -77,7 +77,8 @@ fn next_value_in(text: &[u8], stretch: Range<usize>) -> Option<usize> {
     let marked = memmem::find_iter(&text[start..text.len().min(before_line.end + MARK.len() - 1)], MARK)
         .map(|at| start + at)
         .find(|at| text[..*at].trim_ascii_end().ends_with(b"}") && begins_value(&text[*at + MARK.len()..]));
-    let follower = || memmem::find(&text[start..text.len().min(end + 1)], b"}{").map(|at| start + at + 1);
+    let last = start.saturating_sub(1);
+    let follower = || memmem::find(&text[last..text.len().min(end + 1)], b"}{").map(|at| last + at + 1);
     record.into_iter().chain(marked).min().or(line).or_else(follower)
 }
 

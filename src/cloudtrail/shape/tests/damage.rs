@@ -144,6 +144,21 @@ fn what_is_nothing_known_says_what_was_seen() {
 }
 
 #[test]
+fn a_bracket_too_many_costs_no_document_that_follows_without_a_space() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    let [first, rest @ ..] = [0, 1, 2].map(|number: usize| {
+        format!("{{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{}}}", records[number])
+    });
+    for name in ["\"eventName\"", "\"insightDetails\"", "\"text\""] {
+        let first = first.replacen(name, &format!("}},{name}"), 1).replacen(",}", "}", 1);
+        let document = [&[first][..], &rest].concat().concat();
+        let found = walk(&document).1;
+        assert_eq!(found[found.len() - 2..], all(&records[1..]), "{document}");
+        assert!(found.iter().any(Result::is_err), "{document}");
+    }
+}
+
+#[test]
 fn hostile_documents_come_to_an_end() {
     // Each would be walked or searched anew from every part of it, if faults were followed without a bound.
     let csv = "\neventJson\n[{\"x\"\n";
