@@ -3,17 +3,52 @@
 use std::ops::Range;
 
 use memchr::{memchr_iter, memmem};
+use smallvec::SmallVec;
 
 use super::cursor::Cursor;
 use super::list::Items;
 
-/// The first key of a record as CloudTrail writes it.
-const RECORDS_KEY: &[u8] = b"\"eventVersion\"";
+/// The first keys of a record as CloudTrail writes it, and with its keys sorted, of which all have `awsRegion`.
+const RECORDS_KEYS: [&[u8]; 6] = [
+    b"\"eventVersion\"",
+    b"\"awsRegion\"",
+    b"\"additionalEventData\"",
+    b"\"addendum\"",
+    b"\"annotation\"",
+    b"\"apiVersion\"",
+];
+
+/// First keys of objects, with their quotes.
+type FirstKeys<'a> = SmallVec<[&'a [u8]; 8]>;
+
+/// How the good items of a list begin.
+#[derive(Default)]
+pub(super) struct Good<'a> {
+    /// Where the last one begins.
+    last: Option<usize>,
+    /// Those of the objects, as far as they are kept.
+    keys: FirstKeys<'a>,
+}
+
+impl<'a> Good<'a> {
+    pub(super) fn is_none(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Notes the item that begins at `start`.
+    pub(super) fn add(&mut self, text: &'a [u8], start: usize) {
+        self.last = Some(start);
+        let is_known = text[start..].strip_prefix(b"{").is_some_and(|rest| begins_with(rest, &self.keys));
+        if !is_known && self.keys.len() < self.keys.inline_size() {
+            self.keys.extend(first_key(text, start));
+        }
+    }
+}
 
 /// How a list's items begin.
 pub(super) enum Alike<'a> {
-    /// Objects whose first key is one of these.
-    Objects([&'a [u8]; 2]),
+    /// Objects whose first key is one of these, or a record's.
+    Objects(FirstKeys<'a>),
     /// Texts that hold an object.
     Texts,
     /// Lists of columns, of which the first has this name, if it is known.
@@ -21,16 +56,14 @@ pub(super) enum Alike<'a> {
 }
 
 impl<'a> Alike<'a> {
-    /// Tells from where a good item begins, if there was one, and the damaged one.
-    pub(super) fn of(text: &'a [u8], items: Items, good: Option<usize>, damaged: usize) -> Self {
-        let mut known = [good, Some(damaged)].into_iter().flatten();
+    /// Tells from how good items begin, if there were any, and the one at `start`.
+    pub(super) fn of(text: &'a [u8], items: Items, good: &Good<'a>, start: usize) -> Self {
         match items {
             // A damaged row may have lost its column's name.
-            Items::LakeRows => Self::Rows(good.and_then(|start| first_column(text, start))),
-            Items::Values if holds_text(text, good, damaged) => Self::Texts,
-            Items::Values => {
-                Self::Objects([known.find_map(|start| first_key(text, start)).unwrap_or(RECORDS_KEY), RECORDS_KEY])
-            }
+            Items::LakeRows => Self::Rows(good.last.and_then(|good| first_column(text, good))),
+            Items::Values if holds_text(text, good.last, start) => Self::Texts,
+            Items::Values if good.keys.is_empty() => Self::Objects(first_key(text, start).into_iter().collect()),
+            Items::Values => Self::Objects(good.keys.clone()),
         }
     }
 
@@ -39,7 +72,8 @@ impl<'a> Alike<'a> {
     pub(super) fn next(&self, text: &[u8], from: usize) -> Option<usize> {
         let rest = text.get(from..).unwrap_or_default();
         match self {
-            Self::Objects(keys) => objects(text, from..text.len(), *keys).next(),
+            Self::Objects(keys) => objects(text, from..text.len())
+                .find(|&at| begins_with(&text[at + 1..], &RECORDS_KEYS) || begins_with(&text[at + 1..], keys)),
             Self::Texts => {
                 memmem::find_iter(rest, b"\"{\\\"").map(|at| from + at).find(|&at| !text[..at].ends_with(b"\\"))
             }
@@ -64,7 +98,7 @@ fn holds_text(text: &[u8], good: Option<usize>, damaged: usize) -> bool {
 }
 
 /// The first key of the object that begins at `start`, with its quotes.
-fn first_key(text: &[u8], start: usize) -> Option<&[u8]> {
+pub(super) fn first_key(text: &[u8], start: usize) -> Option<&[u8]> {
     let mut cursor = Cursor { text, at: start };
     cursor.expect(b'{').ok()?;
     cursor.peek();
@@ -82,21 +116,26 @@ fn first_column(text: &[u8], start: usize) -> Option<&[u8]> {
 
 /// Whether the item of a list that lies there holds what could be another, which begins like it.
 pub(super) fn holds_another(text: &[u8], item: &Range<usize>) -> bool {
-    Alike::of(text, Items::Values, None, item.start).next(&text[..item.end], item.start + 1).is_some()
+    Alike::of(text, Items::Values, &Good::default(), item.start).next(&text[..item.end], item.start + 1).is_some()
 }
 
 /// Where records could begin in a stretch of the text.
 pub(super) fn records(text: &[u8], stretch: Range<usize>) -> impl Iterator<Item = usize> {
-    objects(text, stretch, [RECORDS_KEY; 2])
+    objects(text, stretch).filter(|at| begins_with(&text[at + 1..], &RECORDS_KEYS))
 }
 
-/// The beginnings of such objects in a stretch of the text.
-fn objects<'a>(text: &'a [u8], stretch: Range<usize>, keys: [&'a [u8]; 2]) -> impl Iterator<Item = usize> + 'a {
+/// Where objects that are no member's value could begin in a stretch of the text.
+pub(super) fn objects(text: &[u8], stretch: Range<usize>) -> impl Iterator<Item = usize> {
     let start = stretch.start;
-    memchr_iter(b'{', text.get(stretch).unwrap_or_default()).map(move |at| start + at).filter(move |&at| {
-        let first = text[at + 1..].trim_ascii_start();
-        !is_member(text, at) && keys.iter().any(|key| first.starts_with(key))
-    })
+    memchr_iter(b'{', text.get(stretch).unwrap_or_default())
+        .map(move |at| start + at)
+        .filter(|&at| text[at + 1..].trim_ascii_start().starts_with(b"\"") && !is_member(text, at))
+}
+
+/// Whether what follows an object's bracket begins with one of these keys.
+fn begins_with(rest: &[u8], keys: &[&[u8]]) -> bool {
+    let first = rest.trim_ascii_start();
+    keys.iter().any(|key| first.starts_with(key))
 }
 
 /// Whether the value at `at` is an object's member.

@@ -8,7 +8,7 @@ use super::alike;
 use super::cursor::{Cursor, MARK};
 use super::lake_csv;
 use super::list::Items;
-use crate::cloudtrail::RECORD_BYTES_MAX;
+use crate::cloudtrail::{RECORD_BYTES_MAX, RejectReason};
 
 /// The line at the cursor, if one look shows that it is one whole record: its text, and where the next line begins.
 /// Most lines of most files are, and need no second look here.
@@ -57,16 +57,20 @@ pub(super) fn after_time(cursor: &mut Cursor<'_>) -> Option<()> {
 /// Where a value could begin at or after `from`. It is looked for by stretches, so that a document with damage
 /// everywhere is not searched to its end for each.
 pub(super) fn next_value(text: &[u8], from: usize) -> Option<usize> {
+    stretches(text, from).find_map(|stretch| next_value_in(text, stretch))
+}
+
+/// The stretches of the text from a place on.
+pub(super) fn stretches(text: &[u8], from: usize) -> impl Iterator<Item = Range<usize>> {
     const STRETCH_BYTES: usize = 4 << 10;
-    (from..text.len())
-        .step_by(STRETCH_BYTES)
-        .find_map(|start| next_value_in(text, start..text.len().min(start + STRETCH_BYTES)))
+    let end = text.len();
+    (from..end).step_by(STRETCH_BYTES).map(move |start| start..end.min(start + STRETCH_BYTES))
 }
 
 /// Where a value could begin in a stretch of the text: at the next line that begins like one, or before it at a record
 /// that is no member's value, as in a list that was closed too early; or else at the next object that follows another
 /// without a space, of which the last bracket may be the one that was too much.
-fn next_value_in(text: &[u8], stretch: Range<usize>) -> Option<usize> {
+pub(super) fn next_value_in(text: &[u8], stretch: Range<usize>) -> Option<usize> {
     let Range { start, end } = stretch;
     let line = memchr_iter(b'\n', &text[start..end])
         .map(|line_end| start + line_end + 1)
@@ -95,13 +99,31 @@ pub(super) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(MARK).unwrap_or(text)
 }
 
-/// Whether a list's item follows, and not an object's next key.
-pub(super) fn item_follows(cursor: &Cursor<'_>, items: Items) -> bool {
+/// Whether what follows a list is what follows an object's member.
+pub(super) fn is_after_member(cursor: &Cursor<'_>) -> bool {
     let mut next = cursor.clone();
-    if next.eat(b',') {
-        return matches!(next.peek(), Some(b'{' | b'[')) || next.text[next.at..].starts_with(b"\"{");
+    match next.peek() {
+        Some(b',') => {
+            next.eat(b',') && next.key().map_or_else(|fault| fault.reason == RejectReason::Truncated, |_| true)
+        }
+        Some(byte) => byte == b'}',
+        None => true,
     }
-    items == Items::LakeRows && next.peek() == Some(b'[')
+}
+
+/// Passes a comma, if there is one, before a list's item; whether there is an item.
+pub(super) fn eat_to_item(cursor: &mut Cursor<'_>, items: Items) -> bool {
+    let mut next = cursor.clone();
+    let after_comma = next.eat(b',');
+    let begins = match next.peek() {
+        Some(b'[') => after_comma || items == Items::LakeRows,
+        Some(b'{') => after_comma || items == Items::Values,
+        _ => next.text[next.at..].starts_with(b"\"{"),
+    };
+    if begins {
+        *cursor = next;
+    }
+    begins
 }
 
 /// Whether a text in a list, before the cursor, ends early because a quote in it is damaged: what follows is no list's

@@ -1,6 +1,6 @@
 //! The walk through a list, item by item, and on from a damaged one.
 
-use super::alike::Alike;
+use super::alike::{self, Alike, Good};
 use super::cursor::{Cursor, Fault};
 use super::lines;
 use super::walk::{Place, Walker};
@@ -17,31 +17,38 @@ impl Walker<'_> {
     /// Walks a list.
     pub(super) fn list(&mut self, cursor: &mut Cursor<'_>, place: Place, items: Items) -> Result<(), Fault> {
         cursor.expect(b'[')?;
-        self.items(cursor, place, items, None)
+        self.items(cursor, place, items, &mut Good::default())
     }
 
     /// Walks a list that is an object's member.
     pub(super) fn member_list(&mut self, cursor: &mut Cursor<'_>, place: Place, items: Items) -> Result<(), Fault> {
-        self.list(cursor, place, items)?;
-        // Where an item follows instead of a key, that was a bracket too many, and the list goes on.
-        while lines::item_follows(cursor, items) {
-            self.report(Fault { reason: RejectReason::Malformed, at: cursor.at, reported: false });
-            cursor.eat(b',');
-            self.items(cursor, place, items, None)?;
+        let mut good = Good::default();
+        cursor.expect(b'[')?;
+        self.items(cursor, place, items, &mut good)?;
+        // Where neither a key nor the object's end follows, that was a bracket too many, and the list goes on.
+        while !lines::is_after_member(cursor) {
+            let fault = Fault { reason: RejectReason::Malformed, at: cursor.at, reported: false };
+            if !lines::eat_to_item(cursor, items) {
+                let alike = Alike::of(cursor.text, items, &good, cursor.at);
+                let Some(next) = self.item_after_list(cursor.text, &alike, cursor.at) else { return Err(fault) };
+                cursor.at = next;
+            }
+            self.report(fault);
+            self.items(cursor, place, items, &mut good)?;
         }
         Ok(())
     }
 
     /// Walks the items of a list and its closing bracket. A damaged item costs itself, if another can be found after
-    /// it, which begins like the one at `good`; what is wrong between two items costs neither. No item is handed out
-    /// twice.
-    fn items(
+    /// it, which begins like a good one; what is wrong between two items costs neither. No item is handed out twice.
+    fn items<'t>(
         &mut self,
-        cursor: &mut Cursor<'_>,
+        cursor: &mut Cursor<'t>,
         place: Place,
         items: Items,
-        mut good: Option<usize>,
+        good: &mut Good<'t>,
     ) -> Result<(), Fault> {
+        let text = cursor.text;
         while !cursor.eat(b']') {
             let (start, before) = (cursor.at, self.findings);
             self.mark(cursor);
@@ -58,11 +65,17 @@ impl Walker<'_> {
                 if cursor.eat(b',') || cursor.peek() == Some(b']') { Ok(()) } else { Err(cursor.fault()) }
             });
             match end {
-                Ok(()) => good = Some(start),
+                Ok(()) => good.add(text, start),
                 Err(fault) => {
                     self.report(fault);
-                    let alike = Alike::of(cursor.text, items, good, start);
-                    match self.next_item(cursor.text, &alike, fault, again) {
+                    let mut alike = Alike::of(text, items, good, start);
+                    if let Alike::Objects(keys) = &mut alike
+                        && good.is_none()
+                        && let Some(second) = self.second_item(text, again)
+                    {
+                        keys.extend(alike::first_key(text, second));
+                    }
+                    match self.next_item(text, &alike, fault, again) {
                         Some(next) => cursor.at = next,
                         None => return Err(Fault { reported: true, ..fault }),
                     }
@@ -70,16 +83,6 @@ impl Walker<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Where the walk through a list goes on after a fault, if there is such an item.
-    fn next_item(&mut self, text: &[u8], alike: &Alike<'_>, fault: Fault, again: usize) -> Option<usize> {
-        let left = self.vain_bytes.checked_sub(text.len().saturating_sub(again))?;
-        let next = self.resume(fault, again, |from| alike.next(text, from));
-        if next.is_none() {
-            self.vain_bytes = left;
-        }
-        next
     }
 
     /// Where to look on after a faulty value, of which some was handed out: after the beginning of what came last.
@@ -90,9 +93,13 @@ impl Walker<'_> {
     /// Walks what is left of a trail file's list and what follows it.
     pub(super) fn rest_of_trail(&mut self, first: usize, mut cursor: Cursor<'_>) {
         let text = cursor.text;
+        let mut good = Good::default();
+        good.add(text, first);
         loop {
-            if let Err(fault) = self.items(&mut cursor, Place::top(), Items::Values, Some(first)) {
-                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
+            if let Err(fault) = self.items(&mut cursor, Place::top(), Items::Values, &mut good) {
+                let Some(next) = self.resume(fault, fault.at, |walker, from| walker.next_value(text, from)) else {
+                    return;
+                };
                 cursor.at = next;
                 break;
             }
@@ -105,12 +112,14 @@ impl Walker<'_> {
                 return;
             }
             if more {
-                let Some(next) = self.resume(fault, fault.at, |from| lines::next_value(text, from)) else { return };
+                let Some(next) = self.resume(fault, fault.at, |walker, from| walker.next_value(text, from)) else {
+                    return;
+                };
                 cursor.at = next;
                 break;
             }
             // That was a bracket too many, and the list goes on.
-            cursor.at = self.resume(fault, after_list, Some).unwrap_or(fault.at);
+            cursor.at = self.resume(fault, after_list, |_, from| Some(from)).unwrap_or(fault.at);
             cursor.eat(b',');
         }
         self.stream(cursor);

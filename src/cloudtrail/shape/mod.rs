@@ -17,6 +17,7 @@ mod lines;
 mod list;
 mod object;
 mod recognise;
+mod resume;
 mod seams;
 #[cfg(test)]
 mod tests;

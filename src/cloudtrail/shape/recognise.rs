@@ -3,10 +3,11 @@
 use super::Unreadable;
 use super::alike::Alike;
 use super::cursor::Cursor;
-use super::found::Seen;
+use super::found::{Found, Seen};
 use super::keys::{Key, Marks};
 use super::lake_csv;
 use super::lines;
+use super::resume::holds_record;
 use super::walk::{Place, Walker};
 
 /// What a document is, by its first value that says so. What follows may be of another shape.
@@ -44,20 +45,16 @@ pub enum Shape {
     Unknown,
 }
 
-/// Values and lines that are looked at before a document is given up as unknown.
-const PATIENCE: usize = 64;
-
 /// Tells what a document is. It reads as far as the first value that says so.
 pub fn recognise(document: &[u8]) -> Shape {
     let text = lines::without_mark(document);
     if lake_csv::is_header(text.trim_ascii_start()) {
         return Shape::LakeCsv;
     }
+    let mut visit = |_, _: Found<'_>| {};
+    let mut walker = Walker::new(text, &mut visit);
     let mut cursor = Cursor::new(text);
-    for _ in 0..PATIENCE {
-        if cursor.peek().is_none() {
-            break;
-        }
+    while cursor.peek().is_some() {
         if cursor.eat_mark() {
             continue;
         }
@@ -69,11 +66,14 @@ pub fn recognise(document: &[u8]) -> Shape {
             };
         }
         cursor.at = start;
-        if cursor.skip().is_err() {
-            match lines::next_value(text, start + 1) {
+        match cursor.skip() {
+            // Its first item told nothing; another may.
+            Ok(()) if text[start] == b'[' && holds_record(&text[start..cursor.at]) => return Shape::Wrapped,
+            Ok(()) => {}
+            Err(fault) => match walker.resume(fault, start + 1, |walker, from| walker.next_value(text, from)) {
                 Some(next) => cursor.at = next,
                 None => break,
-            }
+            },
         }
         cursor.eat(b',');
     }
@@ -107,9 +107,9 @@ fn of_value(cursor: &mut Cursor<'_>, level: usize) -> Option<Shape> {
             if cursor.peek()? == b']' {
                 return Some(Shape::List);
             }
-            match of_value(cursor, level + 1)? {
-                Shape::Record | Shape::Lines => Some(Shape::List),
-                shape => Some(shape),
+            match of_value(cursor, level + 1) {
+                Some(Shape::Record | Shape::Lines) => Some(Shape::List),
+                shape => shape,
             }
         }
         // A record as a text: what `--query 'Events[].CloudTrailEvent'` leaves.
@@ -122,7 +122,7 @@ fn of_object(cursor: &mut Cursor<'_>) -> Option<Shape> {
     let start = cursor.at;
     cursor.at += 1;
     let mut marks = Marks::default();
-    if !cursor.eat(b'}') {
+    if cursor.peek() != Some(b'}') {
         loop {
             let key = cursor.key().ok()?;
             match Key::of(key) {
@@ -147,11 +147,8 @@ fn of_object(cursor: &mut Cursor<'_>) -> Option<Shape> {
             }
         }
     }
-    cursor.at = start;
-    let mut found = false;
-    let mut visit = |_, _: super::Found<'_>| found = true;
-    let walked = Walker::new(cursor.text, &mut visit).value(cursor, Place::search());
-    (walked.is_ok() && found).then_some(Shape::Wrapped)
+    cursor.expect(b'}').ok()?;
+    holds_record(&cursor.text[start..cursor.at]).then_some(Shape::Wrapped)
 }
 
 /// Whether the value at the cursor is a text that begins like an object.

@@ -67,15 +67,27 @@ pub(super) struct Walker<'v> {
     /// An offset and its line, from which the next line number is counted.
     counted: (usize, usize),
     /// Bytes that may be walked again after damage. It keeps a hostile document from costing the square of its size.
-    patience: usize,
+    pub(super) patience: usize,
     /// Bytes that may be searched in vain for a list's next item, for the same reason.
     pub(super) vain_bytes: usize,
+    /// Bytes that may be walked to tell whether to go on there after damage, for the same reason.
+    pub(super) trial_bytes: usize,
 }
 
 impl<'v> Walker<'v> {
     pub(super) fn new(document: &'v [u8], visit: &'v mut dyn FnMut(u64, Found<'_>)) -> Self {
         let patience = document.len().saturating_mul(4).saturating_add(1 << 20);
-        Self { document, visit, findings: 0, inflater: None, here: 0, counted: (0, 1), patience, vain_bytes: patience }
+        Self {
+            document,
+            visit,
+            findings: 0,
+            inflater: None,
+            here: 0,
+            counted: (0, 1),
+            patience,
+            vain_bytes: patience,
+            trial_bytes: patience,
+        }
     }
 
     /// Walks values that follow each other.
@@ -108,7 +120,9 @@ impl<'v> Walker<'v> {
                 Err(fault) => {
                     let again = if self.findings == before { start + 1 } else { fault.at };
                     self.report(fault);
-                    let Some(next) = self.resume(fault, again, |from| lines::next_value(text, from)) else { break };
+                    let Some(next) = self.resume(fault, again, |walker, from| walker.next_value(text, from)) else {
+                        break;
+                    };
                     cursor.at = next;
                 }
             }
@@ -211,24 +225,6 @@ impl<'v> Walker<'v> {
 
     fn set_aside(&mut self, reason: RejectReason, detail: fmt::Arguments<'_>) {
         self.hand(Found::Reject { reason, detail });
-    }
-
-    /// Where to go on after a fault: at the next beginning at or after `again`, or if that would be walking the same
-    /// bytes once too often, after the fault.
-    pub(super) fn resume(
-        &mut self,
-        fault: Fault,
-        again: usize,
-        next: impl Fn(usize) -> Option<usize>,
-    ) -> Option<usize> {
-        let at = next(again)?;
-        match self.patience.checked_sub(fault.at.saturating_sub(at)) {
-            Some(left) => {
-                self.patience = left;
-                Some(at)
-            }
-            None => next(fault.at),
-        }
     }
 
     /// Notes where a value begins, if the cursor is in the document and not in a text inside it.

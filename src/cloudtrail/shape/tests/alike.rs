@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Shape;
-use super::{Outcome, all, record, try_walk, walk};
+use super::{Outcome, all, event_bridge, record, try_walk, walk};
 use crate::cloudtrail::RejectReason;
 
 /// Four records as items of a list, and what comes before and after the list.
@@ -31,6 +31,31 @@ fn lists() -> Vec<List> {
     ]
 }
 
+/// The same, of objects that hold records, and of records whose keys are sorted.
+fn lists_of_objects() -> Vec<List> {
+    let of = |item: &dyn Fn(u32) -> Value| [0, 1, 2, 3].map(|number| item(number).to_string());
+    let lookup = of(&|number| {
+        json!({"EventId": "x", "Resources": [{"ResourceType": "k"}, {"ResourceType": "k"}],
+            "CloudTrailEvent": record(number).to_string()})
+    });
+    let messages = of(&|number| json!({"id": "1", "message": record(number).to_string(), "time": 1}));
+    let wrapped = of(&|number| json!({"a": number, "record": record(number), "z": "h"}));
+    // One of them begins with another key than the rest.
+    let sorted = [0, 1, 2, 3].map(|number| {
+        let rest = format!("\"awsRegion\":\"r\",{}", &record(number).to_string()[1..]);
+        if number == 0 { format!("{{\"additionalEventData\":{{\"a\":[]}},{rest}") } else { format!("{{{rest}") }
+    });
+    vec![
+        ("{\"Events\":[", lookup, "],\"NextToken\":\"t\"}"),
+        ("{\"events\":[", messages.clone(), "]}"),
+        ("{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[", messages, "],\"b\":[{}]}"),
+        ("[", of(&|number| event_bridge(&record(number))), "]"),
+        ("[", wrapped, "]"),
+        ("[", sorted.clone(), "]"),
+        ("{\"Records\":[", sorted, "]}"),
+    ]
+}
+
 /// How often the walk gives each of the four records.
 fn times(document: &[u8]) -> [usize; 4] {
     let (_, found, _) = try_walk(document);
@@ -45,9 +70,10 @@ fn join(items: &[Vec<u8>; 4], (begin, _, end): &List) -> Vec<u8> {
     [begin.as_bytes(), &items.join(&b","[..]), end.as_bytes()].concat()
 }
 
-#[test]
-fn one_wrong_byte_in_a_row_or_a_text_costs_no_other() {
-    for list in lists() {
+/// With any byte of an item lost, added or another, each other item is given once, but where `may_end` says that this
+/// ends the list: with the byte put where, in which item, before what.
+fn one_wrong_byte_costs_no_other(lists: Vec<List>, may_end: impl Fn(&List, u8, usize, Option<&u8>) -> bool) {
+    for list in lists {
         let items = list.1.clone().map(String::into_bytes);
         assert_eq!(times(&join(&items, &list)), [1; 4]);
         for at in [0, 1, 3] {
@@ -55,18 +81,11 @@ fn one_wrong_byte_in_a_row_or_a_text_costs_no_other() {
                 let mut damaged = vec![items.clone()];
                 damaged[0][at].remove(place);
                 for byte in *b"\"\\{}[],x\n" {
-                    // A bracket before an item ends the list: what follows is no list's.
-                    if byte == b']' && place == 0 {
-                        continue;
-                    }
-                    // So does a quote before a bracket in a text, if nothing else follows the list.
-                    let ends =
-                        |after: usize| list.0.starts_with('[') && byte == b'"' && items[at].get(after) == Some(&b']');
                     let (mut added, mut other) = (items.clone(), items.clone());
                     added[at].insert(place, byte);
                     other[at][place] = byte;
-                    damaged.extend((!ends(place)).then_some(added));
-                    damaged.extend((!ends(place + 1)).then_some(other));
+                    damaged.extend((!may_end(&list, byte, place, items[at].get(place))).then_some(added));
+                    damaged.extend((!may_end(&list, byte, place, items[at].get(place + 1))).then_some(other));
                 }
                 for items in damaged {
                     let document = join(&items, &list);
@@ -75,6 +94,31 @@ fn one_wrong_byte_in_a_row_or_a_text_costs_no_other() {
                     assert_eq!(times, [1; 4], "{}", String::from_utf8_lossy(&document));
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn one_wrong_byte_in_a_row_or_a_text_costs_no_other() {
+    // In a list that is no member of an object nothing is known after a bracket where a text begins, or after a quote
+    // before a bracket in a text.
+    one_wrong_byte_costs_no_other(lists(), |list, byte, place, next| {
+        list.0.starts_with('[') && (byte == b']' && place == 0 || byte == b'"' && next == Some(&b']'))
+    });
+}
+
+#[test]
+fn one_wrong_byte_in_an_object_that_holds_a_record_costs_no_other() {
+    one_wrong_byte_costs_no_other(lists_of_objects(), |_, _, _, _| false);
+}
+
+#[test]
+fn a_bracket_for_a_comma_between_two_items_costs_neither() {
+    for list in lists_of_objects() {
+        let (begin, items, end) = &list;
+        for between in ["", "]", "],", "x", ":", ",,", "],\"a\":1,"] {
+            let document = format!("{begin}{}{between}{}{end}", items[..2].join(","), items[2..].join(","));
+            assert_eq!(times(document.as_bytes()), [1; 4], "{document}");
         }
     }
 }

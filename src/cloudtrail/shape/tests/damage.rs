@@ -144,6 +144,28 @@ fn what_is_nothing_known_says_what_was_seen() {
 }
 
 #[test]
+fn the_items_of_a_list_that_cannot_be_walked_are_found_one_by_one() {
+    let wrapped: Vec<_> = (0..5).map(|number| json!({"ts": number, "record": record(number)}).to_string()).collect();
+    for [begin, separator, end] in [
+        ["{\"took\":1,\"hits\":{\"total\":5,\"hits\":[", ",", "]}}"],
+        ["{\"hits\":{\"hits\":[\n  ", ",\n  ", "\n]}}\n"],
+        ["[", ",", "]"],
+        ["[\n  ", ",\n  ", "\n]\n"],
+    ] {
+        for damaged in 0..5_u32 {
+            let mut items = wrapped.clone();
+            let item = &mut items[damaged as usize];
+            *item = item.replacen("\"Decrypt\"", "\"Decrypt", 1);
+            let found = walk([begin, &items.join(separator), end].concat()).1;
+            let (whole, rejects): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
+            let others: Vec<_> = (0..5).filter(|number| *number != damaged).map(record).collect();
+            assert_eq!(whole, all(&others), "{begin} with {damaged} damaged");
+            assert!(!rejects.is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_bracket_too_many_costs_no_document_that_follows_without_a_space() {
     let records: Vec<_> = (0..3).map(record).collect();
     let [first, rest @ ..] = [0, 1, 2].map(|number: usize| {
@@ -167,6 +189,14 @@ fn hostile_documents_come_to_an_end() {
         for document in [document, part.repeat(100_000)] {
             assert!(try_walk(document.as_bytes()).1.iter().all(Result::is_err));
         }
+    }
+    let other =
+        ["[{}x\n", "{\"a\":[{\"b\":{\"", "[{\"a\":", "{\"a\":{\"QueryResultRows\":[[[1]]]}}\n", "{\"a\":1,}\n", "x\n"];
+    for part in other {
+        let document = part.repeat(100_000);
+        assert_eq!(recognise(document.as_bytes()), Shape::Unknown, "{part}");
+        let document = format!("{}{document}", lines(&[record(0)]));
+        assert_eq!(try_walk(document.as_bytes()).1.iter().flatten().count(), 1, "{part}");
     }
     let rows = "{\"QueryResultRows\":[[{\"";
     for part in ["[{}x\n", "[\"{\\\"x\n", "[x{\\\n", "\u{feff}[{}x", &format!("{rows}\n"), &format!("{rows}a\":\n")] {

@@ -96,6 +96,28 @@ fn a_record_that_a_tool_read_from_its_text_is_found_in_the_texts_place() {
 }
 
 #[test]
+fn records_are_found_after_however_much_of_another_kind() {
+    let records: Vec<_> = (0..3).map(record).collect();
+    let wrapped: Vec<_> = records.iter().map(|record| json!({"ts": 1, "record": record})).collect();
+    let other = json!({"level": "info", "n": [{"a": 1}]});
+    for (other, reason) in [
+        (other.to_string(), RejectReason::NotARecord),
+        (other.to_string().replace("]}", "]"), RejectReason::Malformed),
+        ("7".to_owned(), RejectReason::NotAnObject),
+    ] {
+        for more in [lines(&records), lines(&wrapped)] {
+            let found = walk(format!("{}{more}", format!("{other}\n").repeat(500))).1;
+            let rejects = found.iter().filter(|outcome| **outcome == Err(reason)).count();
+            assert!(rejects >= 500, "{other}: {rejects}");
+            assert_eq!(found[found.len() - 3..], all(&records), "{other}");
+        }
+    }
+    // In a list too.
+    let list = json!([other, records[0], {"x": records[1]}]).to_string();
+    assert_eq!(walk(list).1, [Err(RejectReason::NotARecord), Ok(records[0].clone()), Ok(records[1].clone())]);
+}
+
+#[test]
 fn a_stream_may_mix_its_shapes() {
     let records: Vec<_> = (0..5).map(record).collect();
     let document = format!(
