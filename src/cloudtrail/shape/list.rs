@@ -52,10 +52,11 @@ impl Walker<'_> {
         while !cursor.eat(b']') {
             let (start, before) = (cursor.at, self.findings);
             self.mark(cursor);
-            let item = match items {
+            let careful = self.careful.then(|| Alike::of(text, items, good, start));
+            let item = careful.map_or(Ok(()), |alike| Self::check_item(cursor, &alike)).and_then(|()| match items {
                 Items::Values => self.value(cursor, place.in_item()),
                 Items::LakeRows => self.row(cursor, place.in_item()),
-            };
+            });
             let again = match item {
                 Ok(()) => cursor.at,
                 Err(_) if self.findings == before => start + 1,

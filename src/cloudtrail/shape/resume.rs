@@ -54,9 +54,34 @@ impl Walker<'_> {
         None
     }
 
-    /// Where the walk through a list goes on after a fault, if there is such an item.
+    /// Where the walk through a list goes on after a fault, if there is such an item. Once too many bytes were walked
+    /// again, items are checked before they are walked.
     pub(super) fn next_item(&mut self, text: &[u8], alike: &Alike<'_>, fault: Fault, again: usize) -> Option<usize> {
-        self.unless_vain(text, again, |walker| walker.resume(fault, again, |_, from| alike.next(text, from)))
+        self.unless_vain(text, again, |walker| {
+            let next = alike.next(text, again)?;
+            match walker.patience.checked_sub(fault.at.saturating_sub(next)) {
+                Some(left) => walker.patience = left,
+                None if walker.careful => return alike.next(text, fault.at),
+                None => walker.careful = true,
+            }
+            Some(next)
+        })
+    }
+
+    /// Checks that the item at the cursor, if it begins like the others, has an end before the next that does.
+    pub(super) fn check_item(cursor: &Cursor<'_>, alike: &Alike<'_>) -> Result<(), Fault> {
+        const BEGINNING_BYTES: usize = 256;
+        let Cursor { text, at } = *cursor;
+        if alike.next(&text[..text.len().min(at + BEGINNING_BYTES)], at) != Some(at) {
+            return Ok(());
+        }
+        let Some(next) = alike.next(text, at + 1) else { return Ok(()) };
+        match (Cursor { text: &text[..next], at }).skip() {
+            Err(fault) if fault.reason == RejectReason::Truncated => {
+                Err(Fault { reason: RejectReason::Malformed, at: next, reported: false })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where the item after a list's first one begins, which is damaged.

@@ -68,6 +68,8 @@ pub(super) struct Walker<'v> {
     counted: (usize, usize),
     /// Bytes that may be walked again after damage. It keeps a hostile document from costing the square of its size.
     pub(super) patience: usize,
+    /// Whether that was too much, so that items are looked at before they are walked.
+    pub(super) careful: bool,
     /// Bytes that may be searched in vain for a list's next item, for the same reason.
     pub(super) vain_bytes: usize,
     /// Bytes that may be walked to tell whether to go on there after damage, for the same reason.
@@ -85,6 +87,7 @@ impl<'v> Walker<'v> {
             here: 0,
             counted: (0, 1),
             patience,
+            careful: false,
             vain_bytes: patience,
             trial_bytes: patience,
         }

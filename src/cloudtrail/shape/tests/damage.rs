@@ -166,6 +166,22 @@ fn the_items_of_a_list_that_cannot_be_walked_are_found_one_by_one() {
 }
 
 #[test]
+fn items_of_which_many_were_left_open_cost_themselves() {
+    let items: Vec<_> = (0..200)
+        .map(|number| {
+            let item = json!({"eventVersion": "1", "number": number, "z": [{"a": "x".repeat(20_000)}]}).to_string();
+            if number % 8 == 1 { item.strip_suffix("]}").unwrap().to_owned() } else { item }
+        })
+        .collect();
+    for [begin, end] in [["{\"Records\":[", "]}"], ["[", "]"], ["{\"a\":1,\"Records\":[", "],\"b\":2}"]] {
+        let found = walk([begin, &items.join(","), end].concat()).1;
+        let numbers: Vec<_> = found.iter().flatten().map(|record| record["number"].as_u64().unwrap()).collect();
+        assert_eq!(numbers, (0..200).filter(|number| number % 8 != 1).collect::<Vec<_>>(), "{begin}");
+        assert_eq!(found.len(), 200, "{begin}");
+    }
+}
+
+#[test]
 fn a_bracket_too_many_costs_no_document_that_follows_without_a_space() {
     let records: Vec<_> = (0..3).map(record).collect();
     let [first, rest @ ..] = [0, 1, 2].map(|number: usize| {
@@ -198,6 +214,8 @@ fn hostile_documents_come_to_an_end() {
         let document = format!("{}{document}", lines(&[record(0)]));
         assert_eq!(try_walk(document.as_bytes()).1.iter().flatten().count(), 1, "{part}");
     }
+    let open = format!("[{}", "{\"eventVersion\":1},[1,".repeat(100_000));
+    assert!(try_walk(open.as_bytes()).1.len() > 1);
     let rows = "{\"QueryResultRows\":[[{\"";
     for part in ["[{}x\n", "[\"{\\\"x\n", "[x{\\\n", "\u{feff}[{}x", &format!("{rows}\n"), &format!("{rows}a\":\n")] {
         let document = format!("{{\"Records\":[]}}\n{}", part.repeat(100_000));
