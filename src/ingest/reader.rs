@@ -354,6 +354,7 @@ fn shape_name(shape: Shape) -> &'static str {
         Shape::LogsEvents => "logs-events",
         Shape::LogsExport => "logs-export",
         Shape::Digest => "digest",
+        Shape::WriteTest => "write-test",
         Shape::Wrapped => "wrapped",
         Shape::Unknown => "unknown",
     }

@@ -25,7 +25,7 @@ pub(super) enum Key {
     DetailType,
     /// `detail`: the same.
     Detail,
-    /// `digestStartTime`: a digest file.
+    /// `digestStartTime`: a digest file; `hashSignature`: that of a query's result in CloudTrail Lake.
     Digest,
     /// `eventVersion`: a record.
     EventVersion,
@@ -51,7 +51,7 @@ impl Key {
             b"QueryResultRows" => Self::Rows,
             b"detail-type" => Self::DetailType,
             b"detail" => Self::Detail,
-            b"digestStartTime" => Self::Digest,
+            b"digestStartTime" | b"hashSignature" => Self::Digest,
             b"eventVersion" => Self::EventVersion,
             b"eventSource" => Self::EventSource,
             b"eventName" => Self::EventName,

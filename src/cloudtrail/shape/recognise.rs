@@ -37,19 +37,27 @@ pub enum Shape {
     LogsEvents,
     /// CloudWatch Logs' export to S3, or `aws logs tail`: a time, a space, the record, a line.
     LogsExport,
-    /// A digest file: known, and without records.
+    /// A digest file, or the sign file of a query's result in CloudTrail Lake: known, and without records.
     Digest,
+    /// What CloudWatch Logs writes to a bucket, to see whether it may, before it exports: known, and without records.
+    WriteTest,
     /// Records inside what another tool put around them.
     Wrapped,
     /// None of these.
     Unknown,
 }
 
+/// The content of the file `aws-logs-write-test`.
+const WRITE_TEST: &[u8] = b"Permission Check Successful";
+
 /// Tells what a document is. It reads as far as the first value that says so.
 pub fn recognise(document: &[u8]) -> Shape {
     let text = lines::without_mark(document);
     if lake_csv::is_header(text.trim_ascii_start()) {
         return Shape::LakeCsv;
+    }
+    if text.trim_ascii() == WRITE_TEST {
+        return Shape::WriteTest;
     }
     let mut visit = |_, _: Found<'_>| {};
     let mut walker = Walker::new(text, &mut visit);

@@ -44,6 +44,12 @@ fn a_trail_file_may_be_empty_or_have_null_for_records() {
 
 #[test]
 fn digests_control_messages_and_other_services_events_are_known_and_hold_no_record() {
+    // As AWS's documentation of CloudTrail Lake has it, shortened.
+    let sign = json!({"version": "1.0", "region": "us-east-1", "files": [{"fileHashValue": "ab", "fileName": "r.csv.gz"}],
+        "hashAlgorithm": "SHA-256", "signatureAlgorithm": "SHA256withRSA", "queryCompleteTime": "2026-01-05T10:00:00Z",
+        "hashSignature": "cd", "publicKeyFingerprint": "ef"});
+    assert_eq!(walk(sign.to_string()), (Shape::Digest, vec![]));
+    assert_eq!(walk("Permission Check Successful"), (Shape::WriteTest, vec![]));
     let digest = json!({"awsAccountId": "1", "digestStartTime": "t", "logFiles": [{"s3Object": "x"}]});
     let control = json!({"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL CONTROL MESSAGE"}]});
     let sorted = r#"{"logEvents":[{"message":"CWL CONTROL MESSAGE"}],"messageType":"CONTROL_MESSAGE"}"#;
