@@ -34,7 +34,7 @@ pub use attribution::{
 pub use check::{CheckError, Failure, TestResult, check};
 pub use composite::{CompositeRule, Least, Node, Passing, RuleError, SuppressedBy, Suppression, Suppressor};
 pub use contributors::{contributor_id, contributor_state, parent_reason_data, parent_state};
-pub use cron::{CRON_FORM, read_cron};
+pub use cron::{CRON_FORM, last_time, read_cron};
 pub use definition::{
     Alarm, AlarmKind, CompositeAlarm, Condition, Keys, MetricAlarm, TreatMissingData, Watched, alarm_arn,
 };

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, DurationRound, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::nearest;
@@ -71,7 +71,11 @@ pub fn parse_zone(name: &str) -> Result<Tz, String> {
 /// change.
 pub fn local_time(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     const QUARTER: TimeDelta = TimeDelta::minutes(15);
-    let mut tried = local;
+    if let Some(time) = zone.from_local_datetime(&local).earliest() {
+        return time.to_utc();
+    }
+    // Clocks are changed at a quarter of an hour.
+    let mut tried = local.duration_trunc(QUARTER).unwrap_or(local);
     // No clock change skips more than a day (Samoa, 2011).
     for _ in 0..=96 {
         if let Some(time) = zone.from_local_datetime(&tried).earliest() {
@@ -103,6 +107,8 @@ mod tests {
             (" 2026-11-01T09:30:59.5Z ", "2026-11-01T09:30:59.5Z"),
             // Clocks go from 02:00 to 03:00, and back from 03:00 to 02:00.
             ("2026-03-29 02:30", "2026-03-29T01:00:00Z"),
+            ("2026-03-29 02:10", "2026-03-29T01:00:00Z"),
+            ("2026-03-29 02:59:59", "2026-03-29T01:00:00Z"),
             ("2026-10-25 02:30", "2026-10-25T00:30:00Z"),
         ] {
             let written: WrittenTime = text.parse().expect(text);

@@ -1,10 +1,13 @@
 //! When a report is due, and what it is about.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
 use croner::Cron;
 
+use crate::alarm::last_time;
 use crate::domain::{Minute, MinuteRange, local_time};
+
+const SECOND: TimeDelta = TimeDelta::seconds(1);
 
 /// A report on a schedule.
 #[derive(Clone, Debug)]
@@ -57,10 +60,7 @@ impl ReportSchedule {
             When::Daily(_) => (self.days(date, 1)?, self.days(before(date, 1)?, 1)?, "daily report".to_owned()),
             When::Weekly(..) => (self.days(date, 7)?, self.days(before(date, 7)?, 7)?, "weekly report".to_owned()),
             When::Cron(cron) => {
-                let earlier = |than: DateTime<Utc>| -> Option<DateTime<Utc>> {
-                    let found = cron.find_previous_occurrence(&than.with_timezone(&self.zone), false).ok()?;
-                    Some(found.to_utc())
-                };
+                let earlier = |than: DateTime<Utc>| last_time(cron, self.zone, than - SECOND);
                 let one = earlier(at)?;
                 let two = earlier(one)?;
                 (between(one, at)?, between(two, one)?, format!("report {}", self.name))
@@ -82,10 +82,7 @@ impl ReportSchedule {
                 let back = today.weekday().days_since(*weekday);
                 at_or_before(*time, before(today, u64::from(back))?, 7)
             }
-            When::Cron(cron) => {
-                let found = cron.find_previous_occurrence(&now.with_timezone(&self.zone), true).ok()?;
-                Some(found.to_utc())
-            }
+            When::Cron(cron) => last_time(cron, self.zone, now),
         }
     }
 

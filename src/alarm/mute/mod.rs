@@ -6,10 +6,11 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use chrono_tz::Tz;
 use croner::Cron;
 
+use super::cron::last_time;
 use crate::domain::Pattern;
 
 /// Before the number of an incident of the watch in its name, which mute rules may name as they do alarms.
@@ -62,12 +63,7 @@ impl MuteRule {
     pub fn window_at(&self, second: i64) -> Option<Window> {
         let start = match &self.schedule {
             Schedule::At(start) => *start,
-            Schedule::Cron(cron) => {
-                let local = DateTime::<Utc>::from_timestamp(second, 0)?.with_timezone(&self.zone);
-                let start = cron.find_previous_occurrence(&local, true).ok()?.timestamp();
-                // A time that a change of clocks skips is given as the second before the change.
-                (start + 59).div_euclid(60) * 60
-            }
+            Schedule::Cron(cron) => last_time(cron, self.zone, DateTime::from_timestamp(second, 0)?)?.timestamp(),
         };
         let end = start + i64::from(self.duration_seconds);
         let window = Window { start, end: self.expire.map_or(end, |expire| end.min(expire)) };

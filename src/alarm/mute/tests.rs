@@ -54,6 +54,25 @@ fn windows_follow_the_clock_of_their_place() {
     assert_eq!(late.window_at(second("2026-11-01T08:00:00Z")), None);
 }
 
+#[test]
+fn windows_of_every_hour_come_in_the_hour_that_comes_twice_too() {
+    // In Berlin 02:00 to 03:00 comes from 00:00Z and again from 01:00Z.
+    let hourly = MuteRule { duration_seconds: 1_800, ..rule("0 * * * *", 0, Tz::Europe__Berlin) };
+    for start in ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z"] {
+        let start = second(start);
+        let open = Some(Window { start, end: start + 1_800 });
+        assert_eq!([0, 1_799, 1_800].map(|after| hourly.window_at(start + after)), [open, open, None]);
+    }
+}
+
+#[test]
+fn a_window_whose_times_are_skipped_begins_when_the_clock_is_put_forward() {
+    let rule = MuteRule { duration_seconds: 600, ..rule("15,45 2 * * *", 0, Tz::Europe__Berlin) };
+    assert_eq!(rule.window_at(second("2026-03-29T01:00:00Z")), window("2026-03-29T01:00:00Z", "2026-03-29T01:10:00Z"));
+    assert_eq!(rule.window_at(second("2026-03-29T00:59:59Z")), None);
+    assert_eq!(rule.window_at(second("2026-03-29T01:15:00Z")), None);
+}
+
 fn rule_at_midnight() -> MuteRule {
     rule("0 0 * * *", 4, Tz::America__New_York)
 }

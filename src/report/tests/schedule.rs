@@ -85,6 +85,27 @@ fn any_other_schedule_is_about_the_time_since_the_last_report() {
 }
 
 #[test]
+fn a_report_is_due_once_whatever_the_part_of_a_second_at_which_it_is_asked_for() {
+    let monthly = schedule("name = 'm'\nschedule = 'cron(0 8 1 * *)'\nroutes = ['mail']");
+    let first = due(&monthly, "2026-10-31T12:00:00Z", "2026-11-01T08:00:00.37Z").expect("due");
+    assert_eq!(first.at, time("2026-11-01T08:00:00Z"));
+    assert_eq!(told(first.range), "2026-10-01T08:00:00Z 2026-11-01T08:00:00Z");
+    for now in ["2026-11-01T08:00:00.38Z", "2026-11-03T10:00:00.5Z", "2026-12-01T07:59:59.999Z"] {
+        assert_eq!(due(&monthly, "2026-11-01T08:00:00Z", now), None, "{now}");
+    }
+}
+
+#[test]
+fn a_report_whose_time_is_skipped_is_about_the_time_to_the_change_of_clocks() {
+    // 02:30 is skipped in Berlin on 2026-03-29, at 01:00Z.
+    let nightly = schedule("name = 'n'\nschedule = 'cron(30 2 * * *)'\ntimezone = 'Europe/Berlin'\nroutes = ['mail']");
+    let skipped = due(&nightly, "2026-03-28T02:00:00Z", "2026-03-29T03:00:00Z").expect("due");
+    assert_eq!(told(skipped.range), "2026-03-28T01:30:00Z 2026-03-29T01:00:00Z");
+    let next = due(&nightly, "2026-03-29T01:00:00Z", "2026-03-30T03:00:00Z").expect("due");
+    assert_eq!(told(next.range), "2026-03-29T01:00:00Z 2026-03-30T00:30:00Z");
+}
+
+#[test]
 fn a_day_that_never_comes_is_never_due() {
     let never = schedule("name = 'n'\nschedule = 'cron(0 6 30 2 *)'\nroutes = ['mail']");
     assert_eq!(due(&never, "2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z"), None);
