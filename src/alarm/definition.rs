@@ -113,13 +113,17 @@ impl MetricAlarm {
     /// Whether it is evaluated when its newest period ends at a second since 1970. Usually at every minute; at full
     /// hours where it looks back more than a day, and every five minutes where counts by caller are kept by them.
     pub fn is_due(&self, end: i64) -> bool {
-        let looks_back = u64::from(self.period_seconds) * u64::from(self.evaluation_periods);
         let every = match self.watched.is_by_caller() {
-            _ if looks_back > 86_400 => 3_600,
+            _ if self.looks_back_seconds() > 86_400 => 3_600,
             true => CALLER_STEP_SECONDS,
             false => 60,
         };
         end.rem_euclid(i64::from(every)) == 0
+    }
+
+    /// How long its N periods are together, in seconds.
+    pub fn looks_back_seconds(&self) -> u64 {
+        u64::from(self.period_seconds) * u64::from(self.evaluation_periods)
     }
 
     /// Whether it judges several series, each a contributor with its own state: CloudWatch's multi time series alarm.

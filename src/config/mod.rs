@@ -8,6 +8,7 @@
 mod duration;
 mod error;
 mod fields;
+mod kept;
 mod maintenance;
 mod outside;
 mod overrides;

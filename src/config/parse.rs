@@ -47,6 +47,7 @@ pub fn parse(text: &str, name: &str, outside: &Outside<'_>) -> Result<Config, Co
     let mut sections = Sections { root, errors: &mut errors };
     let mut config = sections.config();
     sections.of_other_rooms(&mut config, outside, name, text);
+    sections.refuse_short_retention(&config);
     match errors.is_empty() {
         true => Ok(config),
         false => Err(ConfigErrors::of(name, text, &names, errors)),
@@ -95,7 +96,7 @@ fn root_of<'t>(text: &'t str, name: &str) -> Result<DeTable<'t>, ConfigErrors> {
 
 /// The file's tables, taken one after the other.
 pub(super) struct Sections<'t, 'e> {
-    root: DeTable<'t>,
+    pub(super) root: DeTable<'t>,
     pub(super) errors: &'e mut Vec<SettingError>,
 }
 

@@ -349,3 +349,38 @@ fn no_error_repeats_what_may_be_a_secret_however_wrong_its_line_is() {
     let said = wrong(&format!("{route}kind = \"pagerduty\"\nrouting_key = {{ env = \"NAME\", fle = \"PATH\" }}\n"));
     assert!(said.contains("routing_key = { env = \"NAME\", fle = \"PATH\" }\n"), "{said}");
 }
+
+#[test]
+fn counts_are_kept_for_longer_than_each_alarm_looks_back() {
+    let settings = |kept: &str, alarm: &str| {
+        format!("[daemon]\n{kept}\n[[alarm]]\nname = \"quiet\"\ncomparison_operator = \"LessThanThreshold\"\n{alarm}\n")
+    };
+    let week = "threshold = 1\nperiod = \"1d\"\nevaluation_periods = 7";
+    let said = wrong(&settings("keep_minutes = \"7d\"", week));
+    let expected = "keytide.toml:2: the alarm `quiet` looks back over 7d, and counts are dropped by whole days; write \
+                    keep_minutes = \"8d\" or more, or give the alarm fewer or shorter periods\n  \
+                    2 | keep_minutes = \"7d\"\n    |                ^^^^";
+    assert_eq!(said, expected);
+    good(&settings("keep_minutes = \"8d\"", week));
+    // Other kinds of counts matter to the alarms that are judged by them.
+    good(&settings("keep_callers = \"1d\"\nkeep_seconds = \"1d\"", week));
+    let hours = "period = \"1h\"\nevaluation_periods = 24";
+    for (setting, alarm) in [
+        ("keep_callers", format!("threshold = 1\ncaller = \"*:role/etl\"\n{hours}")),
+        ("keep_callers", format!("threshold = 1\nresource = \"arn:aws:s3:::raw\"\n{hours}")),
+        ("keep_seconds", format!("quota_share = 0.1\n{hours}")),
+    ] {
+        let said = wrong(&settings(&format!("{setting} = \"1d\""), &alarm));
+        assert!(
+            said.contains(&format!(
+                "looks back over 1d, and counts are dropped by whole days; write {setting} = \"2d\""
+            )),
+            "{said}"
+        );
+        good(&settings(&format!("{setting} = \"2d\""), &alarm));
+    }
+    // The least that can be kept is enough for what looks back over less than a day.
+    good(&settings("keep_minutes = \"1d\"", "threshold = 1\nperiod = \"1h\"\nevaluation_periods = 23"));
+    let said = with(&settings("", week), "KEYTIDE_DAEMON__KEEP_MINUTES", "3d").expect_err("too short");
+    assert!(said.contains("KEYTIDE_DAEMON__KEEP_MINUTES") && said.contains("the alarm `quiet`"), "{said}");
+}
