@@ -11,22 +11,26 @@ use crate::alarm::evaluate::Point;
 pub(super) struct Seen {
     pub(super) id: String,
     pub(super) attributes: BTreeMap<String, String>,
+    /// A missing one is a value that any of them lacks.
     values: Vec<Option<f64>>,
     bands: Vec<Option<(f64, f64)>>,
 }
 
 /// The series that an alarm sees.
 pub(super) fn seen(alarm: &MetricAlarm, test: &Test) -> Vec<Seen> {
+    let length = test.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
     let mut groups: BTreeMap<BTreeMap<String, String>, Seen> = BTreeMap::new();
     for series in test.series.iter().filter(|series| is_watched(alarm, series)) {
         let attributes = attributes(alarm, series);
         let seen = groups.entry(attributes.clone()).or_insert_with(|| Seen {
             id: contributor_id(&attributes),
             attributes,
-            values: Vec::new(),
+            values: vec![Some(0.0); length],
             bands: Vec::new(),
         });
-        add(&mut seen.values, &series.values);
+        for (place, sum) in seen.values.iter_mut().enumerate() {
+            *sum = sum.zip(series.values.get(place).copied().flatten()).map(|(sum, value)| sum + value);
+        }
         if seen.bands.is_empty() {
             seen.bands.clone_from(&series.bands);
         }
@@ -64,17 +68,6 @@ fn attributes(alarm: &MetricAlarm, series: &TestSeries) -> BTreeMap<String, Stri
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn add(sums: &mut Vec<Option<f64>>, values: &[Option<f64>]) {
-    if sums.len() < values.len() {
-        sums.resize(values.len(), None);
-    }
-    for (sum, value) in sums.iter_mut().zip(values) {
-        if let Some(value) = value {
-            *sum = Some(sum.unwrap_or(0.0) + value);
-        }
-    }
-}
-
 impl Seen {
     /// The periods of an alarm up to a time, the oldest first. `each` values of the test make a period; the newest
     /// ends after `end` of them.
@@ -83,15 +76,14 @@ impl Seen {
         (0..range).map(|slot| self.point(alarm, each, (end + slot * each).checked_sub((range - 1) * each)?)).collect()
     }
 
-    /// The period that ends after so many values.
+    /// The period that ends after so many values, if none of its values is missing.
     fn point(&self, alarm: &MetricAlarm, each: usize, end: usize) -> Option<Point> {
-        let first = end.checked_sub(each)?;
-        let known = || (first..end).filter_map(|place| self.values.get(place).copied().flatten());
-        known().next()?;
+        let values = self.values.get(end.checked_sub(each)?..end)?;
+        let values: Vec<f64> = values.iter().copied().collect::<Option<_>>()?;
         let value = match alarm.condition {
-            Condition::QuotaShare { .. } => known().fold(f64::NEG_INFINITY, f64::max),
-            Condition::SpendPerHour { .. } => known().sum::<f64>() / known().count() as f64,
-            Condition::Threshold { .. } | Condition::Band { .. } => known().sum(),
+            Condition::QuotaShare { .. } => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            Condition::SpendPerHour { .. } => values.iter().sum::<f64>() / values.len() as f64,
+            Condition::Threshold { .. } | Condition::Band { .. } => values.into_iter().sum(),
         };
         Some(Point { value, band: self.bands.get(end - 1).copied().flatten() })
     }
