@@ -62,7 +62,7 @@ impl Engine {
         shared: Arc<Shared>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self, TaskError> {
-        let memory = Memory::read(store.dir(), store.last_batch()?);
+        let memory = Memory::read(store.dir(), store.last_batch()?, shared.now().timestamp());
         let paths = shared.config().sources.iter().map(|SourceSettings::Folder { path }| path.clone()).collect();
         let owed = store.outbox_depth()?;
         let mut known = shared.known();

@@ -28,12 +28,15 @@ fn path(dir: &Path) -> PathBuf {
 }
 
 impl Memory {
-    /// What is remembered beside the store in `dir`, whose last batch is `batch`; nothing if that is not to be used.
-    pub(super) fn read(dir: &Path, batch: i64) -> Self {
+    /// What is remembered beside the store in `dir`, whose last batch is `batch`; nothing if that is not to be used. A
+    /// time after `now`, seconds since 1970, is of a clock that was ahead, and is taken for now.
+    pub(super) fn read(dir: &Path, batch: i64, now: i64) -> Self {
         let Ok(bytes) = fs::read(path(dir)) else { return Self::default() };
         let memory = bytes.strip_prefix(MARK).and_then(|bytes| postcard::from_bytes::<Memory>(bytes).ok());
         match memory {
-            Some(memory) if memory.batch <= batch => memory,
+            Some(memory) if memory.batch <= batch => {
+                Memory { last_data_at: memory.last_data_at.map(|at| at.min(now)), ..memory }
+            }
             _ => {
                 tracing::warn!("what was read is not remembered; files are looked into again");
                 Self::default()

@@ -222,10 +222,19 @@ fn work_that_failed_or_panicked_is_not_tried_before_its_pause_is_over() {
 fn what_is_remembered_is_used_unless_the_store_is_behind_it() {
     let dir = tempfile::tempdir().unwrap();
     let write = || Memory { batch: 7, last_data_at: Some(5), seen: vec![(1, Stamp { size: 2, changed: 3 })] };
+    let read = |batch, now| Memory::read(dir.path(), batch, now);
     write().write(dir.path());
-    assert_eq!(Memory::read(dir.path(), 7), write());
-    assert_eq!(Memory::read(dir.path(), 8), write());
-    assert_eq!(Memory::read(dir.path(), 6), Memory::default());
+    assert_eq!(read(7, 5), write());
+    assert_eq!(read(8, 5), write());
+    assert_eq!(read(6, 5), Memory::default());
     std::fs::write(dir.path().join("watched"), "keytide watched 2\nnonsense").unwrap();
-    assert_eq!(Memory::read(dir.path(), 7), Memory::default());
+    assert_eq!(read(7, 5), Memory::default());
+}
+
+#[test]
+fn a_log_file_that_came_while_the_clock_was_ahead_came_just_now() {
+    let dir = tempfile::tempdir().unwrap();
+    Memory { batch: 7, last_data_at: Some(700_000), seen: Vec::new() }.write(dir.path());
+    let last_data_at = |now| Memory::read(dir.path(), 7, now).last_data_at;
+    assert_eq!((last_data_at(100_000), last_data_at(700_001)), (Some(100_000), Some(700_000)));
 }
