@@ -105,6 +105,7 @@ fn top(
         kind: "report",
         range,
         previous: args.previous.then(|| before(range)),
+        watermark: None,
         limit: args.limit as usize,
         zone: args.range.zone().0,
         aliases: &aliases,

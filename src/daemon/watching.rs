@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use super::parts::{Evaluate, RoundSummary, TaskError, Tell};
 use crate::alarm::{Notice, Severity, Subject};
 use crate::config::Config;
+use crate::domain::Minute;
 use crate::publish::picture::svg;
 use crate::publish::{Route, Router, SecretSource, routes};
 use crate::report::{Asked, ReportSchedule, build};
@@ -57,21 +58,30 @@ impl Evaluate for Watching {
 
     fn report(&mut self, store: &mut Store, now: DateTime<Utc>) -> Result<u64, TaskError> {
         let mut round = WatchRound::default();
+        let watermark = store.watermark(Minute::nearest(now.timestamp()))?;
         for schedule in &self.config.reports {
             let name = format!("{REPORT}{}", schedule.name);
             let remembered = store.memory(&name)?;
             let last = remembered.as_deref().and_then(time_of);
+            let report = &schedule.name;
             if remembered.is_some() && last.is_none() {
-                let report = &schedule.name;
                 tracing::warn!(report, "the store's memory of this report is damaged; it waits for its next time");
             }
+            let last = last.filter(|last| {
+                let is_ahead = schedule.is_ahead(*last, now);
+                if is_ahead {
+                    let made = last.to_rfc3339();
+                    tracing::warn!(report, made, "a clock that was ahead made this report; it waits for its next time");
+                }
+                !is_ahead
+            });
             // A schedule that is new waits for its first time.
             let Some(last) = last else {
                 round.memories.push((name, now.timestamp().to_string().into_bytes()));
                 continue;
             };
-            if let Some(due) = schedule.due(last, now) {
-                let made = Made { config: &self.config, schedule, due: &due };
+            if let Some(due) = schedule.due(last, now, watermark) {
+                let made = Made { config: &self.config, schedule, due: &due, watermark };
                 round.owed.extend(made.messages(store)?);
                 round.memories.push((name, due.at.timestamp().to_string().into_bytes()));
             }
@@ -154,6 +164,7 @@ struct Made<'a> {
     config: &'a Config,
     schedule: &'a ReportSchedule,
     due: &'a crate::report::Due,
+    watermark: Option<Minute>,
 }
 
 impl Made<'_> {
@@ -168,6 +179,7 @@ impl Made<'_> {
                 kind: &self.due.kind,
                 range,
                 previous: Some(self.due.previous),
+                watermark: self.watermark,
                 limit: self.schedule.limit,
                 zone: self.schedule.zone,
                 aliases: &aliases,

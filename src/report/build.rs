@@ -23,6 +23,8 @@ pub struct Asked<'a> {
     pub range: MinuteRange,
     /// The minutes to compare with, as far as they are stored in full.
     pub previous: Option<MinuteRange>,
+    /// Up to when counts are complete, if a range that ends later is to say so.
+    pub watermark: Option<Minute>,
     /// Rows of a ranking, at most.
     pub limit: usize,
     /// The time zone of the times in it.
@@ -87,8 +89,18 @@ pub fn build(counts: &dyn Counts, asked: &Asked<'_>) -> PolarsResult<ReportData>
         quotas: quotas(&now, asked),
         incidents: asked.incidents.map(|incidents| told(incidents, asked)),
         stored_from: stored.moments(asked.zone),
-        notes: stored.notes(asked.range, asked.previous, asked.zone),
+        notes: notes(&stored, asked),
     })
+}
+
+/// What has to be known of the counts.
+fn notes(stored: &Stored, asked: &Asked<'_>) -> Vec<String> {
+    let mut notes = stored.notes(asked.range, asked.previous, asked.zone);
+    if let Some(watermark) = asked.watermark.filter(|watermark| *watermark < asked.range.end) {
+        let until = text::moment(moment(watermark.first_second(), asked.zone));
+        notes.push(format!("When this was made, counts were complete up to {until} only."));
+    }
+    notes
 }
 
 fn moment(at: i64, zone: Tz) -> Moment {

@@ -37,7 +37,7 @@ pub struct ReportData {
     pub incidents: Option<Vec<IncidentLine>>,
     /// From when on counts are stored.
     pub stored_from: StoredFrom,
-    /// Sentences: what isn't stored of the range or of the one before, and so isn't compared.
+    /// Sentences: what isn't stored of the range or of the one before, and so isn't compared; what had not come yet.
     pub notes: Vec<String>,
 }
 

@@ -9,6 +9,9 @@ use crate::domain::{Minute, MinuteRange, local_time};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
 
+/// How long a report waits for the counts of its range's end.
+const WAIT_SECONDS: i64 = 3600;
+
 /// A report on a schedule.
 #[derive(Clone, Debug)]
 pub struct ReportSchedule {
@@ -49,12 +52,31 @@ pub struct Due {
 
 impl ReportSchedule {
     /// The report that should have been made since `last` (when one was made, or the schedule began), if any. Of
-    /// several that were missed, the latest.
-    pub fn due(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<Due> {
-        let at = self.latest(now)?;
-        if at <= last {
-            return None;
+    /// several that were missed, the latest. Where the watermark lies before a report's end, that report waits for it,
+    /// for an hour.
+    pub fn due(&self, last: DateTime<Utc>, now: DateTime<Utc>, watermark: Option<Minute>) -> Option<Due> {
+        let mut at = self.latest(now)?;
+        while last < at {
+            let due = self.report_of(at)?;
+            let end = due.range.end;
+            let has_come = watermark.is_some_and(|watermark| end <= watermark);
+            if has_come || end.first_second() + WAIT_SECONDS <= now.timestamp() {
+                return Some(due);
+            }
+            at = self.latest(at - SECOND)?;
         }
+        None
+    }
+
+    /// Whether the report that was made at `last` was made by a clock that was ahead: until it is `last` again, another
+    /// would be missed.
+    pub fn is_ahead(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let before = last.checked_sub_signed(SECOND).and_then(|before| self.latest(before));
+        before.is_some_and(|before| now < before)
+    }
+
+    /// The report of a time of the schedule.
+    fn report_of(&self, at: DateTime<Utc>) -> Option<Due> {
         let date = at.with_timezone(&self.zone).date_naive();
         let (range, previous, kind) = match &self.when {
             When::Daily(_) => (self.days(date, 1)?, self.days(before(date, 1)?, 1)?, "daily report".to_owned()),

@@ -36,23 +36,32 @@ impl Clock for Set {
     }
 }
 
+/// A file with calls of a minute, as `2026-01-06T12:00`.
+fn deliver(place: &Place, minute: &str, calls: usize) {
+    let call = |call: usize| {
+        let id = format!("{}{}-0000-4000-8000-{call:012x}", &minute[8..10], minute[11..16].replace(':', "00"));
+        Record::decrypt(&id).with("eventTime", format!("{minute}:{call:02}Z")).value()
+    };
+    let records: Vec<Value> = (0..calls).map(call).collect();
+    files::write(&place.logs(), &format!("{}.json", minute.replace(':', "")), &files::log_file(&records));
+}
+
 /// A place with a daily report at 08:00 to a receiver, and the calls of four days, at noon: 1 on the 4th, 2 on the
 /// 5th, 5 on the 6th, 1 on the 7th.
 fn place(receiver: &Receiver) -> (Place, Config) {
+    place_with(receiver, "every = \"daily\"\nat = \"08:00\"")
+}
+
+/// The same, with a report on another schedule.
+fn place_with(receiver: &Receiver, schedule: &str) -> (Place, Config) {
     let place = Place::new();
-    let mut records = Vec::new();
     for (day, calls) in [(4, 1), (5, 2), (6, 5), (7, 1)] {
-        for call in 0..calls {
-            let id = format!("{day:08x}-0000-4000-8000-{call:012x}");
-            let time = format!("2026-01-{day:02}T12:00:{call:02}Z");
-            records.push(Record::decrypt(&id).with("eventTime", time).value());
-        }
+        deliver(&place, &format!("2026-01-{day:02}T12:00"), calls);
     }
-    files::write(&place.logs(), "calls.json", &files::log_file(&records));
     let text = format!(
         "[watch]\nevery_series = false\n[health]\nno_data_for = \"30d\"\n\
          [[route]]\nname = \"hook\"\nkind = \"webhook\"\nurl = \"{}\"\n\
-         [[report]]\nname = \"day\"\nevery = \"daily\"\nat = \"08:00\"\nroutes = [\"hook\"]\n",
+         [[report]]\nname = \"day\"\n{schedule}\nroutes = [\"hook\"]\n",
         receiver.url("/")
     );
     let mut config = parse(&text, "keytide.toml", &Outside::NOTHING).unwrap();
@@ -114,6 +123,53 @@ async fn a_report_comes_at_its_time_once_and_once_after_days_of_downtime() {
     let second = ("keytide/report/day/1768032000:REPORT".to_owned(), "Keytide daily report, 2026-01-09".to_owned());
     assert_eq!(reports(&receiver), [first, second]);
     assert_eq!(Store::open_for_reading(&place.store()).unwrap().outbox_depth().unwrap().owed, 0);
+}
+
+#[tokio::test]
+async fn a_report_waits_for_the_calls_of_its_last_minutes_and_says_what_had_not_come_within_an_hour() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place_with(&receiver, "schedule = \"cron(0 * * * *)\"");
+    let clock = Set(Arc::default());
+    let round = async |day, hour, minute| {
+        clock.to(day, hour, minute);
+        one_round(&place.store(), &config, &clock).await;
+    };
+    round(6, 12, 30).await;
+    round(6, 13, 0).await;
+    // Files come up to a quarter of an hour late.
+    deliver(&place, "2026-01-06T12:58", 2);
+    round(6, 13, 14).await;
+    assert_eq!(reports(&receiver), []);
+    round(6, 13, 15).await;
+    // 13:00 of 2026-01-06: `date -u -d '2026-01-06 13:00' +%s`.
+    let title = "Keytide report day, 2026-01-06 12:00 to 2026-01-06 13:00".to_owned();
+    let first = ("keytide/report/day/1767704400:REPORT".to_owned(), title);
+    assert_eq!(reports(&receiver), std::slice::from_ref(&first));
+    let json = |place: usize| receiver.got()[place].json()["subject"]["json"].clone();
+    assert_eq!((&json(0)["totals"]["successful"]["calls"], &json(0)["notes"]), (&7.into(), &serde_json::json!([])));
+    // The newest call is of 12:00 on the 7th; nothing comes after it.
+    round(7, 12, 59).await;
+    round(7, 13, 0).await;
+    let title = "Keytide report day, 2026-01-07 11:00 to 2026-01-07 12:00".to_owned();
+    let second = ("keytide/report/day/1767787200:REPORT".to_owned(), title);
+    assert_eq!(reports(&receiver)[2..], [second]);
+    let note = "When this was made, counts were complete up to 2026-01-07 11:46 only.";
+    assert_eq!(json(2)["notes"], serde_json::json!([note]));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_once_keeps_no_report_back() {
+    let receiver = Receiver::willing().await;
+    let (place, config) = place(&receiver);
+    let clock = Set(Arc::default());
+    for (day, hour) in [(6, 9), (25, 8), (6, 10), (7, 7), (7, 8), (7, 9)] {
+        clock.to(day, hour, 0);
+        one_round(&place.store(), &config, &clock).await;
+    }
+    // 08:00 of 2026-01-25 and 2026-01-07: `date -u -d '2026-01-25 08:00' +%s`.
+    let expected = [(1_769_328_000, "2026-01-24"), (1_767_772_800, "2026-01-06")]
+        .map(|(at, day)| (format!("keytide/report/day/{at}:REPORT"), format!("Keytide daily report, {day}")));
+    assert_eq!(reports(&receiver), expected);
 }
 
 #[tokio::test]

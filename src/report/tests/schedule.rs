@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{MinuteRange, format_second};
+use crate::domain::{Minute, MinuteRange, format_second};
 use crate::report::{Due, ReportSchedule, ReportTable};
 
 fn schedule(text: &str) -> ReportSchedule {
@@ -19,8 +19,14 @@ fn told(range: MinuteRange) -> String {
     [range.start, range.end].map(|minute| format_second(minute.first_second())).join(" ")
 }
 
+/// What is due if all counts have come.
 fn due(schedule: &ReportSchedule, last: &str, now: &str) -> Option<Due> {
-    schedule.due(time(last), time(now))
+    due_with(schedule, last, now, Some(now))
+}
+
+fn due_with(schedule: &ReportSchedule, last: &str, now: &str, watermark: Option<&str>) -> Option<Due> {
+    let watermark = watermark.map(|watermark| Minute::nearest(time(watermark).timestamp()));
+    schedule.due(time(last), time(now), watermark)
 }
 
 const DAILY: &str = "name = 'd'\nevery = 'daily'\nat = '08:30'\ntimezone = 'Europe/Berlin'\nroutes = ['mail']";
@@ -103,6 +109,44 @@ fn a_report_whose_time_is_skipped_is_about_the_time_to_the_change_of_clocks() {
     assert_eq!(told(skipped.range), "2026-03-28T01:30:00Z 2026-03-29T01:00:00Z");
     let next = due(&nightly, "2026-03-29T01:00:00Z", "2026-03-30T03:00:00Z").expect("due");
     assert_eq!(told(next.range), "2026-03-29T01:00:00Z 2026-03-30T00:30:00Z");
+}
+
+#[test]
+fn a_report_waits_an_hour_for_the_counts_of_its_end() {
+    let hourly = schedule("name = 'h'\nschedule = 'cron(0 * * * *)'\nroutes = ['mail']");
+    let at = |now, watermark| {
+        let last = "2026-11-20T08:00:00Z";
+        due_with(&hourly, last, now, watermark).map(|due| format_second(due.at.timestamp()))
+    };
+    assert_eq!(at("2026-11-20T09:00:00Z", Some("2026-11-20T08:45:00Z")), None);
+    assert_eq!(at("2026-11-20T09:14:00Z", Some("2026-11-20T08:59:00Z")), None);
+    assert_eq!(at("2026-11-20T09:15:00Z", Some("2026-11-20T09:00:00Z")).as_deref(), Some("2026-11-20T09:00:00Z"));
+    // While one waits, the one before is not passed over.
+    assert_eq!(at("2026-11-20T10:05:00Z", Some("2026-11-20T09:50:00Z")).as_deref(), Some("2026-11-20T09:00:00Z"));
+    for watermark in [None, Some("2026-11-20T08:59:00Z")] {
+        assert_eq!(at("2026-11-20T09:59:59Z", watermark), None);
+        assert_eq!(at("2026-11-20T10:00:00Z", watermark).as_deref(), Some("2026-11-20T09:00:00Z"));
+    }
+    // A day that ended long before its report has nothing to wait for; one that ends with it has.
+    let eight = due_with(&schedule(DAILY), "2026-01-06T08:00:00Z", "2026-01-07T07:30:00Z", None);
+    assert_eq!(eight.map(|due| due.at), Some(time("2026-01-07T07:30:00Z")));
+    let midnight = schedule("name = 'd'\nevery = 'daily'\nat = '00:00'\nroutes = ['mail']");
+    let made = |now, watermark| due_with(&midnight, "2026-01-06T00:00:00Z", now, Some(watermark)).is_some();
+    assert!(!made("2026-01-07T00:14:00Z", "2026-01-06T23:59:00Z"));
+    assert!(made("2026-01-07T00:15:00Z", "2026-01-07T00:00:00Z"));
+}
+
+#[test]
+fn a_report_was_made_by_a_clock_that_was_ahead_if_another_comes_before_its_time() {
+    let daily = schedule("name = 'd'\nevery = 'daily'\nroutes = ['mail']");
+    let is_ahead = |last, now| daily.is_ahead(time(last), time(now));
+    assert!(is_ahead("2026-12-01T08:00:00Z", "2026-11-01T07:00:00Z"));
+    assert!(is_ahead("2026-11-02T08:00:00Z", "2026-11-01T07:00:00Z"));
+    // It comes next, and was made: nothing is missed.
+    assert!(!is_ahead("2026-11-01T08:00:00Z", "2026-11-01T07:00:00Z"));
+    assert!(!is_ahead("2026-11-01T08:00:00Z", "2026-11-01T09:00:00Z"));
+    // A schedule that is known since then misses the one at eight.
+    assert!(is_ahead("2026-11-01T10:00:00Z", "2026-11-01T07:00:00Z"));
 }
 
 #[test]
