@@ -6,7 +6,7 @@ use super::alarms::OwedAbout;
 use super::cause::Cause;
 use super::error::WatchError;
 use super::fleet::SeriesId;
-use super::incidents::{Strayed, StrayedSeries, Sums};
+use super::strayed::{Strayed, StrayedSeries, Sums};
 use crate::alarm::{Incident, Watched};
 use crate::domain::MinuteRange;
 use crate::series::{caller_cells, read};

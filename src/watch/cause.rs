@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::WatchSettings;
 use super::error::WatchError;
 use super::fleet::{SeriesId, Sighting};
-use super::incidents::{AskCallers, Strayed, StrayedSeries};
+use super::incidents::AskCallers;
 use super::quota_use::{is_pool_of, quota_use};
+use super::strayed::{Strayed, StrayedSeries};
 use crate::alarm::{
     CallerWindow, Contribution, Incident, IncidentSeries, KnownOfKey, Novelty, PicturePoint, Priced, Question,
     QuotaUse, SeenNow, attribute, cost_per_hour, novelties, usual_windows,

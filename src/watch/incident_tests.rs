@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::incidents::{AskCallers, Incidents, StrayedSeries};
+use super::incidents::{AskCallers, Incidents};
+use super::strayed::StrayedSeries;
 use crate::domain::{Minute, MinuteRange, Outcome};
 use crate::watch::WatchSettings;
 use crate::watch::error::WatchError;
@@ -232,6 +233,7 @@ fn taken_in_again_it_counts_once_and_begins_nothing() {
     for (nth, value) in (0..).zip(periods) {
         take(&mut incidents, nth, vec![seen("a", nth, value)], &mut ask);
         let once = incidents.clone();
+        incidents.rewind(START, &HashMap::new());
         for again in 0..=nth {
             let value = periods[again as usize];
             take(&mut incidents, again, vec![seen("a", again, value)], &mut ask);
@@ -280,4 +282,82 @@ fn what_is_counted_of_an_incident_ends_with_the_last_period_in_which_any_of_it_s
     let counted = |series: &StrayedSeries| (series.observed, series.expected, series.counted_until - START);
     let counted: Vec<_> = incident.series.iter().map(counted).collect();
     assert_eq!(counted, [(1_220.0, 50.0, 5 * PERIOD), (1_000.0, 50.0, 5 * PERIOD)]);
+}
+
+/// Takes in values of the key `a` from a period on.
+fn take_from(incidents: &mut Incidents, from: i64, values: &[f64]) {
+    for (nth, value) in (from..).zip(values) {
+        take(incidents, nth, vec![seen("a", nth, *value)], &mut known(&[]));
+    }
+}
+
+/// Calls and what would have been normal of the only series of the only incident, once it is over.
+fn told_when_over(incidents: &Incidents) -> (Option<i64>, f64, f64) {
+    let [incident] = &incidents.over[..] else { panic!("{incidents:?}") };
+    let [series] = &incident.series[..] else { panic!("{incident:?}") };
+    (incident.resolved_at.map(|at| (at - START) / PERIOD), series.observed, series.expected)
+}
+
+#[test]
+fn counts_that_come_late_are_in_the_sums_wherever_models_go_back_to() {
+    // Some of the third and fourth periods' counts come when the sixth is in.
+    let (first, late) = ([500.0, 400.0, 60.0, 10.0, 200.0, 11.0], [500.0, 400.0, 300.0, 250.0, 200.0, 11.0]);
+    for back_to in -2..=2_i64 {
+        let mut incidents = Incidents::default();
+        let mut saved = HashMap::new();
+        for (nth, value) in (0..).zip(first) {
+            if nth == back_to {
+                saved = incidents.counted().collect();
+            }
+            take_from(&mut incidents, nth, &[value]);
+        }
+        incidents.rewind(START + back_to * PERIOD, &saved);
+        // Before it strayed it had eight calls a period.
+        (back_to..0).for_each(|nth| take_from(&mut incidents, nth, &[8.0]));
+        let from = back_to.max(0);
+        take_from(&mut incidents, from, &late[from as usize..]);
+        let counted = |series: &StrayedSeries| (series.observed, series.expected, series.after.observed);
+        let counted = counted(&incidents.open[0].series[0]);
+        assert_eq!(counted, (1_661.0, 60.0, 11.0), "from period {back_to}");
+        take_from(&mut incidents, 6, &[11.0; 5]);
+        assert_eq!(told_when_over(&incidents), (Some(5), 1_650.0, 50.0), "from period {back_to}");
+    }
+}
+
+#[test]
+fn what_strays_by_counts_that_came_late_is_no_longer_what_came_after_it() {
+    for (back_to, is_saved) in [(0, false), (1, true), (3, true)] {
+        let mut incidents = Incidents::default();
+        take_from(&mut incidents, 0, &[500.0, 300.0, 11.0][..back_to as usize]);
+        let saved = incidents.counted().filter(|_| is_saved).collect();
+        take_from(&mut incidents, back_to, &[500.0, 300.0, 11.0, 12.0, 13.0, 14.0][back_to as usize..]);
+        incidents.rewind(START + back_to * PERIOD, &saved);
+        take_from(&mut incidents, back_to, &[500.0, 300.0, 11.0, 12.0, 90.0, 14.0][back_to as usize..]);
+        take_from(&mut incidents, 6, &[10.0; 5]);
+        // 500 + 300 + 11 + 12 + 90.
+        assert_eq!(told_when_over(&incidents), (Some(5), 913.0, 50.0), "from period {back_to}");
+    }
+}
+
+#[test]
+fn a_shortfall_of_counts_that_came_late_is_none_in_the_sums() {
+    // All of it, and the last two periods of four; 3 calls came in the first two.
+    for (first, late, calls) in [([0.0; 4], [9.0; 4], 36.0), ([1.0, 2.0, 0.0, 0.0], [1.0, 2.0, 10.0, 11.0], 24.0)] {
+        let mut incidents = Incidents::default();
+        take_from(&mut incidents, 0, &first);
+        incidents.rewind(START, &HashMap::new());
+        take_from(&mut incidents, 0, &late);
+        take_from(&mut incidents, 4, &[10.0; 6]);
+        assert_eq!(told_when_over(&incidents), (Some(4), calls, 40.0));
+    }
+}
+
+#[test]
+fn what_was_counted_by_a_minute_that_nobody_remembers_stands() {
+    let mut incidents = Incidents::default();
+    take_from(&mut incidents, 0, &[500.0, 300.0, 200.0]);
+    incidents.rewind(START + PERIOD, &HashMap::new());
+    take_from(&mut incidents, 1, &[300.0, 200.0, 11.0]);
+    let series = &incidents.open[0].series[0];
+    assert_eq!((series.observed, series.expected, series.after.observed), (1_011.0, 40.0, 11.0));
 }

@@ -1,5 +1,6 @@
 //! What goes wrong together: anomalies become incidents, one page each.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::WatchSettings;
 use super::error::WatchError;
 use super::fleet::{FORGOTTEN_MINUTES, SeriesId, Sighting, Streams};
-use crate::domain::{Arn, Outcome};
+use super::strayed::{Counted, Strayed, StrayedSeries, Sums};
+use crate::domain::Arn;
 
 /// When so many series begin to stray in one period, callers aren't asked for: the account and Region tell enough.
 const ASKED_MAX: usize = 16;
@@ -17,120 +19,6 @@ const REMEMBERED_SECONDS: i64 = 3 * 86_400;
 
 /// An incident is over if nothing strayed for so long, whether or not log files come: its account may be closed.
 const FORGOTTEN_SECONDS: i64 = FORGOTTEN_MINUTES as i64 * 60;
-
-/// A series of an incident.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct StrayedSeries {
-    pub key_arn: String,
-    pub operation: String,
-    pub metric: String,
-    /// The first second of the first period that strayed, and of the last.
-    pub onset: i64,
-    pub last_anomalous: i64,
-    /// Calls since the onset, and what would have been normal.
-    pub observed: f64,
-    pub expected: f64,
-    /// Before this second, calls are in.
-    pub counted_until: i64,
-    /// Of these what came since anything of the incident strayed: it is none of the incident if that is over.
-    #[serde(default)]
-    pub after: Sums,
-}
-
-/// Calls, and what would have been normal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sums {
-    pub observed: f64,
-    pub expected: f64,
-}
-
-impl StrayedSeries {
-    fn is(&self, id: &SeriesId) -> bool {
-        self.key_arn == id.key_arn && self.operation == id.operation && self.metric == id.outcome.metric()
-    }
-
-    /// Calls more than would have been normal; negative in a shortfall.
-    pub(super) fn excess(&self) -> f64 {
-        self.observed - self.expected
-    }
-
-    /// Ends what is counted with the last period in which anything of the incident strayed.
-    fn cut(&mut self, over_at: i64) {
-        let after = std::mem::take(&mut self.after);
-        self.observed -= after.observed;
-        self.expected -= after.expected;
-        self.counted_until = self.counted_until.min(over_at);
-    }
-
-    /// The series.
-    pub(super) fn id(&self) -> SeriesId {
-        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.metric() == self.metric);
-        let outcome = outcome.unwrap_or(Outcome::Successful);
-        SeriesId { key_arn: self.key_arn.clone(), operation: self.operation.clone(), outcome }
-    }
-}
-
-/// Series that stray together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Strayed {
-    pub number: u64,
-    pub onset: i64,
-    pub last_anomalous: i64,
-    pub resolved_at: Option<i64>,
-    /// The end of the last period in which the alarm of a series was on: it outlasts what strays.
-    #[serde(default)]
-    pub alarm_until: i64,
-    /// The end of the period that began it: when it could be known at the earliest.
-    pub told_from: i64,
-    pub series: Vec<StrayedSeries>,
-    /// The callers of note of its series at their onset.
-    pub callers: Vec<String>,
-    /// Whether calls are too few, not too many.
-    pub shortfall: bool,
-    /// Whether a page is owed or sent; an incident that was over long before it could be told has none.
-    pub paged_at: Option<i64>,
-    /// Whether a mute window holds back that it is over.
-    #[serde(default)]
-    pub end_held: bool,
-}
-
-impl Strayed {
-    fn has(&self, series: &StrayedSeries) -> bool {
-        self.series.iter().any(|own| own.is(&series.id()))
-    }
-
-    /// Whether it shares a series, and a time, with one that is over.
-    fn holds_some_of(&self, over: &Strayed) -> bool {
-        let until = |incident: &Strayed| incident.resolved_at.unwrap_or(i64::MAX);
-        self.shortfall == over.shortfall
-            && self.onset < until(over)
-            && over.onset < until(self)
-            && over.series.iter().any(|series| self.has(series))
-    }
-
-    /// Goes on as one that was told and is over, with what else it had.
-    fn become_told(&mut self, told: Strayed) {
-        (self.number, self.paged_at, self.end_held) = (told.number, told.paged_at, told.end_held);
-        self.onset = self.onset.min(told.onset);
-        self.last_anomalous = self.last_anomalous.max(told.last_anomalous);
-        self.alarm_until = self.alarm_until.max(told.alarm_until);
-        self.resolved_at = self.resolved_at.max(told.resolved_at.filter(|_| self.resolved_at.is_some()));
-        let others: Vec<StrayedSeries> = told.series.into_iter().filter(|series| !self.has(series)).collect();
-        self.series.extend(others);
-        self.add_callers(told.callers);
-    }
-
-    fn add_callers(&mut self, callers: Vec<String>) {
-        self.callers.extend(callers);
-        self.callers.sort_unstable();
-        self.callers.dedup();
-    }
-
-    /// The keys of its series, some of them more than once.
-    fn keys(&self) -> impl Iterator<Item = &str> {
-        self.series.iter().map(|series| series.key_arn.as_str())
-    }
-}
 
 /// Asks who is behind an anomaly.
 pub(super) trait AskCallers {
@@ -172,15 +60,29 @@ impl Incidents {
             tracked.push((Arc::clone(&sighting.series), true));
             self.begin(&sighting, end, callers, settings, few);
         }
-        let is_new = end > self.judged_until;
         for incident in &mut self.open {
-            if is_new && incident.last_anomalous + i64::from(settings.period_seconds) >= end {
-                incident.series.iter_mut().for_each(|series| series.after = Sums::default());
+            if incident.last_anomalous + i64::from(settings.period_seconds) >= end {
+                // What was counted further than this is not counted again.
+                let counted = incident.series.iter_mut().filter(|series| series.counted_until <= end);
+                counted.for_each(|series| series.after = Sums::default());
             }
         }
         self.end(end, settings, streams, &mut tracked);
         self.judged_until = self.judged_until.max(end);
         Ok(tracked)
+    }
+
+    /// What is counted of the series of incidents that are not over.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (SeriesId, Counted)> {
+        self.open.iter().flat_map(|incident| &incident.series).map(|series| (series.id(), series.counted()))
+    }
+
+    /// Goes back with the models to a second that a period begins with: from there on periods are taken in again, and
+    /// counted as they are now. `saved` is what was counted by then.
+    pub(super) fn rewind(&mut self, to: i64, saved: &HashMap<SeriesId, Counted>) {
+        for series in self.open.iter_mut().flat_map(|incident| &mut incident.series) {
+            series.rewind(to, saved.get(&series.id()));
+        }
     }
 
     /// Makes one of an incident that nobody was told of yet and one that was told and is over, if they share a series and

@@ -32,6 +32,7 @@ mod setup;
 mod silences;
 mod states;
 mod stored;
+mod strayed;
 mod tell;
 mod values;
 

@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use super::error::WatchError;
-use super::incidents::{Strayed, StrayedSeries};
+use super::strayed::{Strayed, StrayedSeries};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::read;
 

@@ -94,10 +94,10 @@ impl Watch {
         let revised = self.revised_alarms(store)?;
         self.position.leap = self.position.leap.after(Minute(self.position.until), watermark);
         let back_to = self.back_to();
+        let before = self.incidents.clone();
         let looked_again = self.look_again(store, watermark)?;
         let judged_until = self.fleet.until.0;
         let mut round = WatchRound::default();
-        let before = self.incidents.clone();
         let mut report = RoundReport { looked_again, ..RoundReport::default() };
         if self.setup.settings.every_series {
             self.save_behind(store, watermark, back_to, looked_again)?;
@@ -164,7 +164,7 @@ impl Watch {
 
     /// Saves the models, so that a restart repeats nothing.
     pub fn save(&mut self, store: &mut Store) -> Result<(), WatchError> {
-        self.fleet.save(store, self.back_to())
+        self.fleet.save(store, self.back_to(), self.incidents.counted())
     }
 
     /// Which minute counts may come as late as of, where log files did not come.
@@ -247,15 +247,21 @@ impl Watch {
         self.fleet = Fleet::new(&self.setup.settings)?;
         self.fleet.until = Minute(from.0 / self.fleet.period() * self.fleet.period());
         self.position.learned_from = from.0;
+        // What was counted in other periods, or of what is not watched any more, stands.
+        if self.position.made_for == self.made_for() {
+            self.incidents.rewind(self.fleet.until.first_second(), &HashMap::new());
+        }
         self.track_open();
         Ok(())
     }
 
-    /// Puts the models back to the last saving before a minute that can be read; whether there is one.
+    /// Puts the models, and what is counted of incidents, back to the last saving before a minute that can be read;
+    /// whether there is one.
     fn rewind(&mut self, store: &Store, minute: Minute) -> Result<bool, WatchError> {
         for saved in store.saved_models()?.iter().filter(|saved| saved.until <= minute) {
             match self.fleet.load(store, saved) {
-                Ok(()) => {
+                Ok(counted) => {
+                    self.incidents.rewind(saved.until.first_second(), &counted);
                     self.track_open();
                     return Ok(true);
                 }

@@ -10,6 +10,7 @@ mod held;
 mod kept;
 mod late;
 mod maintenance;
+mod recounted;
 mod replayed;
 mod rounds;
 mod routed;

@@ -2,14 +2,16 @@
 
 mod beyond;
 mod saved;
+mod series_id;
 mod streams;
 mod young;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use beyond::Beyond;
 pub(super) use saved::FORM;
+pub use series_id::SeriesId;
 pub(super) use streams::{Stream, Streams};
 use young::{Proven, is_credible};
 
@@ -26,31 +28,6 @@ pub(super) const FORGOTTEN_MINUTES: u32 = 35 * Minute::PER_DAY;
 
 /// What strays by fewer calls than this, since it began to, wakes nobody.
 const LEAST_EXCESS: f64 = 10.0;
-
-/// What tells a watched series from others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SeriesId {
-    /// The key.
-    pub key_arn: String,
-    /// The operation.
-    pub operation: String,
-    /// Which calls are counted.
-    pub outcome: Outcome,
-}
-
-impl SeriesId {
-    /// One text for all of it: what its saved model is called.
-    fn name(&self) -> String {
-        format!("{} {} {}", self.key_arn, self.operation, self.outcome.metric())
-    }
-
-    fn of_name(name: &str) -> Option<Self> {
-        let mut parts = name.split(' ');
-        let (key_arn, operation, metric) = (parts.next()?.to_owned(), parts.next()?.to_owned(), parts.next()?);
-        let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.metric() == metric)?;
-        Some(SeriesId { key_arn, operation, outcome })
-    }
-}
 
 /// What was seen of one series in one period.
 #[derive(Clone, Debug)]
@@ -109,6 +86,8 @@ pub(super) struct Fleet {
     beyond: Beyond,
     series: Vec<FleetSeries>,
     places: HashMap<Arc<SeriesId>, usize>,
+    /// Series that are to be tracked from their begin on.
+    awaited: HashSet<SeriesId>,
     streams: Streams,
     /// Everything before this minute was seen.
     pub until: Minute,
@@ -136,6 +115,7 @@ impl Fleet {
             beyond: Beyond::default(),
             series: Vec::new(),
             places: HashMap::new(),
+            awaited: HashSet::new(),
             streams: Streams::default(),
             until: Minute(0),
         }
@@ -181,10 +161,12 @@ impl Fleet {
         self.streams.has_filled(deliveries, range, self.period())
     }
 
-    /// Whether every period of a series shall be told, not only those that stray.
+    /// Whether every period of a series shall be told, not only those that stray; as well of one that will begin.
     pub(super) fn track(&mut self, series: &SeriesId, tracked: bool) {
-        if let Some(&place) = self.places.get(series) {
-            self.series[place].tracked = tracked;
+        match self.places.get(series) {
+            Some(&place) => self.series[place].tracked = tracked,
+            None if tracked => drop(self.awaited.insert(series.clone())),
+            None => drop(self.awaited.remove(series)),
         }
     }
 
@@ -342,18 +324,10 @@ impl Fleet {
 
     fn add(&mut self, id: SeriesId, model: Model, begun: Minute) -> usize {
         let stream = self.streams.of_key(&id.key_arn);
+        let tracked = self.awaited.remove(&id);
         let (name, id) = (id.name(), Arc::new(id));
         self.places.insert(Arc::clone(&id), self.series.len());
-        self.series.push(FleetSeries {
-            id,
-            name,
-            model,
-            stream,
-            begun,
-            last_call: begun,
-            strayed: 0.0,
-            tracked: false,
-        });
+        self.series.push(FleetSeries { id, name, model, stream, begun, last_call: begun, strayed: 0.0, tracked });
         self.series.len() - 1
     }
 

@@ -1,11 +1,14 @@
 //! The fleet as a file of saved models, and back.
 
+use std::collections::HashMap;
+
 use super::streams::Stream;
 use super::{Fleet, SeriesId};
 use crate::band::Model;
 use crate::domain::{Minute, MinuteRange};
 use crate::store::{SavedModels, Store};
 use crate::watch::error::WatchError;
+use crate::watch::strayed::Counted;
 
 /// Counts changes of what is saved, models' own form apart. What was saved in another form is learned anew.
 pub(in crate::watch) const FORM: u32 = 3;
@@ -15,6 +18,9 @@ const STREAMS: &str = "streams";
 
 /// The name of what is saved of the series that can't be watched.
 const BEYOND: &str = "beyond";
+
+/// Before the name of a series of an incident: what was counted of it.
+const COUNTED: &str = "counted ";
 
 /// A stream as saved: account, Region, what was expected of it, the minute since which it is silent, the first minutes
 /// of what did not come and those after.
@@ -31,8 +37,14 @@ fn split(bytes: &[u8]) -> Option<(Before, &[u8])> {
 }
 
 impl Fleet {
-    /// Saves every model, and what was expected of the streams. Counts may come as late as of a minute `back_to`.
-    pub(in crate::watch) fn save(&self, store: &mut Store, back_to: Option<Minute>) -> Result<(), WatchError> {
+    /// Saves every model, what was expected of the streams, and what was counted of series of incidents. Counts may
+    /// come as late as of a minute `back_to`.
+    pub(in crate::watch) fn save(
+        &self,
+        store: &mut Store,
+        back_to: Option<Minute>,
+        counted: impl Iterator<Item = (SeriesId, Counted)>,
+    ) -> Result<(), WatchError> {
         let streams = self.streams.all().iter();
         let saved = |of: &Stream| {
             let missed = of.missed.iter().map(|range| (range.start.0, range.end.0)).collect();
@@ -49,12 +61,23 @@ impl Fleet {
         });
         let beyond = postcard::to_stdvec(&self.beyond).map_err(std::io::Error::other);
         let whole = [streams.map(|streams| (STREAMS, streams)), beyond.map(|beyond| (BEYOND, beyond))];
-        let all = whole.into_iter().chain(models);
+        let counted: Vec<(String, Counted)> =
+            counted.map(|(series, counted)| (format!("{COUNTED}{}", series.name()), counted)).collect();
+        let counted = counted
+            .iter()
+            .map(|(name, counted)| Ok((name.as_str(), postcard::to_stdvec(counted).map_err(std::io::Error::other)?)));
+        let all = whole.into_iter().chain(models).chain(counted);
         Ok(store.save_models(self.until, back_to, all)?)
     }
 
-    /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew.
-    pub(in crate::watch) fn load(&mut self, store: &Store, saved: &SavedModels) -> Result<(), WatchError> {
+    /// Puts the models of a file in the place of those in hand. One that can't be read is begun anew. What was counted
+    /// of series of incidents is returned.
+    pub(in crate::watch) fn load(
+        &mut self,
+        store: &Store,
+        saved: &SavedModels,
+    ) -> Result<HashMap<SeriesId, Counted>, WatchError> {
+        let mut of_incidents = HashMap::new();
         let mut fleet = Fleet::empty(self.settings.clone(), self.metrics.clone(), self.pages_per_week, self.series_max);
         fleet.until = saved.until;
         store.read_models(saved, |name, bytes| {
@@ -77,6 +100,13 @@ impl Fleet {
                 }
                 return;
             }
+            if let Some(series) = name.strip_prefix(COUNTED).and_then(SeriesId::of_name) {
+                match postcard::from_bytes(bytes) {
+                    Ok(counted) => drop(of_incidents.insert(series, counted)),
+                    Err(error) => tracing::warn!(name, %error, "what was counted before counts came late stands"),
+                }
+                return;
+            }
             let Some(id) = SeriesId::of_name(name).filter(|id| fleet.metrics.contains(&id.outcome)) else { return };
             let Some(((last_call, begun, strayed), bytes)) = split(bytes) else { return };
             match Model::from_bytes(bytes, &fleet.settings) {
@@ -89,6 +119,6 @@ impl Fleet {
             }
         })?;
         *self = fleet;
-        Ok(())
+        Ok(of_incidents)
     }
 }
