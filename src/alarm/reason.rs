@@ -12,6 +12,9 @@ use super::state::StateValue;
 /// The reason of an alarm that was never evaluated.
 pub const UNCHECKED: &str = "Unchecked: Initial alarm creation";
 
+/// The reason of an alarm that was on several series, and is not any more.
+pub const CHANGED: &str = "Unchecked: The alarm was on several series before it was changed";
+
 /// From so many values on, only the newest of them are listed, after the sentence.
 const LISTED_MAX: usize = 5;
 

@@ -22,6 +22,7 @@ impl AlarmMemory {
         state_of: &impl Fn(&str) -> Option<(StateValue, i64)>,
     ) -> Stepped {
         let mut stepped = Stepped::default();
+        self.leave_series(moment, &mut stepped);
         let (state, deciding) = composite.rule.decide(&|name| state_of(name).map(|(state, _)| state));
         if state != self.state {
             let (reason, data) = self.composite_reason(alarm, state, &deciding, moment, state_of);
@@ -29,6 +30,7 @@ impl AlarmMemory {
             self.change(state, reason, data, moment, &mut stepped);
         }
         self.tell_composite(alarm, composite, moment, true, state_of, &mut stepped);
+        self.end_series(alarm, moment, &mut stepped);
         stepped
     }
 

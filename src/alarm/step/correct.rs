@@ -82,7 +82,10 @@ impl AlarmMemory {
                     self.tell_change(alarm, moment, stepped);
                 }
             }
-            AlarmKind::Composite(composite) => self.tell_composite(alarm, composite, moment, false, state_of, stepped),
+            AlarmKind::Composite(composite) => {
+                self.tell_composite(alarm, composite, moment, false, state_of, stepped);
+                self.tell_contributors(alarm, moment, stepped);
+            }
         }
         self.owed.entered_from = None;
     }

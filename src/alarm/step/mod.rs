@@ -13,7 +13,7 @@ use super::contributors::{contributor_state, parent_reason_data, parent_state};
 use super::definition::{Alarm, MetricAlarm};
 use super::evaluate::Slots;
 use super::memory::{AlarmMemory, ContributorMemory, HistoryItem, HistoryKind};
-use super::reason::NO_CONTRIBUTION;
+use super::reason::{CHANGED, NO_CONTRIBUTION};
 use super::state::StateValue;
 use super::stepped::{Moment, Stepped};
 use super::tell::{Told, tell};
@@ -39,18 +39,15 @@ impl AlarmMemory {
         slots: Slots<'_>,
     ) -> Stepped {
         let rule = metric.rule();
-        let verdict = rule.evaluate(slots, self.state);
         let mut stepped = Stepped::default();
+        self.leave_series(moment, &mut stepped);
+        let verdict = rule.evaluate(slots, self.state);
         if verdict.state != self.state {
             let reason = rule.reason(slots, &verdict);
             let data = rule.reason_data(slots, &verdict, moment.now);
             self.change(verdict.state, reason, data, moment, &mut stepped);
         }
-        if !self.contributors.is_empty() {
-            // The alarm was on several series before it was changed.
-            self.let_go(&HashSet::new(), moment, &mut stepped);
-            self.tell_contributors(alarm, moment, &mut stepped);
-        }
+        self.end_series(alarm, moment, &mut stepped);
         self.tell_change(alarm, moment, &mut stepped);
         stepped
     }
@@ -95,6 +92,25 @@ impl AlarmMemory {
         }
         self.owed.entered_from = None;
         stepped
+    }
+
+    /// An alarm that was on several series before it was changed may be in ALARM for them alone: of what it is on now
+    /// nothing is known.
+    fn leave_series(&mut self, moment: &Moment<'_>, stepped: &mut Stepped) {
+        let is_theirs = !self.contributors.is_empty() && self.owed.episode.is_none();
+        if is_theirs && self.state == StateValue::Alarm {
+            self.change(StateValue::InsufficientData, CHANGED.to_owned(), Value::Null, moment, stepped);
+            self.owed.entered_from = None;
+            self.suppression.is_told(self.state);
+        }
+    }
+
+    /// Ends what was told of the series that an alarm was on before it was changed.
+    fn end_series(&mut self, alarm: &Alarm, moment: &Moment<'_>, stepped: &mut Stepped) {
+        if !self.contributors.is_empty() {
+            self.let_go(&HashSet::new(), moment, stepped);
+            self.tell_contributors(alarm, moment, stepped);
+        }
     }
 
     /// Series in ALARM that are not there any more are OK.

@@ -261,25 +261,73 @@ fn each_series_has_its_own_messages() {
     assert_eq!(step_series(&mut memory, alarm, &[], 300, &[(KEY, Some(1.0))]), Stepped::default());
 }
 
-#[test]
-fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others() {
+/// An alarm on several series that is in ALARM for one of them since the first minute.
+fn fleet_in_alarm() -> AlarmMemory {
     let many = definitions(
         "[[alarm]]\nname = 'fleet'\nkey = '*'\nperiod = '1m'\nthreshold = 10\n\
          comparison_operator = 'GreaterThanThreshold'\n",
     );
     let mut memory = AlarmMemory::new(0);
-    step_series(&mut memory, &many.alarms[0], &[], 60, &[(KEY, Some(99.0))]);
+    step_series(&mut memory, &many.alarms[0], &[], 60, &[(KEY, Some(99.0)), ("other", Some(1.0))]);
+    assert_eq!(memory.state, Bad);
+    memory
+}
+
+/// The states that each message tells of, and whether it is about a series.
+fn spoken(stepped: &Stepped) -> Vec<(bool, StateValue, StateValue)> {
+    let said = |owed: &Owed| (owed.contributor.is_some(), change(owed).old_state, change(owed).new_state);
+    stepped.owed.iter().map(said).collect()
+}
+
+#[test]
+fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others_and_speaks_for_itself() {
     let one = busy("");
-    let (alarm, points) = (&one.alarms[0], [Some(Point::of(99.0))]);
-    let stepped = memory.step_metric(
-        alarm,
-        alarm.metric().unwrap(),
-        &moment(120, &[]),
-        Slots { end: 120, points: &points, excluded: &[] },
-    );
-    assert_eq!(told(std::slice::from_ref(&stepped)), [(1, Bad, Fine, false)]);
-    assert_eq!(stepped.owed[0].notice.keys, [KEY]);
+    let (alarm, mut memory) = (&one.alarms[0], fleet_in_alarm());
+    let mut step = |now: i64, value: Option<f64>| {
+        let points = [value.map(Point::of)];
+        let slots = Slots { end: now, points: &points, excluded: &[] };
+        memory.step_metric(alarm, alarm.metric().unwrap(), &moment(now, &[]), slots)
+    };
+    let first = step(120, Some(99.0));
+    assert_eq!(spoken(&first), [(true, Bad, Fine), (false, Unknown, Bad)]);
+    assert_eq!(first.owed[0].notice.keys, [KEY]);
+    assert!(change(&first.owed[1]).reason.starts_with("Threshold Crossed: 1 out of the last 1 datapoints [99.0"));
+    assert_eq!(step(180, Some(99.0)), Stepped::default());
+    let over = step(240, Some(1.0));
+    assert_eq!(spoken(&over), [(false, Bad, Fine)]);
+    assert!(change(&over.owed[0]).ends_episode);
+    assert_eq!(over.owed[0].notice.dedup_key, first.owed[1].notice.dedup_key);
     assert!(memory.contributors.is_empty());
+
+    // Where nothing is known of that one, nobody is told.
+    let mut memory = fleet_in_alarm();
+    let slots = Slots { end: 120, points: &[None], excluded: &[] };
+    let stepped = memory.step_metric(alarm, alarm.metric().unwrap(), &moment(120, &[]), slots);
+    assert_eq!((spoken(&stepped), memory.state), (vec![(true, Bad, Fine)], Unknown));
+}
+
+#[test]
+fn an_alarm_that_is_on_other_alarms_now_ends_what_it_told_of_series_and_speaks_for_itself() {
+    let definitions = definitions(&format!(
+        "[[alarm]]\nname = 'a'\nperiod = '1m'\nthreshold = 1\ncomparison_operator = 'LessThanThreshold'\n\
+         [[composite_alarm]]\nname = 'fleet'\nalarm_rule = 'ALARM(a)'\n{MUTE}"
+    ));
+    let alarm = &definitions.alarms[1];
+    let step = |memory: &mut AlarmMemory, now: i64, mutes: &[MuteRule], state: StateValue| {
+        memory.step_composite(alarm, alarm.composite().unwrap(), &moment(now, mutes), &|_: &str| Some((state, 30)))
+    };
+    let mut memory = fleet_in_alarm();
+    let first = step(&mut memory, 120, &[], Bad);
+    assert_eq!(spoken(&first), [(false, Unknown, Bad), (true, Bad, Fine)]);
+    assert!(change(&first.owed[0]).reason.ends_with("was updated and its alarm rule evaluates to ALARM"));
+    assert!(change(&first.owed[1]).triggering_children.is_empty());
+    assert_eq!(spoken(&step(&mut memory, 180, &[], Fine)), [(false, Bad, Fine)]);
+
+    // A mute window holds the end of the series too, and no counts need come for it to be told.
+    let mut memory = fleet_in_alarm();
+    assert_eq!(spoken(&step(&mut memory, 180, &definitions.mutes, Fine)), []);
+    let after = memory.tell_held(alarm, &moment(360, &definitions.mutes), &|_: &str| Some((Fine, 30)));
+    assert_eq!(spoken(&after), [(false, Unknown, Fine), (true, Bad, Fine)]);
 }
 
 #[test]
