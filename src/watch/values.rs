@@ -227,13 +227,17 @@ impl<'a> Reader<'a> {
         let meant: Vec<bool> = cells.callers.iter().map(|caller| watched.has_caller(caller)).collect();
         for cell in cells.cells.iter().filter(|cell| meant[cell.caller as usize]) {
             // The slot of a day that is rolled up is an hour: its calls are spread over the slots that it was.
+            // Whole ones, since parts of calls don't add up to as many.
             let slots = cell.minutes / Minute::PER_SLOT;
-            for start in
-                (0..slots).map(|slot| Minute(cell.start.0 + slot * Minute::PER_SLOT)).filter(|at| range.contains(*at))
-            {
-                let at = (start.0 - range.start.0) as usize;
+            let before = |slot: u32| cell.calls * i64::from(slot) / i64::from(slots);
+            for slot in 0..slots {
+                let start = Minute(cell.start.0 + slot * Minute::PER_SLOT);
+                if !range.contains(start) {
+                    continue;
+                }
+                let calls = (before(slot + 1) - before(slot)) as f64;
                 for (place, weight) in &places[&cell.series] {
-                    rows[*place][at] += cell.calls as f64 / f64::from(slots) * weight * scale;
+                    rows[*place][(start.0 - range.start.0) as usize] += calls * weight * scale;
                 }
             }
         }
@@ -286,4 +290,47 @@ fn places_of(series: &[JudgedSeries]) -> (Places, Vec<u32>) {
     let mut numbers: Vec<u32> = places.keys().copied().collect();
     numbers.sort_unstable();
     (places, numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::AlarmTables;
+    use crate::insights::fake::{Fake, FakeSeries};
+
+    /// 2026-01-16T00:00:00Z.
+    const DAY: u32 = 29_475_360;
+
+    #[test]
+    fn an_alarm_by_caller_sees_whole_calls_of_days_that_are_kept_by_the_hour() {
+        // Two days with 1 to 13 calls an hour, by turns.
+        let calls = |hour: u32| hour % 13 + 1;
+        let hours = 0..48_u32;
+        let counts = Fake {
+            series: vec![FakeSeries::key("arn:aws:kms:us-east-1:111122223333:key/a", "Decrypt")],
+            callers: vec![["111122223333", "arn:aws:iam::111122223333:role/etl", "", "", ""]],
+            slots: hours.clone().map(|hour| (DAY / 5 + hour * 12, 0, 0, [calls(hour) as i32, 0, 0, 0, 0])).collect(),
+            by_hour: [DAY / Minute::PER_DAY, DAY / Minute::PER_DAY + 1].into(),
+            ..Fake::default()
+        };
+        let rules = "[[alarm]]\nname = 'etl'\ncaller = 'arn:aws:iam::111122223333:role/etl'\nthreshold = 7\n\
+                     period = '1h'\ncomparison_operator = 'GreaterThanThreshold'\n";
+        let alarms = toml::from_str::<AlarmTables>(rules).unwrap().read().unwrap().alarms;
+        let (prices, quotas, silences) = (PriceList::default(), QuotaList::default(), Silences::default());
+        let reader = Reader::new(&counts, (&prices, &quotas), &silences).expect("a reader");
+        let range = MinuteRange { start: Minute(DAY), end: Minute(DAY + 2 * Minute::PER_DAY) };
+        let values = reader.values(alarms[0].metric().unwrap(), range).expect("values");
+        let over = |start: u32, minutes: u32| {
+            let range = MinuteRange { start: Minute(start), end: Minute(start + minutes) };
+            values.over(0, range, Minute(DAY)).unwrap()
+        };
+        for hour in hours {
+            let start = DAY + hour * 60;
+            assert_eq!(over(start, 60), f64::from(calls(hour)), "hour {hour}");
+            for slot in 0..12 {
+                let (spread, even) = (over(start + slot * 5, 5), f64::from(calls(hour)) / 12.0);
+                assert!(spread.fract() == 0.0 && (spread - even).abs() < 1.0, "{spread} of {even} in hour {hour}");
+            }
+        }
+    }
 }
