@@ -205,6 +205,9 @@ pub struct Novelty {
     pub name: String,
     /// The key.
     pub key_arn: String,
+    /// Of so many seconds before it is known what the key saw, where that is less than all that is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_seconds: Option<i64>,
 }
 
 /// How much of a request quota is used.

@@ -230,13 +230,24 @@ fn attribution(incident: &Incident) -> Vec<String> {
 }
 
 fn news(incident: &Incident) -> Vec<String> {
-    let line =
-        |new: &crate::alarm::Novelty| format!("{}, never seen on this key before", novelty(&new.what, &new.name));
+    let line = |new: &crate::alarm::Novelty| {
+        let name = novelty(&new.what, &new.name);
+        match new.known_seconds {
+            None => format!("{name}, never seen on this key before"),
+            Some(known) => format!("{name}, not seen on this key in the {} before", span(whole(known))),
+        }
+    };
     let mut lines: Vec<String> = incident.new.iter().take(NAMED).map(line).collect();
     if incident.new.len() > NAMED {
         lines.push(format!("and {} more", incident.new.len() - NAMED));
     }
     lines
+}
+
+/// Whole days of a span, or hours.
+fn whole(seconds: i64) -> i64 {
+    let unit = if seconds < 86_400 { 3_600 } else { 86_400 };
+    seconds / unit * unit
 }
 
 fn keys(incident: &Incident) -> Vec<String> {

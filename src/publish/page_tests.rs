@@ -90,7 +90,12 @@ fn many_callers_are_added_up_and_their_shares_stay_whole() {
         incident.attribution =
             [0.5, 0.2, 0.1, 0.08, 0.07, 0.05].into_iter().enumerate().map(|(at, share)| part(at, share)).collect();
         incident.new = (0..5)
-            .map(|at| Novelty { what: "account".to_owned(), name: format!("44445555666{at}"), key_arn: String::new() })
+            .map(|at| Novelty {
+                what: "account".to_owned(),
+                name: format!("44445555666{at}"),
+                key_arn: String::new(),
+                known_seconds: None,
+            })
             .collect();
     });
     let who = lines(&notice, "Who");
@@ -98,6 +103,17 @@ fn many_callers_are_added_up_and_their_shares_stay_whole() {
     assert_eq!(who[0], "role role-0: 50 % of the excess, +500 Decrypt");
     assert_eq!(who[3], "3 others: 20 % of the excess, +200 Decrypt");
     assert_eq!(lines(&notice, "New").last().map(String::as_str), Some("and 2 more"));
+}
+
+#[test]
+fn what_is_new_is_never_seen_before_only_where_all_of_before_is_known() {
+    let new = |known_seconds: Option<i64>| {
+        let notice = with_incident(|incident| incident.new[0].known_seconds = known_seconds);
+        lines(&notice, "New").join("; ")
+    };
+    assert_eq!(new(None), "role etl-nightly, never seen on this key before");
+    assert_eq!(new(Some(82 * 3_600)), "role etl-nightly, not seen on this key in the 3 d before");
+    assert_eq!(new(Some(82 * 60)), "role etl-nightly, not seen on this key in the 1 h before");
 }
 
 #[test]

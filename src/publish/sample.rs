@@ -172,6 +172,7 @@ fn incident() -> Incident {
             what: own("caller"),
             name: own("arn:aws:iam::111122223333:role/etl-nightly"),
             key_arn: own(KEY),
+            known_seconds: None,
         }],
         cost_per_hour: Some(4.944),
         cost_note: own("list price of 2026-11-01, estimated"),

@@ -161,6 +161,8 @@ impl<'a> Cause<'a> {
     fn novelties(&self, ids: &[SeriesId], windows: &CallerWindows, onset: i64) -> Result<Vec<Novelty>, WatchError> {
         let onset = Minute::nearest(onset);
         let before = MinuteRange { start: Minute(onset.0.saturating_sub(KNOWN_MINUTES)), end: onset };
+        let unknown = before.start < self.stored_from;
+        let known_seconds = unknown.then(|| onset.first_second() - self.stored_from.first_second());
         let mut keys: Vec<&str> = Vec::new();
         for id in ids {
             if keys.len() < KEYS_TOLD && !keys.contains(&id.key_arn.as_str()) {
@@ -174,7 +176,7 @@ impl<'a> Cause<'a> {
                 .flat_map(|((_, operation), numbers)| numbers.iter().map(|number| (*number, operation.as_str())))
                 .collect();
             let numbers: Vec<u32> = operation_of.keys().copied().collect();
-            let mut known = KnownOfKey::default();
+            let mut known = KnownOfKey::within(known_seconds);
             for (caller, number) in callers_seen(self.counts, &numbers, before)? {
                 known.add(&caller, operation_of.get(&number).copied().unwrap_or(""));
             }
@@ -334,5 +336,44 @@ mod tests {
         // A caller on each of the ten days before, and of the three that are kept.
         assert_eq!(usual(&counts), [1; 10]);
         assert_eq!(usual(&counts.drop_before(CountKind::Callers, DAY - 3 * Minute::PER_DAY)), [1; 3]);
+    }
+
+    #[test]
+    fn what_is_new_says_how_far_back_is_known_where_callers_are_kept_for_less_than_thirty_days() {
+        let at = |back: u32| DAY - back * Minute::PER_DAY + 600;
+        // One caller each day, another four days ago and now.
+        let slots = (0..=40).map(|back| (back, 0)).chain([(4, 1), (0, 1)]);
+        let slots = slots.map(|(back, caller)| (at(back) / Minute::PER_SLOT, caller, 0, [10, 0, 0, 0, 0]));
+        let counts = Fake {
+            series: vec![FakeSeries::key("arn:aws:kms:us-east-1:111122223333:key/a", "Decrypt")],
+            callers: vec![
+                ["111122223333", "arn:aws:iam::111122223333:role/web", "", "", ""],
+                ["111122223333", "arn:aws:iam::111122223333:role/etl", "", "", ""],
+            ],
+            minutes: (0..=40).map(|back| (at(back), 0, [10, 0, 0, 0, 0])).collect(),
+            slots: slots.collect(),
+            ..Fake::default()
+        };
+        let window = MinuteRange { start: Minute(at(0)), end: Minute(at(0) + 5) };
+        let (settings, aliases) = (WatchSettings::default(), HashMap::new());
+        let (prices, quotas) = (PriceList::default(), QuotaList::default());
+        let new = |counts: &Fake| {
+            let cause = Cause::new(counts, &settings, (&prices, &quotas), &aliases).expect("a cause");
+            let (windows, _) = cause.windows(&[0], Outcome::Successful, window).expect("windows");
+            let (key_arn, operation) = (counts.series[0].key.clone(), "Decrypt".to_owned());
+            let id = SeriesId { key_arn, operation, outcome: Outcome::Successful };
+            let new = cause.novelties(&[id], &windows, window.start.first_second()).expect("novelties");
+            new.into_iter().map(|new| (new.name, new.known_seconds)).collect::<Vec<_>>()
+        };
+        let etl = || "arn:aws:iam::111122223333:role/etl".to_owned();
+        assert_eq!(new(&counts), []);
+        // From midnight three days ago on: 3 d 10 h.
+        let kept = counts.clone().drop_before(CountKind::Callers, DAY - 3 * Minute::PER_DAY);
+        assert_eq!(new(&kept), [(etl(), Some(82 * 3_600))]);
+        // Thirty days are all that is looked at.
+        let mut first = counts;
+        first.slots.retain(|slot| (slot.0 * Minute::PER_SLOT, slot.1) != (at(4), 1));
+        assert_eq!(new(&first), [(etl(), None)]);
+        assert_eq!(new(&first.drop_before(CountKind::Callers, DAY - 30 * Minute::PER_DAY)), [(etl(), None)]);
     }
 }

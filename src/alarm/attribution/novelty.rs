@@ -8,6 +8,8 @@ use crate::domain::Caller;
 /// All that a key saw up to a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownOfKey {
+    /// Seconds before the moment that anything is known of, where that is less than all that is looked at.
+    known_seconds: Option<i64>,
     names: BTreeSet<(What, String)>,
 }
 
@@ -62,6 +64,11 @@ fn names_of<'a>(caller: &'a Caller, operation: &'a str) -> impl Iterator<Item = 
 }
 
 impl KnownOfKey {
+    /// Nothing yet. Of so many seconds before anything is known, where that is less than all that is looked at.
+    pub fn within(known_seconds: Option<i64>) -> Self {
+        KnownOfKey { known_seconds, ..KnownOfKey::default() }
+    }
+
     /// Adds what a call showed.
     pub fn add(&mut self, caller: &Caller, operation: &str) {
         self.names.extend(names_of(caller, operation).map(|(what, name)| (what, name.to_owned())));
@@ -94,6 +101,7 @@ pub fn novelties(key_arn: &str, known: &KnownOfKey, now: &[SeenNow<'_>]) -> Vec<
         what: what.name().to_owned(),
         name: name.to_owned(),
         key_arn: key_arn.to_owned(),
+        known_seconds: known.known_seconds,
     })
     .collect()
 }
