@@ -74,10 +74,11 @@ impl Learned {
         }
     }
 
-    /// Ends a guess after a day that it was about, at whose end no alarm is on: it was right.
+    /// Ends a guess after a day that it was about, at whose end no alarm is on: it was right, or is taken back.
     pub fn end_guess(&mut self) {
-        let is_shown = |guess: &GuessedLevel| self.today.is_some_and(|today| guess.is_of(today));
-        if self.changes.on_since().is_none() && self.guess.as_ref().is_some_and(is_shown) {
+        let Some((guess, ended)) = self.guess.zip(self.today) else { return };
+        if self.changes.on_since().is_none() && guess.is_of(ended) {
+            self.take_guess_back_after(ended, guess.factor);
             self.guess = None;
         }
     }

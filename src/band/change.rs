@@ -28,6 +28,9 @@ const SLOW_GAIN: f32 = 0.01;
 const HOUR_GAIN: f32 = 0.15;
 const SQUARE_MAX: f32 = 9.0;
 
+/// What sums have wandered by at least may be a tenth more with every day.
+const USUAL_GROWTH: f32 = 1.1;
+
 /// A sum of hours speaks only if the shorter one beside it is on the same side by so much, a value only if it is also
 /// off the baseline.
 const SUPPORT: f32 = 1.0;
@@ -103,6 +106,8 @@ pub(super) struct ChangeDetector {
     variance: [f32; SUMS],
     slow: [f32; SUMS],
     hours: [[f32; SUMS]; HOURS],
+    /// What the two make on the mean of hours, and the least of it in the last days.
+    usual: [f32; SUMS],
     tails: [[Tail; 2]; TESTS],
     /// The value's tails while there is no season, alarm or not: what comes every hour is no incident on the first day.
     young: [Tail; 2],
@@ -136,6 +141,7 @@ impl ChangeDetector {
             variance: [0.0; SUMS],
             slow: [SLOW_VARIANCE; SUMS],
             hours: [[1.0; SUMS]; HOURS],
+            usual: [SLOW_VARIANCE; SUMS],
             tails: std::array::from_fn(|test| [tail(test), tail(test)]),
             young: std::array::from_fn(|_| Tail::uncut(week_periods, 1.0)),
             likelihood: std::array::from_fn(|_| Tail::fixed(week_periods, 1.0)),
@@ -177,6 +183,27 @@ impl ChangeDetector {
             self.due[k] *= keep;
             self.variance[k] *= keep * keep;
         }
+    }
+
+    /// Takes note, once a day, of what sums wander by.
+    pub fn begin_day(&mut self) {
+        for (k, now) in self.slow_of_hours().into_iter().enumerate() {
+            self.usual[k] = (self.usual[k] * USUAL_GROWTH).min(now);
+        }
+    }
+
+    /// What the sums were off by in the last days was another level, which they don't wander by any more.
+    pub fn forget_level(&mut self) {
+        for (k, now) in self.slow_of_hours().into_iter().enumerate() {
+            self.slow[k] *= self.usual[k] / now;
+        }
+        self.end();
+    }
+
+    /// The variance of a sum that isn't the values' own, as the hours have it on their geometric mean.
+    fn slow_of_hours(&self) -> [f32; SUMS] {
+        let log = |k: usize| self.hours.iter().map(|hour| hour[k].ln()).sum::<f32>() / HOURS as f32;
+        std::array::from_fn(|k| self.slow[k] * log(k).exp())
     }
 
     /// Looks at a period. `pages_per_week` is how often this series may page falsely.

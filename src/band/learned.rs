@@ -152,6 +152,8 @@ impl Learned {
             self.first_day = day;
         }
         self.end_guess();
+        self.changes.begin_day();
+        self.adopt_what_lasts(day);
         self.today = Some(day);
         if self.first_mean <= 0.0 {
             // Nothing but zeros so far: there is no level that a season could be of.

@@ -5,7 +5,7 @@ use super::learned::Learned;
 use super::settings::Settings;
 
 /// Before the model's bytes: what they are and the version of their layout.
-const HEADER: [u8; 4] = [b'k', b'b', 0, 8];
+const HEADER: [u8; 4] = [b'k', b'b', 0, 9];
 
 /// Bytes that are no model.
 #[derive(Debug, thiserror::Error)]
