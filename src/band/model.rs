@@ -324,7 +324,8 @@ impl Model {
         }
         learned.keep(value, guess, &baseline);
         learned.follow(value, guess.season, guess.place.slot, &baseline);
-        let surprise = verdict.surprise.min(SURPRISE_MAX);
+        // Without a band nothing is a surprise yet, and none is remembered.
+        let surprise = if ready { verdict.surprise.min(SURPRISE_MAX) } else { 0.0 };
         let score = (surprise - learned.surprise.max(HABIT_SHARE * learned.habit)).max(0.0);
         let fade = |days: f32| (-(self.settings.period_seconds as f32) / (days * DAY as f32)).exp();
         learned.surprise = (learned.surprise * fade(SURPRISE_DAYS)).max(surprise);

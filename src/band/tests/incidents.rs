@@ -140,3 +140,13 @@ fn a_job_that_starts_and_stops_at_random_is_known_for_it_after_some_weeks() {
     let weeks: Vec<usize> = judgements.chunks_exact(usize::try_from(7 * SLOTS).unwrap()).map(alarms).collect();
     assert!(weeks[6..].iter().sum::<usize>() <= 12, "{weeks:?}");
 }
+
+#[test]
+fn what_comes_before_there_is_a_band_is_no_surprise_and_takes_nothing_from_later_ones() {
+    for first in [0.0, 1.0, 60.0] {
+        let value = |i: i64| if i == 0 { first } else { (60.0 + 8.0 * noise(i)).round() };
+        let judgements = run(&mut model(), 0..SLOTS, |i| if i == 200 { 600.0 } else { value(i) });
+        assert!(judgements[..24].iter().all(|judgement| judgement.score == 0.0), "{first}");
+        assert!(judgements[200].score > 6.0, "{first}: {}", judgements[200].score);
+    }
+}
