@@ -12,6 +12,9 @@ use super::learned::{LEVEL_CHANGE_MIN, Learned};
 const BEGIN_FACTOR: f32 = 10.0;
 const BEGIN_CALLS_A_DAY: f32 = 100.0;
 
+/// Where less than this share of the mean is due, what comes tells nothing of other days.
+const DUE_MIN: f32 = 0.05;
+
 /// A level that was adopted on days of one group, taken over for those of the other.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct GuessedLevel {
@@ -37,6 +40,14 @@ impl Learned {
             && !self.has_stopped()
             && self.level.of_alarm() >= BEGIN_FACTOR
             && self.history.mean_before(since).is_some_and(is_little)
+    }
+
+    /// What came on the mean since an alarm went on, if so little was due that it tells nothing of other days: a ratio to
+    /// a silent weekend is none.
+    pub fn came_where_little_was_due(&self, since: Place) -> Option<f32> {
+        let (came, due) = self.history.since(since)?;
+        let typical = self.history.mean_before(since)?;
+        (due < DUE_MIN * typical && came > due).then_some(came)
     }
 
     /// Takes note that the other group's days were multiplied as well, if an alarm saw none of them.

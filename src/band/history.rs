@@ -135,6 +135,28 @@ impl History {
         (values > 0.0).then(|| (sum / values) as f32)
     }
 
+    /// The mean of what came since a place, and of what had come before it on days of the same groups in the same slots.
+    pub fn since(&self, place: Place) -> Option<(f32, f32)> {
+        let at = |day: i64, slot: usize| usize::from(Place::is_weekend(day)) * self.slots + slot;
+        let (mut asked, mut usual) = (vec![0.0f32; 2 * self.slots], vec![[0.0f32; 2]; 2 * self.slots]);
+        let (mut came, mut values) = (0.0, 0.0);
+        for (day, row) in self.days() {
+            for (slot, value) in row.enumerate().filter(|(_, value)| !value.value.is_nan()) {
+                if (day, slot) >= (place.day, place.slot) {
+                    (came, values) = (came + value.value, values + 1.0);
+                    asked[at(day, slot)] += 1.0;
+                } else if !value.doubted {
+                    let [sum, number] = &mut usual[at(day, slot)];
+                    (*sum, *number) = (*sum + value.value, *number + 1.0);
+                }
+            }
+        }
+        let known = asked.iter().zip(&usual).filter(|(asked, [_, number])| **asked > 0.0 && *number > 0.0);
+        let due =
+            known.fold([0.0, 0.0], |[due, all], (asked, [sum, number])| [due + asked * sum / number, all + asked]);
+        (due[1] > 0.0).then(|| (came / values, due[0] / due[1]))
+    }
+
     /// How many days of the same group there are before. Days from before a long gap, which have outstayed the ring,
     /// weigh too little to be one.
     pub fn days_of_group_before(&self, day: i64) -> usize {

@@ -31,7 +31,7 @@ const HALF_LIFE_DAYS: f32 = 14.0;
 const EARLIER_MIN: usize = 2;
 
 /// What falls or rises further alarms by itself: next to nothing is a stop.
-const FACTOR_RANGE: (f32, f32) = (0.1, 10.0);
+const FACTOR_RANGE: (f32, f32) = (0.3, 3.0);
 
 /// Days in which a change may have begun, and the share of a day that must have shown it there.
 const BEGAN_DAYS: i64 = 7;

@@ -81,6 +81,8 @@ pub(super) struct Learned {
     pub changes: ChangeDetector,
     /// The level that days of the other group are guessed to have, since one was adopted.
     pub guess: Option<GuessedLevel>,
+    /// The last day on which an alarm where little is due was taken for normal, but for that day alone.
+    pub alone_day: Option<i64>,
     /// The share of the season that is expected of a series that stopped; 1 while it runs.
     pub stop_factor: f32,
     /// What has come since it stopped.
@@ -128,6 +130,7 @@ impl Learned {
             baseline: Baseline::new(period),
             changes: ChangeDetector::new(period),
             guess: None,
+            alone_day: None,
             stop_factor: 1.0,
             awake: None,
             surprise: 0.0,
@@ -240,7 +243,7 @@ impl Learned {
         let alarm = self.changes.on_since().is_some() && off(baseline, DOUBT_DEVIATIONS_ALARM);
         let doubted = self.seasons >= 2 && (alarm || off(&guess.around, DOUBT_DEVIATIONS));
         // What a holiday shows is no habit of its weekday.
-        let doubted = doubted || self.alternatives.is_other_day();
+        let doubted = doubted || self.alternatives.is_other_day() || self.alone_day == self.today;
         // The silence of a series that stopped is no season: it may come again. What comes since then may be another's.
         self.awake = self.awake.filter(|awake| self.has_stopped() && !awake.is_asleep(guess.place.day));
         if self.first_mean > 0.0 && (!self.has_stopped() || self.awake.is_some()) {
@@ -271,7 +274,13 @@ impl Learned {
             return;
         }
         let knows_group = self.history.days_of_group_before(since.day) > 0;
-        if self.is_guessed(since) && factor >= STOP_MAX {
+        let alone = self.came_where_little_was_due(since).filter(|_| knows_group && !self.has_stopped());
+        if let Some(came) = alone {
+            // What history doubts it goes on to doubt, today's rest as well: a habit shows itself.
+            self.profile.fill(came);
+            self.alone_day = self.today;
+            self.level.reset();
+        } else if self.is_guessed(since) && factor >= STOP_MAX {
             self.rescale_guessed(since, factor);
             self.level.rescale(factor);
         } else if factor < STOP_MAX && knows_group {

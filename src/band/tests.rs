@@ -5,6 +5,7 @@ mod changes;
 mod days;
 mod gaps;
 mod incidents;
+mod jobs;
 mod lasting;
 mod weeks;
 
