@@ -79,6 +79,8 @@ pub(super) struct Sight<'a> {
     pub known: bool,
     /// Whether there is a band to be outside of.
     pub ready: bool,
+    /// What is below what was due by less than this has not fallen.
+    pub fall_min: f32,
     /// Whether values have a zero of their own, so that a change is a ratio.
     pub has_zero: bool,
 }
@@ -326,7 +328,7 @@ impl ChangeDetector {
             0 => (sight.value, if side > 0.0 { expected.max(baseline) } else { expected.min(baseline) }),
             _ => (self.came[test - 1], self.due[test - 1]),
         };
-        Change { came, due, side, is_ratio: sight.has_zero }
+        Change { came, due, side, is_ratio: sight.has_zero, fall_min: sight.fall_min }
     }
 
     fn rarest(&mut self, deviates: &[f32; TESTS], sight: &Sight) -> Rarest {
@@ -382,13 +384,14 @@ struct Change {
     due: f32,
     side: f32,
     is_ratio: bool,
+    fall_min: f32,
 }
 
 impl Change {
     /// Whether it is large enough to matter.
     fn is_large(&self, fall_max: f32) -> bool {
-        !self.is_ratio
-            || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { self.came <= fall_max * self.due }
+        let has_fallen = self.came <= fall_max * self.due && self.due - self.came >= self.fall_min;
+        !self.is_ratio || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { has_fallen }
     }
 
     /// Whether a rise of counts is one of more than a few calls, in a period that is high itself.

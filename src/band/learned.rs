@@ -8,7 +8,7 @@ use super::awake::Awake;
 use super::baseline::{Baseline, EDGE_SECONDS};
 use super::calendar::Place;
 use super::change::ChangeDetector;
-use super::dispersion::Dispersion;
+use super::dispersion::{Dispersion, FEW_A_DAY};
 use super::distribution::Distribution;
 use super::history::History;
 use super::level::{Level, Ratios};
@@ -56,6 +56,9 @@ pub(super) const LEVEL_CHANGE_MIN: f32 = 1.2;
 /// what it was runs again.
 const STOP_MAX: f32 = 0.02;
 const RETURN_MIN: f32 = 0.1;
+
+/// A fall among few values a day is of so much of their mean.
+const FALL_SHARE: f32 = 0.02;
 
 /// Beyond so many standard deviations history doubts a value: from the band's expectation, and during an alarm from
 /// the baseline's.
@@ -222,6 +225,13 @@ impl Learned {
 
     pub fn around_baseline(&self, guess: &Guess) -> Distribution {
         self.around((guess.season * self.baseline.factor()).max(self.season_min()), guess.place.slot)
+    }
+
+    /// Where a day has few values, what is missing on one on which nothing comes is what the season has left there: a
+    /// fall is of a share of the mean.
+    pub fn fall_min(&self) -> f32 {
+        let mean = || self.history.mean_before(Place { day: i64::MAX, slot: 0 }).unwrap_or(0.0);
+        if self.history.slots() <= FEW_A_DAY { FALL_SHARE * mean() } else { 0.0 }
     }
 
     /// Whether days like this one are known: a single one makes no season.

@@ -308,6 +308,7 @@ impl Model {
             seasonal: learned.seasons >= 2,
             known,
             ready,
+            fall_min: learned.fall_min(),
             has_zero: learned.shift <= 0.0,
         };
         let verdict = learned.changes.look(&sight, self.settings.width.pages_per_week() as f32);
