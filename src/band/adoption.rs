@@ -42,8 +42,8 @@ impl Learned {
             && self.history.mean_before(since).is_some_and(is_little)
     }
 
-    /// What came on the mean since an alarm went on, if so little was due that it tells nothing of other days: a ratio to
-    /// a silent weekend is none.
+    /// What came on the mean since an alarm went on, if so little was due that it tells nothing of other days: a ratio
+    /// to a silent weekend is none.
     pub fn came_where_little_was_due(&self, since: Place) -> Option<f32> {
         let (came, due) = self.history.since(since)?;
         let typical = self.history.mean_before(since)?;

@@ -135,7 +135,8 @@ impl History {
         (values > 0.0).then(|| (sum / values) as f32)
     }
 
-    /// The mean of what came since a place, and of what had come before it on days of the same groups in the same slots.
+    /// The mean of what came since a place, and of what had come before it on days of the same groups in the same
+    /// slots.
     pub fn since(&self, place: Place) -> Option<(f32, f32)> {
         let at = |day: i64, slot: usize| usize::from(Place::is_weekend(day)) * self.slots + slot;
         let (mut asked, mut usual) = (vec![0.0f32; 2 * self.slots], vec![[0.0f32; 2]; 2 * self.slots]);

@@ -10,9 +10,9 @@
 //! `level` corrects the season by what came in the last minutes and hours; `dispersion` and `distribution` turn the
 //! expectation into edges; `baseline` is a slower expectation that incidents can't drag along; `change` tests values
 //! and their recent sums against it, each test by its own `tail`; `spell` knows which alarms are about one change, and
-//! `adoption` takes what it has shown for long for the new normal, as does `lasting` what has lasted for two days without
-//! an alarm; `awake` watches what comes after a stop. `docs/band.md` has the equations in order, their sources, and what
-//! each costs to leave out.
+//! `adoption` takes what it has shown for long for the new normal, as does `lasting` what has lasted for two days
+//! without an alarm; `awake` watches what comes after a stop. `docs/band.md` has the equations in order, their sources,
+//! and what each costs to leave out.
 
 mod adoption;
 mod alternatives;
@@ -31,6 +31,7 @@ mod saved;
 pub mod score;
 mod season;
 mod settings;
+mod sight;
 mod spell;
 mod tail;
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::awake::Awake;
 use super::calendar::{Calendar, DAY};
-use super::change::Sight;
 use super::distribution::Distribution;
 use super::learned::{Guess, Learned};
+use super::sight::Sight;
 use super::{Band, Judgement, Settings, SettingsError, State, Width};
 
 /// Values before the first band: two hours of them, but no fewer than eight and no more than 24.

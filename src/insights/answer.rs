@@ -32,8 +32,8 @@ pub struct Answer {
     pub function: Function,
     /// The window as used: that of the question, widened to what is stored.
     pub window: Window,
-    /// Minutes of the finest bucket that there is: 1, or those of a slot for what is counted by caller: 5, or 60 where a
-    /// day of the range is kept by the hour.
+    /// Minutes of the finest bucket that there is: 1, or those of a slot for what is counted by caller: 5, or 60 where
+    /// a day of the range is kept by the hour.
     pub resolution: u32,
     /// The series in their order.
     pub series: Vec<Series>,

@@ -44,8 +44,8 @@ pub type LastCut = dyn Fn(&[u8]) -> Option<usize>;
 pub type TellCuts = fn(&[u8]) -> Cuts;
 
 /// The pieces of a stream: whole records, or all of it if it is one document; of an empty one a piece that is empty, as
-/// a file would be. A gzip stream is inflated on the way. The same stream gives the same pieces, so each is an object of
-/// its own that is known again.
+/// a file would be. A gzip stream is inflated on the way. The same stream gives the same pieces, so each is an object
+/// of its own that is known again.
 pub struct Pieces<'r> {
     input: Box<dyn BufRead + 'r>,
     /// What was read beyond the last piece's end, after the header.

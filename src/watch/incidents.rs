@@ -85,8 +85,8 @@ impl Incidents {
         }
     }
 
-    /// Makes one of an incident that nobody was told of yet and one that was told and is over, if they share a series and
-    /// a time: where a backlog comes with its newest files first, what was told is the end of what began before.
+    /// Makes one of an incident that nobody was told of yet and one that was told and is over, if they share a series
+    /// and a time: where a backlog comes with its newest files first, what was told is the end of what began before.
     pub(super) fn join_told(&mut self) {
         let (told, mut untold): (Vec<Strayed>, Vec<Strayed>) =
             std::mem::take(&mut self.over).into_iter().partition(|incident| incident.paged_at.is_some());
