@@ -291,7 +291,7 @@ fn an_alarm_that_is_on_one_series_now_ends_what_it_told_of_others_and_speaks_for
     let first = step(120, Some(99.0));
     assert_eq!(spoken(&first), [(true, Bad, Fine), (false, Unknown, Bad)]);
     assert_eq!(first.owed[0].notice.keys, [KEY]);
-    assert!(change(&first.owed[1]).reason.starts_with("Threshold Crossed: 1 out of the last 1 datapoints [99.0"));
+    assert!(change(&first.owed[1]).reason.starts_with("Threshold Crossed: 1 datapoint [99.0 ("));
     assert_eq!(step(180, Some(99.0)), Stepped::default());
     let over = step(240, Some(1.0));
     assert_eq!(spoken(&over), [(false, Bad, Fine)]);
