@@ -54,7 +54,7 @@ pub(super) const LEVEL_CHANGE_MIN: f32 = 1.2;
 
 /// What has fallen below this share has stopped: the level could not follow it back. What comes back to this share of
 /// what it was runs again.
-const STOP_MAX: f32 = 0.02;
+pub(super) const STOP_MAX: f32 = 0.02;
 const RETURN_MIN: f32 = 0.1;
 
 /// A fall among few values a day is of so much of their mean.

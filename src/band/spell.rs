@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
+use super::learned::STOP_MAX;
 
 /// The next alarm is about the same change if it goes on no later than this after the last one: a weekend may lie
 /// between them.
@@ -45,9 +46,9 @@ impl Spell {
         self.since
     }
 
-    /// Whether it has gone on for so long, and has strayed in so many periods.
+    /// Whether it has gone on for so long, has strayed in so many periods, and is no silence.
     pub fn has_lasted(&self, at: i64, seconds: i64, periods: i64) -> bool {
-        at - self.since >= seconds && i64::from(self.periods) >= periods
+        at - self.since >= seconds && i64::from(self.periods) >= periods && self.came >= STOP_MAX * self.due
     }
 
     /// Takes note of a period that strays.
