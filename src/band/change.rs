@@ -130,8 +130,8 @@ impl ChangeDetector {
         self.on_since.filter(|_| i64::from(self.periods_on) >= periods)
     }
 
-    /// When the change began that alarms are about, if that was so long ago and so many periods strayed. Not of silence:
-    /// alarms that end in between may be about days on which nothing comes.
+    /// When the change began that alarms are about, if that was so long ago and so many periods strayed. Not for
+    /// silence: alarms that end in between may be about days on which nothing comes.
     pub fn lasts_since(&self, at: i64, seconds: i64, periods: i64) -> Option<i64> {
         self.spell.filter(|spell| spell.has_lasted(at, seconds, periods)).map(|spell| spell.since())
     }
