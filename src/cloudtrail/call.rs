@@ -39,14 +39,17 @@ const FIRST_SECOND: i64 = 1_356_998_400;
 /// 2100-01-01.
 const LAST_SECOND: i64 = 4_102_444_800;
 
-/// Classifies a record of KMS by the rules.
-pub(super) fn classify<'a>(fields: &'a Fields<'a>, hour: &mut KnownHour) -> Result<Classified<'a>, Unreadable> {
+/// Classifies a record of KMS by the rules; the operation is that of its name.
+pub(super) fn classify<'a>(
+    fields: &'a Fields<'a>,
+    operation: Option<Operation>,
+    hour: &mut KnownHour,
+) -> Result<Classified<'a>, Unreadable> {
     let counted_category = matches!(fields.event_category, b"" | b"Management");
     let counted_type = !matches!(
         fields.event_type,
         b"AwsVpceEvent" | b"AwsVpceEvents" | b"AwsCloudTrailInsight" | b"AwsAggregatedEvent" | b"AwsServiceEvent"
     );
-    let operation = Operation::parse_bytes(fields.event_name);
     // A service event is nobody's request, unless it bears the name of a cryptographic operation.
     let counted_type = counted_type || (fields.event_type == b"AwsServiceEvent" && operation.is_some());
     if !counted_category || !counted_type {

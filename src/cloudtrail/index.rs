@@ -1,14 +1,18 @@
 //! Where strings and brackets are: one pass over a document's bytes that makes every later step a look-up.
 //!
-//! Quotes that open or close a string are kept as a list of positions, and brackets outside strings as two masks, a bit
-//! a byte. The end of a string is then the next quote of the list, and the end of an object a count of bracket bits,
-//! whatever text lies between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of
-//! JSON per second*, 2019): escapes by carried addition, strings by a prefix xor.
+//! Quotes that open or close a string are kept as a list of positions and as a mask, a bit a byte. The end of a string
+//! is then the next quote of the list, and the end of an object a count of brackets outside strings, whatever text lies
+//! between. The method is that of simdjson's first stage (Langdale and Lemire, *Parsing gigabytes of JSON per second*,
+//! 2019): escapes by carried addition, strings by a prefix xor.
 //!
 //! A reader that counts the quotes it passes knows where the next strings lie before it has come there: a record whose
 //! members are in the usual order is compared at many places at once.
 
+mod close;
 mod fill;
+mod width;
+
+use width::Width;
 
 /// Bytes a block: a bit each in its masks.
 const BLOCK: usize = 64;
@@ -18,10 +22,6 @@ const BLOCK: usize = 64;
 struct Block {
     /// The quotes that open or close a string.
     quotes: u64,
-    /// Opening brackets outside strings.
-    opens: u64,
-    /// Closing brackets outside strings.
-    closes: u64,
     /// How many quotes come before the block.
     quotes_before: u32,
 }
@@ -33,6 +33,7 @@ pub(super) struct Indexed<'d, 'i> {
     quotes: &'i [u32],
     blocks: &'i [Block],
     escapes: bool,
+    width: Width,
 }
 
 /// The index's memory, kept from document to document.
@@ -41,6 +42,7 @@ pub struct Index {
     /// Where the quotes are, in ascending order.
     quotes: Vec<u32>,
     blocks: Vec<Block>,
+    width: Width,
 }
 
 impl Index {
@@ -52,8 +54,8 @@ impl Index {
             self.blocks.resize(count, Block::default());
         }
         let blocks = &mut self.blocks[..count];
-        let (escapes, quotes) = fill::fill(bytes, blocks, &mut self.quotes);
-        Indexed { bytes, quotes: &self.quotes[..quotes as usize], blocks, escapes }
+        let (escapes, quotes) = self.width.fill(bytes, blocks, &mut self.quotes);
+        Indexed { bytes, quotes: &self.quotes[..quotes as usize], blocks, escapes, width: self.width }
     }
 }
 
@@ -92,21 +94,7 @@ impl<'d> Indexed<'d, '_> {
     /// The position of the bracket that closes the object or list in which `from` lies, outside any string.
     #[inline]
     pub(super) fn enclosing_close(&self, from: usize) -> Option<usize> {
-        let mut at = from / BLOCK * BLOCK;
-        let mut visible = u64::MAX << (from % BLOCK);
-        let mut depth = 1_u32;
-        for block in self.blocks.get(from / BLOCK..)? {
-            let (opens, closes) = (block.opens & visible, block.closes & visible);
-            if closes.count_ones() >= depth
-                && let Some(bit) = close_in_window(opens, closes, depth)
-            {
-                return Some(at + bit as usize);
-            }
-            depth = depth + opens.count_ones() - closes.count_ones();
-            at += BLOCK;
-            visible = u64::MAX;
-        }
-        None
+        self.width.enclosing_close(self.bytes, self.blocks, from)
     }
 
     /// The positions of the next quotes from a number on.
@@ -125,23 +113,6 @@ impl<'d> Indexed<'d, '_> {
     fn has_backslash(&self, from: usize, to: usize) -> bool {
         self.bytes.get(from..to).is_none_or(|text| memchr::memchr(b'\\', text).is_some())
     }
-}
-
-/// The bit in this window at which `depth` falls to zero.
-#[inline(always)]
-fn close_in_window(opens: u64, closes: u64, depth: u32) -> Option<u32> {
-    let mut rest = closes;
-    let mut closed = 0;
-    while rest != 0 {
-        let bit = rest.trailing_zeros();
-        closed += 1;
-        let opened = (opens & ((1_u64 << bit) - 1)).count_ones();
-        if depth + opened == closed {
-            return Some(bit);
-        }
-        rest &= rest - 1;
-    }
-    None
 }
 
 #[cfg(test)]

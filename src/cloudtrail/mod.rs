@@ -38,6 +38,8 @@ use serde_json::Value;
 use sessions::Sessions;
 use std::fmt;
 
+use crate::domain::Operation;
+
 /// Receives a document's records.
 pub trait Sink {
     /// A request to KMS. What it derives may yet be unreadable: then the sink gets a reject of its own making.
@@ -216,13 +218,19 @@ fn skip_space(doc: &Indexed<'_, '_>, mut at: usize) -> usize {
 
 fn one_scanned(position: u64, verdict: Verdict, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut impl Sink) {
     match verdict {
-        Verdict::Kms => one_kms(position, fields, hour, sink),
+        Verdict::Kms(operation) => one_kms(position, fields, operation, hour, sink),
         Verdict::Other => sink.passed_over(PassedOver::OtherService),
     }
 }
 
-fn one_kms(position: u64, fields: &Fields<'_>, hour: &mut KnownHour, sink: &mut impl Sink) {
-    let result = match call::classify(fields, hour) {
+fn one_kms(
+    position: u64,
+    fields: &Fields<'_>,
+    operation: Option<Operation>,
+    hour: &mut KnownHour,
+    sink: &mut impl Sink,
+) {
+    let result = match call::classify(fields, operation, hour) {
         Ok(Classified::Request(call)) => sink.request(position, &call),
         Ok(Classified::NotARequest) => {
             sink.passed_over(PassedOver::NotARequest);
@@ -267,7 +275,8 @@ fn one_value(position: u64, record: &Value, sink: &mut impl Sink) {
         return sink.reject(position, reason, format_args!("{detail}"));
     }
     if call::is_kms(&fields) {
-        one_kms(position, &fields, &mut KnownHour::default(), sink);
+        let operation = Operation::parse_bytes(fields.event_name);
+        one_kms(position, &fields, operation, &mut KnownHour::default(), sink);
     } else {
         sink.passed_over(PassedOver::OtherService);
     }

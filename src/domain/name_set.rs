@@ -39,7 +39,7 @@ impl<const N: usize> NameSet<N> {
     }
 }
 
-/// Whether two texts of the same length are equal. Most names have at most sixteen characters, and are then compared as
+/// Whether two texts of the same length are equal. Nearly all names have at most 32 characters, and are then compared as
 /// two numbers each.
 #[inline(always)]
 fn same(name: &[u8], text: &[u8]) -> bool {
@@ -48,7 +48,8 @@ fn same(name: &[u8], text: &[u8]) -> bool {
     }
     match text.len() {
         4..8 => ends::<4>(name) == ends::<4>(text),
-        8..=16 => ends::<8>(name) == ends::<8>(text),
+        8..16 => ends::<8>(name) == ends::<8>(text),
+        16..=32 => ends::<16>(name) == ends::<16>(text),
         _ => name == text,
     }
 }

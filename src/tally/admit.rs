@@ -61,7 +61,7 @@ impl Batch {
         for entries in hours.values_mut() {
             sort(entries, &mut parts);
             for pair in entries.windows(2) {
-                if pair[0].hash == pair[1].hash {
+                if pair[0].hash() == pair[1].hash() {
                     requests.join(pair[0].row, pair[1].row);
                 }
             }
@@ -73,8 +73,8 @@ impl Batch {
             hashes.clear();
             known_at.clear();
             for (place, entry) in entries.iter().enumerate() {
-                if hashes.last() != Some(&entry.hash) {
-                    hashes.push(entry.hash);
+                if hashes.last() != Some(&entry.hash()) {
+                    hashes.push(entry.hash());
                     known_at.push(place);
                 }
             }
@@ -82,7 +82,7 @@ impl Batch {
             ledger.find(hour, &hashes, &mut found)?;
             for &(place, mark) in &found {
                 let hash = hashes[place as usize];
-                let same = entries[known_at[place as usize]..].iter_mut().take_while(|entry| entry.hash == hash);
+                let same = entries[known_at[place as usize]..].iter_mut().take_while(|entry| entry.hash() == hash);
                 for entry in same {
                     (entry.known, entry.mark) = (true, mark);
                     requests.know(entry.row, mark);
@@ -90,17 +90,17 @@ impl Batch {
             }
         }
         requests.ask_for_notes(&hours, |hour, uppers, found| ledger.find_notes(hour, uppers, found))?;
-        Ok(requests.settle(profiles, &hours))
+        Ok(requests.settle(profiles, hours))
     }
 }
 
 /// Sorts by hash. Hashes are spread evenly, so their first byte cuts the list into parts that fit into the processor's
 /// cache. What `parts` holds is of no account.
 fn sort(entries: &mut Vec<Entry>, parts: &mut Vec<Entry>) {
-    let order = |entry: &Entry| entry.hash;
+    let order = |entry: &Entry| entry.hash();
     const WORTH_CUTTING: usize = 4096;
     if entries.len() >= WORTH_CUTTING {
-        let first_byte = |entry: &Entry| (entry.hash >> 120) as usize;
+        let first_byte = |entry: &Entry| (entry.hash() >> 120) as usize;
         let mut places = [0_usize; 257];
         for entry in entries.iter() {
             places[first_byte(entry) + 1] += 1;
@@ -109,8 +109,7 @@ fn sort(entries: &mut Vec<Entry>, parts: &mut Vec<Entry>) {
             places[byte + 1] += places[byte];
         }
         let bounds = places;
-        let empty = Entry { hash: 0, row: 0, mark: Mark::FINAL, known: false };
-        parts.resize(entries.len(), empty);
+        parts.resize(entries.len(), Entry::new(0, 0, Mark::FINAL));
         for entry in entries.iter() {
             let place = &mut places[first_byte(entry)];
             parts[*place] = *entry;
@@ -142,7 +141,7 @@ impl Hours {
         if hour != self.open.0 {
             self.open_hour(hour);
         }
-        let entry = Entry { hash: id.hash, row: id.row + first, mark: row.mark(), known: false };
+        let entry = Entry::new(id.hash, id.row + first, row.mark());
         self.open.1.push(entry);
         if id.beside != 0 {
             self.closed.entry(hour.saturating_add_signed(i32::from(id.beside))).or_default().push(entry);

@@ -21,13 +21,28 @@ pub struct Admitted {
     pub duplicates: u64,
 }
 
-/// An id in its hour's bucket.
+/// An id in its hour's bucket. Twenty-four bytes, a quarter less than with the hash as one number: a batch sorts a
+/// quarter of a million.
 #[derive(Clone, Copy)]
 pub(super) struct Entry {
-    pub hash: u128,
+    upper: u64,
+    lower: u64,
     pub row: u32,
     /// The mark that the ledger has, if it is known; else that of the row, which lies elsewhere.
     pub mark: Mark,
     /// Whether the ledger has it.
     pub known: bool,
+}
+
+impl Entry {
+    /// An id that the ledger isn't known to have.
+    #[inline]
+    pub fn new(hash: u128, row: u32, mark: Mark) -> Self {
+        Self { upper: (hash >> 64) as u64, lower: hash as u64, row, mark, known: false }
+    }
+
+    #[inline]
+    pub fn hash(&self) -> u128 {
+        u128::from(self.upper) << 64 | u128::from(self.lower)
+    }
 }

@@ -92,7 +92,7 @@ impl Requests {
         for (&hour, entries) in hours {
             // All names of such a request are asked, by which it may be known already that a count was taken back.
             let noted = entries.iter().filter(|entry| entry.known && self.states[entry.row as usize].noted);
-            let mut asked: Vec<(Anchor, u32)> = noted.map(|entry| (Anchor::of(entry.hash), entry.row)).collect();
+            let mut asked: Vec<(Anchor, u32)> = noted.map(|entry| (Anchor::of(entry.hash()), entry.row)).collect();
             let mut known: HashMap<Anchor, u32> = HashMap::new();
             while !asked.is_empty() {
                 asked.retain(|(anchor, row)| match known.insert(*anchor, *row) {
@@ -153,7 +153,7 @@ impl Requests {
     }
 
     /// What the batch adds.
-    pub fn settle(mut self, profiles: &Profiles, hours: &BTreeMap<u32, Vec<Entry>>) -> Admitted {
+    pub fn settle(mut self, profiles: &Profiles, hours: BTreeMap<u32, Vec<Entry>>) -> Admitted {
         let mut admitted = Admitted::default();
         let mut settled = HashMap::new();
         let mut joined = Vec::new();
@@ -205,31 +205,32 @@ impl Requests {
         }
     }
 
-    /// The ids that the ledger lacks, or has with an earlier mark, and the entries beside them.
+    /// The ids that the ledger lacks, or has with an earlier mark, and the entries beside them. An hour's list is let go
+    /// when it is read: the next hour's ids take its place in memory.
     fn new_ids(
         &mut self,
-        hours: &BTreeMap<u32, Vec<Entry>>,
+        hours: BTreeMap<u32, Vec<Entry>>,
         settled: &mut HashMap<u32, Settled>,
     ) -> BTreeMap<u32, Vec<u128>> {
         let mut new_ids = BTreeMap::new();
         let (mut noted, mut beside) = (Vec::new(), Vec::new());
-        for (&hour, entries) in hours {
+        for (hour, entries) in hours {
             let mut ids: Vec<u128> = Vec::with_capacity(entries.len());
-            for entry in entries {
+            for entry in &entries {
                 let state = self.states[entry.row as usize];
                 if state.is_plain() {
-                    ids.push(entry.mark.on(entry.hash));
+                    ids.push(entry.mark.on(entry.hash()));
                     continue;
                 }
                 let mark = state.known.unwrap_or(entry.mark);
-                let id = mark.on(entry.hash);
+                let id = mark.on(entry.hash());
                 if !(entry.known && entry.mark == mark) && ids.last() != Some(&id) {
                     ids.push(id);
                 }
                 if state.noted {
                     let root = self.root(entry.row);
                     if let Some(request) = settled.get_mut(&root) {
-                        let link = request.link(entry.hash);
+                        let link = request.link(entry.hash());
                         beside.extend(link.filter(|_| !entry.known));
                         noted.push(root);
                     }

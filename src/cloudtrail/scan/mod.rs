@@ -17,6 +17,7 @@ use super::index::Indexed;
 use super::sessions::Sessions;
 use crate::domain::Operation;
 use cursor::{Cursor, take_text};
+use usual::Usual;
 
 pub(in crate::cloudtrail) use cursor::{Odd, Scan};
 
@@ -37,8 +38,8 @@ pub(in crate::cloudtrail) fn record<'d>(
 /// What the scanner made of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cloudtrail) enum Verdict {
-    /// A record of KMS; its fields are filled.
-    Kms,
+    /// A record of KMS; its fields are filled, and this is the operation that its name is.
+    Kms(Option<Operation>),
     /// A record of another service, of no interest.
     Other,
 }
@@ -55,17 +56,22 @@ impl<'d> Cursor<'d, '_> {
         let Some(event_version) = take_text!(self, b"{\"eventVersion\":\"") else {
             fields.clear();
             self.open(b'{')?;
-            return self.apart(|cursor| cursor.other_members(fields, true));
+            return self.apart(|cursor| cursor.other_members(fields, true, None));
         };
-        if let Some(verdict) = self.usual_order(event_version, fields, sessions)? {
-            return Ok(verdict);
+        match self.usual_order(event_version, fields, sessions)? {
+            Usual::Whole(verdict) => Ok(verdict),
+            Usual::Part(operation) => self.apart(|cursor| cursor.other_members(fields, false, operation)),
         }
-        self.apart(|cursor| cursor.other_members(fields, false))
     }
 
-    /// Reads the members that are left, in any order.
+    /// Reads the members that are left, in any order. The operation is that of the name, if that was read.
     #[inline(never)]
-    fn other_members(&mut self, fields: &mut Fields<'d>, mut first: bool) -> Scan<Verdict> {
+    fn other_members(
+        &mut self,
+        fields: &mut Fields<'d>,
+        mut first: bool,
+        mut operation: Option<Operation>,
+    ) -> Scan<Verdict> {
         while let Some(key) = self.next_key(&mut first)? {
             match key.len() {
                 3..=6 => self.skip()?,
@@ -80,6 +86,7 @@ impl<'d> Cursor<'d, '_> {
                     }
                     b"eventName" => {
                         fields.event_name = self.text()?;
+                        operation = Operation::parse_bytes(fields.event_name);
                         if self.is_of_no_interest(fields)? {
                             return Ok(Verdict::Other);
                         }
@@ -120,7 +127,7 @@ impl<'d> Cursor<'d, '_> {
         if fields.event_source != facts::KMS || !fields.are_a_record() {
             return Err(Odd);
         }
-        Ok(Verdict::Kms)
+        Ok(Verdict::Kms(operation))
     }
 
     /// Whether the record can be passed over, as soon as source and name are known: most records can, and the rest of

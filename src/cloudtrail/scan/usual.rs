@@ -19,6 +19,14 @@ macro_rules! usual {
     };
 }
 
+/// How far the usual order goes.
+pub(super) enum Usual {
+    /// No more of the record need be read.
+    Whole(Verdict),
+    /// Other members may come; the operation that the record's name is, if it has come.
+    Part(Option<Operation>),
+}
+
 impl<'d> Cursor<'d, '_> {
     /// Reads on after the `eventVersion`, which a record begins with. Most records are other services', so that little
     /// is done until the source is known: `fields` are then those of the record before.
@@ -28,7 +36,7 @@ impl<'d> Cursor<'d, '_> {
         event_version: &'d [u8],
         fields: &mut Fields<'d>,
         sessions: &mut Sessions,
-    ) -> Scan<Option<Verdict>> {
+    ) -> Scan<Usual> {
         let (mut identity, start) = (Identity::default(), self.at());
         if take!(self, b",\"userIdentity\":") {
             identity = self.identity()?;
@@ -41,22 +49,25 @@ impl<'d> Cursor<'d, '_> {
         } else if let Some(source) = take_text!(self, b",\"eventSource\":\"") {
             if !facts::is_source(source) {
                 self.leave_object()?;
-                return Ok(Some(Verdict::Other));
+                return Ok(Usual::Whole(Verdict::Other));
             }
             event_source = source;
         }
         fields.clear();
         (fields.event_version, fields.event_time, fields.event_source) = (event_version, event_time, event_source);
         fields.identity = identity;
+        let mut operation = None;
         if let Some(event_name) = take_text!(self, b",\"eventName\":\"") {
             fields.event_name = event_name;
             // A session's member that is `null` looks like a telling one here; the general reader knows better.
             if event_source == facts::STS && facts::is_kept(facts::STS, event_name) {
-                return self.apart(|cursor| cursor.session(fields, identity_text, sessions)).map(Some);
+                return self.apart(|cursor| cursor.session(fields, identity_text, sessions)).map(Usual::Whole);
             }
-            let is_call = event_source == facts::KMS && Operation::parse_bytes(event_name).is_some();
-            if !is_call && self.apart(|cursor| cursor.is_of_no_interest(fields))? {
-                return Ok(Some(Verdict::Other));
+            if event_source == facts::KMS {
+                operation = Operation::parse_bytes(event_name);
+            }
+            if operation.is_none() && self.apart(|cursor| cursor.is_of_no_interest(fields))? {
+                return Ok(Usual::Whole(Verdict::Other));
             }
         }
         self.usual_until_request(fields);
@@ -68,7 +79,7 @@ impl<'d> Cursor<'d, '_> {
             self.resources(&mut fields.resources)?;
         }
         self.usual_from_type(fields)?;
-        Ok(None)
+        Ok(Usual::Part(operation))
     }
 
     /// The members between `eventName` and `requestParameters`.
