@@ -27,7 +27,7 @@ const SLOW_VARIANCE: f32 = 0.04;
 /// Gains of that variance, per sum that passed, and of its factor for the hour of the day, per day.
 const SLOW_GAIN: f32 = 0.01;
 const HOUR_GAIN: f32 = 0.15;
-const SQUARE_MAX: f32 = 9.0;
+const SQUARE_MAX: f32 = 7.5;
 
 /// What sums have wandered by at least may be a tenth more with every day.
 const USUAL_GROWTH: f32 = 1.1;

@@ -45,7 +45,7 @@ const RETURN_SECONDS: i64 = 3_600;
 const RETURN_PERIODS_MIN: i64 = 2;
 
 /// What is surprising fades over so many days; orders of magnitude beyond twelve are all the same.
-const SURPRISE_DAYS: f32 = 5.0;
+const SURPRISE_DAYS: f32 = 3.0;
 const SURPRISE_MAX: f32 = 12.0;
 
 /// A series that surprises now and then: so much of what it has shown, fading over so many days, is no surprise either.
