@@ -28,13 +28,13 @@ where
     pub(super) fn enclosing_close(&self, bytes: &[u8], blocks: &[Block], from: usize) -> Option<usize> {
         let first = from / BLOCK;
         let (chunks, rest) = bytes.as_chunks::<BLOCK>();
-        let mut depth = Depth { at: first * BLOCK, visible: u64::MAX << (from % BLOCK), depth: 1 };
+        let mut depth = Depth { at: first * BLOCK, visible: u64::MAX << (from % BLOCK), open: 1 };
         for (chunk, block) in chunks.get(first..).unwrap_or_default().iter().zip(blocks.get(first..)?) {
             if let Some(close) = depth.close_in(self.outside_strings(chunk, block)) {
                 return Some(close);
             }
         }
-        let block = blocks.get(chunks.len())?;
+        let block = blocks.get(chunks.len().max(first))?;
         let mut padded = [b' '; BLOCK];
         padded[..rest.len()].copy_from_slice(rest);
         depth.close_in(self.outside_strings(&padded, block))
@@ -57,7 +57,7 @@ struct Depth {
     at: usize,
     /// The bytes of it that count.
     visible: u64,
-    depth: u32,
+    open: u32,
 }
 
 impl Depth {
@@ -65,12 +65,12 @@ impl Depth {
     #[inline(always)]
     fn close_in(&mut self, Brackets { opens, closes }: Brackets) -> Option<usize> {
         let (opens, closes) = (opens & self.visible, closes & self.visible);
-        if closes.count_ones() >= self.depth
-            && let Some(bit) = close_in_window(opens, closes, self.depth)
+        if closes.count_ones() >= self.open
+            && let Some(bit) = close_in_window(opens, closes, self.open)
         {
             return Some(self.at + bit as usize);
         }
-        self.depth = self.depth + opens.count_ones() - closes.count_ones();
+        self.open = self.open + opens.count_ones() - closes.count_ones();
         self.at += BLOCK;
         self.visible = u64::MAX;
         None

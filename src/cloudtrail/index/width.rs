@@ -269,13 +269,14 @@ mod tests {
 
     use super::*;
 
-    /// What every width of this processor's makes of the bytes: whether there is a backslash, the blocks, the quotes,
-    /// and the bracket that closes what each byte lies in.
+    /// What a width makes of the bytes: whether there is a backslash, the blocks, the quotes, and the bracket that closes
+    /// what a byte lies in, for bytes here and there, past the end too.
     fn made_by(width: Width, bytes: &[u8]) -> (bool, Vec<Block>, Vec<u32>, Vec<Option<usize>>) {
         let (mut blocks, mut list) = (vec![Block::default(); bytes.len().div_ceil(BLOCK)], Vec::new());
         let (escapes, quotes) = width.fill(bytes, &mut blocks, &mut list);
         list.truncate(quotes as usize);
-        let closes = (0..=bytes.len()).step_by(11).map(|from| width.enclosing_close(bytes, &blocks, from)).collect();
+        let closes =
+            (0..bytes.len() + 150).step_by(11).map(|from| width.enclosing_close(bytes, &blocks, from)).collect();
         (escapes, blocks, list, closes)
     }
 
