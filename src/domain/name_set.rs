@@ -39,8 +39,8 @@ impl<const N: usize> NameSet<N> {
     }
 }
 
-/// Whether two texts of the same length are equal. Nearly all names have at most 32 characters, and are then compared as
-/// two numbers each.
+/// Whether two texts of the same length are equal. Nearly all names have at most 32 characters, and are then compared
+/// as two numbers each.
 #[inline(always)]
 fn same(name: &[u8], text: &[u8]) -> bool {
     fn ends<const N: usize>(text: &[u8]) -> Option<([u8; N], [u8; N])> {

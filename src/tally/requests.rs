@@ -205,8 +205,8 @@ impl Requests {
         }
     }
 
-    /// The ids that the ledger lacks, or has with an earlier mark, and the entries beside them. An hour's list is let go
-    /// when it is read: the next hour's ids take its place in memory.
+    /// The ids that the ledger lacks, or has with an earlier mark, and the entries beside them. An hour's list is let
+    /// go when it is read: the next hour's ids take its place in memory.
     fn new_ids(
         &mut self,
         hours: BTreeMap<u32, Vec<Entry>>,

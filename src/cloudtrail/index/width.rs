@@ -269,8 +269,8 @@ mod tests {
 
     use super::*;
 
-    /// What a width makes of the bytes: whether there is a backslash, the blocks, the quotes, and the bracket that closes
-    /// what a byte lies in, for bytes here and there, past the end too.
+    /// What a width makes of the bytes: whether there is a backslash, the blocks, the quotes, and the bracket that
+    /// closes what a byte lies in, for bytes here and there, past the end too.
     fn made_by(width: Width, bytes: &[u8]) -> (bool, Vec<Block>, Vec<u32>, Vec<Option<usize>>) {
         let (mut blocks, mut list) = (vec![Block::default(); bytes.len().div_ceil(BLOCK)], Vec::new());
         let (escapes, quotes) = width.fill(bytes, &mut blocks, &mut list);
