@@ -11,7 +11,7 @@ use super::change::ChangeDetector;
 use super::dispersion::{Dispersion, FEW_A_DAY};
 use super::distribution::Distribution;
 use super::history::History;
-use super::level::{Level, Ratios};
+use super::level::{Level, Ratios, STOP_MAX};
 use super::season::{self, Noise};
 
 /// Days of history: as many as fit in 64 KB a series with periods of a minute, five weeks with longer ones.
@@ -52,9 +52,7 @@ const FIRST_DAYS: i64 = 8;
 /// What has changed by less than this factor is on its level.
 pub(super) const LEVEL_CHANGE_MIN: f32 = 1.2;
 
-/// What has fallen below this share has stopped: the level could not follow it back. What comes back to this share of
-/// what it was runs again.
-pub(super) const STOP_MAX: f32 = 0.02;
+/// What comes back to this share of what it was runs again.
 const RETURN_MIN: f32 = 0.1;
 
 /// A fall among few values a day is of so much of their mean.

@@ -34,6 +34,9 @@ const PRIOR: f32 = 1.0;
 /// The largest logarithm of a level: a factor of 55.
 const LEVEL_MAX: f32 = 4.0;
 
+/// What has fallen below this share has stopped: the level could not follow it back.
+pub(super) const STOP_MAX: f32 = 0.02;
+
 /// How fast what came since the alarm went on is forgotten, and where its ratio is believed: a series that stopped may
 /// come again.
 const ALARM_SECONDS: f32 = 21_600.0;

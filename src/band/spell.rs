@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
-use super::learned::STOP_MAX;
+use super::level::STOP_MAX;
 
 /// The next alarm is about the same change if it goes on no later than this after the last one: a weekend may lie
 /// between them.
