@@ -4,6 +4,7 @@
 //! commits them. This room composes `source`, `cloudtrail`, `tally` and `store` and adds nothing but the order of work;
 //! it reports to a [`Monitor`] and never prints. Commands and tests come in through the same door.
 
+mod ahead;
 mod gather;
 mod monitor;
 mod reader;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use chrono::TimeDelta;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Sender, bounded};
 
 use crate::domain::{Clock, Second};
 use crate::source::{Walk, is_open_folder};
@@ -93,7 +94,7 @@ pub fn ingest(
     let dir = store.dir().to_owned();
     let quarantined = store.quarantined_names()?;
     let (jobs, job_queue) = bounded::<Vec<Job>>(options.threads * 2);
-    let (taken, taken_queue) = bounded::<Part>(options.threads * 2);
+    let (taken, taken_queue) = ahead::queue::<Part>(ahead::AHEAD_BYTES_MAX);
     let failed = AtomicBool::new(false);
     let result = thread::scope(|scope_of_threads| {
         for _ in 0..options.threads.max(1) {
@@ -106,7 +107,7 @@ pub fn ingest(
                 if let Err(error) = end {
                     failed.store(true, Ordering::Relaxed);
                     // If nobody listens any more, another error ended the ingest first.
-                    let _ = taken.send(Err(error));
+                    let _ = taken.send(Err(error), 0);
                 }
             });
         }
@@ -148,7 +149,7 @@ fn feed(paths: &[PathBuf], jobs: &Sender<Vec<Job>>, ended: impl Fn() -> bool) {
     let _ = jobs.send(at_once);
 }
 
-fn gather(mut gatherer: Gatherer<'_>, parts: Receiver<Part>) -> Result<IngestReport, StoreError> {
+fn gather(mut gatherer: Gatherer<'_>, parts: ahead::Receiver<Part>) -> Result<IngestReport, StoreError> {
     for part in parts {
         for taken in part? {
             gatherer.add(taken)?;

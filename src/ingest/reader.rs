@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::ahead::{Closed, Sender};
 use crate::cloudtrail::shape::{Seams, Shape};
 use crate::cloudtrail::unpack::{Inflater, Limits, Member, UnpackError};
 use crate::cloudtrail::{Decoder, Fact, Reject, RejectReason};
@@ -59,6 +60,11 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    /// Bytes that wait with it for the gatherer, about.
+    fn bytes_in_memory(&self) -> usize {
+        size_of::<Self>() + size_of_val(&self.rows[..]) + size_of_val(&self.ids[..]) + self.text_bytes()
+    }
+
     /// Bytes of text that wait with it for the commit, about.
     pub(super) fn text_bytes(&self) -> usize {
         let details = self.facts.iter().map(|fact| fact.details.len());
@@ -86,10 +92,9 @@ pub(super) struct Reader<'s> {
     content: Vec<u8>,
 }
 
-/// Requests, text and objects that are handed over without waiting for more: it bounds what waits in memory, and
-/// threads don't wake each other up for little.
-const ROWS_AT_ONCE: usize = 16 * 1024;
-const TEXT_BYTES_AT_ONCE: usize = 4 << 20;
+/// Bytes and objects that are handed over without waiting for more: threads don't wake each other up for little, and
+/// a reader keeps little to itself.
+const BYTES_AT_ONCE: usize = 1 << 20;
 const OBJECTS_AT_ONCE: usize = 64;
 
 /// What ends a reader's work early.
@@ -123,16 +128,14 @@ impl<'s> Reader<'s> {
 
     /// Works until no job is left.
     pub(super) fn work(&mut self, jobs: &Receiver<Vec<Job>>, parts: &Sender<Part>) -> Result<(), StoreError> {
-        let (mut part, mut rows, mut text_bytes): (Vec<Taken>, usize, usize) = (Vec::new(), 0, 0);
+        let (mut part, mut bytes): (Vec<Taken>, usize) = (Vec::new(), 0);
         let mut send = |taken: Taken| {
-            rows += taken.rows.len();
-            text_bytes += taken.text_bytes();
+            bytes += taken.bytes_in_memory();
             part.push(taken);
-            if rows < ROWS_AT_ONCE && text_bytes < TEXT_BYTES_AT_ONCE && part.len() < OBJECTS_AT_ONCE {
+            if bytes < BYTES_AT_ONCE && part.len() < OBJECTS_AT_ONCE {
                 return Ok(());
             }
-            (rows, text_bytes) = (0, 0);
-            parts.send(Ok(std::mem::take(&mut part))).map_err(|_| End::Closed)
+            parts.send(Ok(std::mem::take(&mut part)), std::mem::take(&mut bytes)).map_err(|Closed| End::Closed)
         };
         for at_once in jobs {
             // What this ingest commits meanwhile is known to the gatherer, and nobody else writes.
@@ -147,7 +150,7 @@ impl<'s> Reader<'s> {
             self.known.end()?;
         }
         // If nobody listens any more, another error ended the ingest first.
-        let _ = parts.send(Ok(part));
+        let _ = parts.send(Ok(part), bytes);
         Ok(())
     }
 
