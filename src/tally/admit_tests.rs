@@ -294,3 +294,34 @@ proptest! {
         prop_assert_eq!(slots_of_callers, slots, "minutes and callers agree in time");
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// Spread hashes, and some that have their first bits in common; few, some thousands, and more.
+    #[test]
+    fn an_hours_ids_are_sorted_however_many_they_are(
+        count in prop::sample::select(vec![0_usize, 1, 4095, 4096, 70_000]),
+        alike in 0..3_usize,
+        seed in any::<u64>(),
+    ) {
+        let mut state = seed;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state
+        };
+        let mut hash = |row: usize| {
+            let upper = if alike > 0 && row.is_multiple_of(alike) { u64::MAX - random() % 8 } else { random() };
+            u128::from(upper) << 64 | u128::from(random())
+        };
+        let mut entries: Vec<Entry> = (0..count).map(|row| Entry::new(hash(row), row as u32, Mark::FINAL)).collect();
+        let of = |entry: &Entry| (entry.hash(), entry.row);
+        let mut expect: Vec<(u128, u32)> = entries.iter().map(of).collect();
+        expect.sort_unstable();
+        sort(&mut entries, &mut vec![Entry::new(7, 7, Mark::FINAL); 5_000]);
+        let mut sorted: Vec<(u128, u32)> = entries.iter().map(of).collect();
+        prop_assert!(sorted.is_sorted_by_key(|(hash, _)| *hash));
+        sorted.sort_unstable();
+        prop_assert_eq!(sorted, expect);
+    }
+}
