@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
 
     say("4/4  asking for the 20 keys with the busiest minutes of the last three hours:\n");
     say(&indented(without_leading_comments(TOP_20_KEYS).trim()));
-    answer(&store_dir, now)?;
+    answer(&store_dir, now, global.quiet)?;
     say(&format!("\nAll of it took {:.1} s. Try next:\n", started.elapsed().as_secs_f64()));
     say(&next_steps(&program, &store_dir, now));
     Ok(Exit::Success)
@@ -155,12 +155,12 @@ struct QueryLine {
 }
 
 /// Answers the query over the trail's last three hours, as `keytide query` does.
-fn answer(store_dir: &Path, now: DateTime<Utc>) -> Result<(), Failure> {
+fn answer(store_dir: &Path, now: DateTime<Utc>, quiet: bool) -> Result<(), Failure> {
     let store = Store::open_for_reading(store_dir)?;
     let query = without_leading_comments(TOP_20_KEYS);
     let line = QueryLine::try_parse_from(["keytide query", "--since", "3h", &query]).map_err(Failure::usage)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    query::run(&line.args, &store.counts(), now, &mut out)?;
+    query::run(&line.args, &store.counts(), now, quiet, &mut out)?;
     out.flush()?;
     Ok(())
 }

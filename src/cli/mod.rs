@@ -189,9 +189,9 @@ fn run(cli: &mut Cli) -> Result<Exit, Failure> {
             system::with_counts(&cli.global, |counts, now, out| Ok(top::run(args, counts, now, out)?))
         }
         Command::Report(args) => report::run(args, &cli.global),
-        Command::Query(args) => {
-            system::with_counts(&cli.global, |counts, now, out| Ok(query::run(args, counts, now, out)?))
-        }
+        Command::Query(args) => system::with_counts(&cli.global, |counts, now, out| {
+            Ok(query::run(args, counts, now, cli.global.quiet, out)?)
+        }),
         Command::Band(args) => band::run(args, &cli.global, system::SystemClock.now()),
         Command::Alarms(args) => alarms::run(args, &cli.global, system::SystemClock.now()),
         Command::Export(args) => export::run(args, &cli.global),

@@ -50,8 +50,14 @@ pub enum Output {
     Parquet,
 }
 
-/// Answers the query to `out`.
-pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn Write) -> Result<(), QuestionError> {
+/// Answers the query to `out`, and tells beside the answer what isn't as it was asked unless it is to be `quiet`.
+pub fn run(
+    args: &Args,
+    counts: &dyn Counts,
+    now: DateTime<Utc>,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<(), QuestionError> {
     if args.output == Output::Parquet && io::stdout().is_terminal() {
         return Err(QuestionError::Terminal);
     }
@@ -59,20 +65,37 @@ pub fn run(args: &Args, counts: &dyn Counts, now: DateTime<Utc>, out: &mut dyn W
     let query = parse(&text).map_err(InsightsError::from)?;
     let window = Window { range: args.range.minutes(now)?, period: args.period.minutes };
     let answered = answer(&query, counts, window, args.buckets)?;
+    if !quiet {
+        for text in notes(args, &query, &answered, window, counts)? {
+            note(&text);
+        }
+    }
+    write(args, &answered, width(), out)
+}
+
+/// What isn't as it was asked.
+fn notes(
+    args: &Args,
+    query: &Query,
+    answered: &Answer,
+    window: Window,
+    counts: &dyn Counts,
+) -> Result<Vec<String>, QuestionError> {
+    let mut notes = Vec::new();
     if answered.metric.is_none() {
         let known: Vec<String> =
             METRICS.iter().map(|metric| format!("{} in \"{}\"", metric.name, metric.namespace)).collect();
         let (metric, namespace) = (&query.metric, &query.source.namespace);
-        note(&format!("there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", ")));
-    } else if let Some(text) = widened(&answered, window, &args.range) {
-        note(&text);
+        notes.push(format!("there is no metric {metric} in \"{namespace}\"; there are {}", known.join(", ")));
+    } else if let Some(text) = widened(answered, window, &args.range) {
+        notes.push(text);
     }
     // Without GROUP BY there is a row, with nothing in it.
     let is_empty = answered.series.iter().all(|series| series.value.is_none() && series.points.is_empty());
     if let Some(metric) = answered.metric.filter(|_| is_empty) {
-        note(&nothing(&query, metric.kind(), counts, &args.range, window.range)?);
+        notes.push(nothing(query, metric.kind(), counts, &args.range, window.range)?);
     }
-    write(args, &answered, width(), out)
+    Ok(notes)
 }
 
 /// Tells it beside the answer.

@@ -101,6 +101,7 @@ fn a_query_says_what_it_widened_to_whole_slots() {
     let noted = |arguments: &[&str]| keytide_with(dir.path(), &[&["query", query], arguments].concat()).err;
     let slots = "note: this metric is counted in slots of five minutes";
     assert_eq!(noted(&[]), format!("{slots}; buckets are 5m long\n"));
+    assert_eq!(noted(&["--quiet"]), "");
     let within = ["--since", "2026-01-05T10:11", "--until", "2026-01-05T11:19", "--period", "1h"];
     let calls = "calls are counted from 2026-01-05 10:10 to 2026-01-05 11:20";
     assert_eq!(noted(&within), format!("{slots}; {calls}\n"));
