@@ -56,9 +56,10 @@ const VALUE_WEIGHTS: [f32; 2] = [1.0, 1.0];
 const SUM_WEIGHTS: [f32; 2] = [2.0, 0.2];
 
 /// What is smaller is no incident, however rare it is: a rise by 3/10, a fall to a half. For the score a fall by as
-/// much as a rise is enough.
+/// much as a rise is enough, and of values that are no counts a tenth: a temperature is not measured from nothing.
 const RISE_MIN: f32 = 1.3;
 const FALL_MAX: f32 = 0.5;
+const SCORED_MEASURE_RISE_MIN: f32 = 1.1;
 
 /// The tests and the alarm's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -311,12 +312,14 @@ impl ChangeDetector {
                 let known = if sight.seasonal { &self.tails[test][tail] } else { &self.young[tail] };
                 let rate = known.rate(deviate);
                 let weighted = rate / if test == 0 { VALUE_WEIGHTS[tail] } else { SUM_WEIGHTS[tail] };
-                if weighted < rarest.rate && change.is_large(FALL_MAX) && change.is_enough(test, sight) {
+                let is_large = change.is_large(RISE_MIN, FALL_MAX);
+                if weighted < rarest.rate && is_large && change.is_enough(test, sight) {
                     rarest.rate = weighted;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
                 let rate = if test == 0 { self.likelihood[tail].rate(by_likelihood) } else { rate };
-                if rate < rarest.rate_of_score && change.is_large(1.0 / RISE_MIN) {
+                let rise_min = if sight.baseline.counts { RISE_MIN } else { SCORED_MEASURE_RISE_MIN };
+                if rate < rarest.rate_of_score && change.is_large(rise_min, 1.0 / rise_min) {
                     rarest.rate_of_score = rate;
                 }
                 if !sight.seasonal {
@@ -353,9 +356,9 @@ struct Change {
 
 impl Change {
     /// Whether it is large enough to matter.
-    fn is_large(&self, fall_max: f32) -> bool {
+    fn is_large(&self, rise_min: f32, fall_max: f32) -> bool {
         let has_fallen = self.came <= fall_max * self.due && self.due - self.came >= self.fall_min;
-        !self.is_ratio || if self.side > 0.0 { self.came >= RISE_MIN * self.due } else { has_fallen }
+        !self.is_ratio || if self.side > 0.0 { self.came >= rise_min * self.due } else { has_fallen }
     }
 
     /// Whether a rise of counts is one of more than a few calls, in a period that is high itself.
