@@ -10,7 +10,7 @@ use rusqlite::{Transaction, params};
 use super::catalog;
 use super::error::StoreError;
 use super::facts;
-use super::ledger::{RunWriter, Source, merge};
+use super::ledger::{RunWriter, Source, merge, swallowed};
 use super::lookup::LedgerView;
 use super::objects::ObjectId;
 use super::open::{LEDGER, SEGMENTS, Store, file_error, sync_folder};
@@ -189,17 +189,15 @@ impl Store {
         let mut out = RunWriter::create(&path).map_err(failed)?;
         let mut view = LedgerView::new(&self.catalog, &self.dir);
         for (&hour, ids) in new_ids {
-            let stored = view.runs(hour)?;
-            let mut size = ids.len() as u64;
+            let mut stored = view.runs(hour)?;
+            let sizes: Vec<u64> = stored.iter().map(|known| known.run.ids).collect();
+            stored.truncate(swallowed(&sizes, ids.len() as u64));
             let mut sources = vec![Source::of_new(ids)];
             for known in &stored {
-                if known.run.ids > size {
-                    break;
-                }
-                size += known.run.ids;
                 sources.push(Source::of_run(&known.run));
                 runs.replaced.push((hour, known.file.clone(), known.run.start));
             }
+            out.begin_run(ids.len() as u64 + sizes[..stored.len()].iter().sum::<u64>()).map_err(failed)?;
             merge(sources, &mut out).map_err(failed)?;
             let (start, ids) = out.end_run().map_err(failed)?;
             runs.written.push((hour, start, ids));

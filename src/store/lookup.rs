@@ -1,14 +1,13 @@
 //! The ledger as a batch asks it.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use super::error::StoreError;
-use super::ledger::{self, Run};
+use super::ledger::{self, LedgerFile, Run};
 use super::open::{CATALOG_FILE, LEDGER, file_error};
 use crate::tally::{Ledger, Mark};
 
@@ -17,7 +16,7 @@ use crate::tally::{Ledger, Mark};
 pub(super) struct LedgerView<'s> {
     catalog: &'s Connection,
     dir: &'s Path,
-    files: HashMap<String, Arc<File>>,
+    files: HashMap<String, Arc<LedgerFile>>,
 }
 
 /// A run, and what the catalog calls it.
@@ -52,12 +51,12 @@ impl<'s> LedgerView<'s> {
         Ok(runs)
     }
 
-    fn file(&mut self, name: &str) -> Result<Arc<File>, StoreError> {
+    fn file(&mut self, name: &str) -> Result<Arc<LedgerFile>, StoreError> {
         if let Some(file) = self.files.get(name) {
             return Ok(Arc::clone(file));
         }
         let path = self.path(name);
-        let file = Arc::new(ledger::open(&path).map_err(|source| file_error("open", &path, source))?);
+        let file = Arc::new(LedgerFile::open(&path).map_err(|source| file_error("open", &path, source))?);
         self.files.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
     }

@@ -2,8 +2,8 @@
 
 /// The format of a store: catalog, segments and ledger together. Format 3 has segments of the kinds `taken-back` and
 /// `caller-hours`; of days whose callers were rolled up before, the next compaction makes the latter. Format 4 has
-/// notes in the ledger beside one id of a request, and links to it from the others.
-pub(super) const FORMAT: i64 = 4;
+/// notes in the ledger beside one id of a request, and links to it from the others, format 5 filters in ledger files.
+pub(super) const FORMAT: i64 = 5;
 
 /// The first format that has [`WATCHING`].
 pub(super) const FORMAT_OF_WATCHING: i64 = 2;

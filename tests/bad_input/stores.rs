@@ -60,7 +60,7 @@ fn a_store_of_a_newer_version_is_left_alone() {
         let ran = place.run(command);
         assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
         let store = place.store().to_str().unwrap();
-        assert_says(&ran.err, &["has format 99", "knows formats up to 4", store, "help: update Keytide"]);
+        assert_says(&ran.err, &["has format 99", "knows formats up to 5", store, "help: update Keytide"]);
     }
     assert_eq!(files::names_in(&place.store().join("segments")), before);
 }

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::hash_of;
-use super::run::{Reader, Run, RunWriter};
+use super::run::{Reader, Run};
+use super::write::RunWriter;
 use crate::tally::Mark;
 
 /// Ids that are taken from a source at a time.
@@ -141,14 +142,26 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::LedgerFile;
     use super::*;
 
-    /// A run of these ids in a passing file, and the folder that it passes with.
-    fn run_of(ids: &[u128], folder: &tempfile::TempDir, name: &str) -> Run {
-        let mut out = RunWriter::create(&folder.path().join(name)).unwrap();
-        out.push_all(ids).unwrap();
+    /// A run that `write` writes to a passing file, and the folder that it passes with.
+    fn run_by(write: impl FnOnce(&mut RunWriter), folder: &tempfile::TempDir, name: &str) -> Run {
+        let path = folder.path().join(name);
+        let mut out = RunWriter::create(&path).unwrap();
+        write(&mut out);
         let (start, ids) = out.end_run().unwrap();
-        Run { file: Arc::new(out.finish().unwrap().0), start, ids }
+        out.finish().unwrap();
+        Run { file: Arc::new(LedgerFile::open(&path).unwrap()), start, ids }
+    }
+
+    /// A run of these ids.
+    fn run_of(ids: &[u128], folder: &tempfile::TempDir, name: &str) -> Run {
+        let write = |out: &mut RunWriter| {
+            out.begin_run(ids.len() as u64).unwrap();
+            out.push_all(ids).unwrap();
+        };
+        run_by(write, folder, name)
     }
 
     /// Ids with their marks, many of them in several sources.
@@ -168,10 +181,12 @@ mod tests {
             let on_disk: Vec<Run> =
                 runs.iter().enumerate().map(|(number, ids)| run_of(ids, &folder, &format!("run-{number}"))).collect();
             let sources = [Source::of_new(&new)].into_iter().chain(on_disk.iter().map(Source::of_run)).collect();
-            let mut out = RunWriter::create(&folder.path().join("merged")).unwrap();
-            merge(sources, &mut out).unwrap();
-            let (start, count) = out.end_run().unwrap();
-            let merged = Run { file: Arc::new(out.finish().unwrap().0), start, ids: count };
+            let ids_max = new.len() + runs.iter().map(Vec::len).sum::<usize>();
+            let write = |out: &mut RunWriter| {
+                out.begin_run(ids_max as u64).unwrap();
+                merge(sources, out).unwrap();
+            };
+            let merged = run_by(write, &folder, "merged");
 
             // Provisional is the first mark, one whose lowest bit is set the next, any other the last.
             let rank = |id: &u128| match id & 7 {
@@ -184,7 +199,7 @@ mod tests {
                 expect.entry(id >> 3).or_default().push(*id);
             }
             let (mut found, mut reader) = (Vec::new(), merged.reader());
-            while found.len() < count as usize {
+            while found.len() < merged.ids as usize {
                 reader.take(usize::MAX, &mut found).unwrap();
             }
             prop_assert_eq!(found.len(), expect.len());

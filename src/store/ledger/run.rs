@@ -1,21 +1,44 @@
 //! One sorted run of ids in a ledger file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{FENCE_EVERY, ID_BYTES, MAGIC, hash_of};
+use super::filter::Filter;
+use super::{FENCE_EVERY, ID_BYTES, MAGIC, MAGIC_WITHOUT_FILTERS, hash_of, upper_of};
 
 /// A run: so many ids from a place in a file on.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct Run {
-    pub file: Arc<File>,
+    pub file: Arc<LedgerFile>,
     /// The place of the first id, in bytes.
     pub start: u64,
     pub ids: u64,
+}
+
+/// A ledger file, open for reading.
+#[derive(Debug)]
+pub(in crate::store) struct LedgerFile {
+    file: File,
+    /// Whether a filter lies before each run's ids.
+    has_filters: bool,
+}
+
+impl LedgerFile {
+    /// Opens a ledger file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let mut magic = [0; MAGIC.len()];
+        file.read_exact_at(&mut magic, 0)?;
+        match &magic {
+            MAGIC => Ok(Self { file, has_filters: true }),
+            MAGIC_WITHOUT_FILTERS => Ok(Self { file, has_filters: false }),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no ledger file of this version")),
+        }
+    }
 }
 
 /// Bytes read at a time when a run is read through.
@@ -25,6 +48,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// them: a step of the walk is a branch that can't be foreseen.
 const SPARSE: u64 = 4;
 
+/// How many of a filter's words may be read for each hash that is looked for: beyond that searching in blocks is less.
+const FILTER_WORDS_A_LOOKUP: u64 = 64;
+
 impl Run {
     /// Reads the run from its first id on.
     pub fn reader(&self) -> Reader<'_> {
@@ -33,6 +59,25 @@ impl Run {
 
     /// Looks for sorted hashes; `each` gets the place of a known one and the id it is known as.
     pub fn find(&self, hashes: &[u128], each: &mut impl FnMut(usize, u128)) -> io::Result<()> {
+        let Some(filter) = self.filter(hashes.len())? else { return self.search(hashes, each) };
+        let places = filter.passed_by(hashes)?;
+        let passed: Vec<u128> = places.iter().map(|place| hashes[*place as usize]).collect();
+        self.search(&passed, &mut |at, id| each(places[at] as usize, id))
+    }
+
+    /// The run's filter, if it has one and so many look-ups are worth reading it.
+    fn filter(&self, lookups: usize) -> io::Result<Option<Filter<'_>>> {
+        if !self.file.has_filters {
+            return Ok(None);
+        }
+        let filter = Filter::before(&self.file.file, self.start)?;
+        Ok((filter.words() / FILTER_WORDS_A_LOOKUP <= lookups as u64).then_some(filter))
+    }
+
+    fn search(&self, hashes: &[u128], each: &mut impl FnMut(usize, u128)) -> io::Result<()> {
+        if hashes.is_empty() {
+            return Ok(());
+        }
         if self.ids / SPARSE > hashes.len() as u64 {
             return self.find_in_blocks(hashes, each);
         }
@@ -43,13 +88,20 @@ impl Run {
             let mut at = 0;
             while let (Some(id), Some(&hash)) = (ids.get(at), hashes.get(place)) {
                 let id = u128::from_le_bytes(*id);
-                let known = hash_of(id);
-                if known == hash {
-                    each(place, id);
+                // Upper halves are compared in one step, and hardly ever equal by chance.
+                let (known_upper, upper) = (upper_of(id), upper_of(hash));
+                if known_upper == upper {
+                    let known = hash_of(id);
+                    if known == hash {
+                        each(place, id);
+                    }
+                    at += usize::from(known <= hash);
+                    place += usize::from(known >= hash);
+                } else {
+                    // Which of the two is smaller can't be foreseen: it is added up and not branched on.
+                    at += usize::from(known_upper < upper);
+                    place += usize::from(known_upper > upper);
                 }
-                // Which of the two is smaller can't be foreseen: it is added up and not branched on.
-                at += usize::from(known <= hash);
-                place += usize::from(known >= hash);
             }
             reader.at += at * ID_BYTES;
         }
@@ -64,7 +116,7 @@ impl Run {
         let mut window = self.window(hashes.len());
         let mut after = 0;
         for (place, &hash) in hashes.iter().enumerate() {
-            let top = (hash >> 64) as u64;
+            let top = upper_of(hash);
             while after < blocks && first_of(after) < top {
                 after += 1;
             }
@@ -98,9 +150,9 @@ impl Run {
                     break;
                 }
                 let ids = window.ids_of(block)?;
-                let upper_of = |id: &[u8; ID_BYTES]| (u128::from_le_bytes(*id) >> 64) as u64;
-                let from = ids.partition_point(|id| upper_of(id) < upper);
-                let same = ids[from..].iter().take_while(|id| upper_of(id) == upper);
+                let upper_at = |id: &[u8; ID_BYTES]| upper_of(u128::from_le_bytes(*id));
+                let from = ids.partition_point(|id| upper_at(id) < upper);
+                let same = ids[from..].iter().take_while(|id| upper_at(id) == upper);
                 same.for_each(|id| each(place, u128::from_le_bytes(*id)));
             }
         }
@@ -116,7 +168,7 @@ impl Run {
     /// The upper halves of the first id of each block, as they lie in the file.
     fn fence(&self) -> io::Result<Vec<u8>> {
         let mut fence = vec![0; self.ids.div_ceil(FENCE_EVERY as u64) as usize * 8];
-        self.file.read_exact_at(&mut fence, self.start + self.ids * ID_BYTES as u64)?;
+        self.file.file.read_exact_at(&mut fence, self.start + self.ids * ID_BYTES as u64)?;
         Ok(fence)
     }
 }
@@ -124,7 +176,7 @@ impl Run {
 /// The id of a hash in a block whose ids have upper halves in a range. Hashes are spread evenly, so the place is about
 /// known, and the way from there to it is short.
 fn find_in_block(ids: &[[u8; ID_BYTES]], hash: u128, upper: Range<u64>) -> Option<u128> {
-    let share = ((hash >> 64) as u64).saturating_sub(upper.start) as f64 / (upper.end - upper.start).max(1) as f64;
+    let share = upper_of(hash).saturating_sub(upper.start) as f64 / (upper.end - upper.start).max(1) as f64;
     let id_at = |at: usize| u128::from_le_bytes(ids[at]);
     let mut at = ((share * ids.len() as f64) as usize).min(ids.len() - 1);
     while at > 0 && hash_of(id_at(at)) > hash {
@@ -153,7 +205,7 @@ impl Window<'_> {
             let start = block * FENCE_EVERY;
             let ids = (FENCE_EVERY * self.blocks).min(self.run.ids as usize - start);
             self.bytes.resize(ids * ID_BYTES, 0);
-            self.run.file.read_exact_at(&mut self.bytes, self.run.start + (start * ID_BYTES) as u64)?;
+            self.run.file.file.read_exact_at(&mut self.bytes, self.run.start + (start * ID_BYTES) as u64)?;
             self.first = block;
         }
         let start = (block - self.first) * BLOCK_BYTES;
@@ -181,7 +233,7 @@ impl Reader<'_> {
                 return Ok(false);
             }
             self.buffer.resize(left as usize * ID_BYTES, 0);
-            self.run.file.read_exact_at(&mut self.buffer, self.run.start + self.next * ID_BYTES as u64)?;
+            self.run.file.file.read_exact_at(&mut self.buffer, self.run.start + self.next * ID_BYTES as u64)?;
             self.next += left;
             self.at = 0;
         }
@@ -204,94 +256,39 @@ impl Reader<'_> {
     }
 }
 
-/// Writes the runs of one file.
-pub(in crate::store) struct RunWriter {
-    out: BufWriter<File>,
-    written: u64,
-    start: u64,
-    ids: u64,
-    fence: Vec<u8>,
-    /// The ids at hand as they are written.
-    bytes: Vec<u8>,
-}
-
-impl RunWriter {
-    /// Begins a file, replacing litter of that name.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let file = File::options().create(true).truncate(true).write(true).read(true).open(path)?;
-        let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        out.write_all(MAGIC)?;
-        Ok(Self {
-            out,
-            written: MAGIC.len() as u64,
-            start: MAGIC.len() as u64,
-            ids: 0,
-            fence: Vec::new(),
-            bytes: Vec::new(),
-        })
-    }
-
-    /// Adds ids to the run; they come in ascending order.
-    pub fn push_all(&mut self, ids: &[u128]) -> io::Result<()> {
-        let to_fence = (FENCE_EVERY - self.ids as usize % FENCE_EVERY) % FENCE_EVERY;
-        for id in ids.iter().skip(to_fence).step_by(FENCE_EVERY) {
-            self.fence.extend_from_slice(&((id >> 64) as u64).to_le_bytes());
-        }
-        self.ids += ids.len() as u64;
-        self.bytes.resize(ids.len() * ID_BYTES, 0);
-        for (place, id) in self.bytes.as_chunks_mut().0.iter_mut().zip(ids) {
-            *place = id.to_le_bytes();
-        }
-        self.out.write_all(&self.bytes)
-    }
-
-    /// Ends the run: its place in bytes and its number of ids.
-    pub fn end_run(&mut self) -> io::Result<(u64, u64)> {
-        self.out.write_all(&self.fence)?;
-        self.written += self.ids * ID_BYTES as u64 + self.fence.len() as u64;
-        self.fence.clear();
-        let ended = (self.start, std::mem::take(&mut self.ids));
-        self.start = self.written;
-        Ok(ended)
-    }
-
-    /// Ends the file, on disk for good; its handle and its length.
-    pub fn finish(self) -> io::Result<(File, u64)> {
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        Ok((file, self.written))
-    }
-}
-
-/// Opens a ledger file for reading.
-pub(in crate::store) fn open(path: &Path) -> io::Result<File> {
-    let file = File::open(path)?;
-    let mut magic = [0; MAGIC.len()];
-    file.read_exact_at(&mut magic, 0)?;
-    if &magic != MAGIC {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no ledger file of this version"));
-    }
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
+    use super::super::RunWriter;
     use super::*;
 
     /// A run of these ids in a passing file.
     fn run_of(ids: &BTreeMap<u128, u8>) -> (tempfile::TempDir, Run) {
         let folder = tempfile::tempdir().unwrap();
-        let mut out = RunWriter::create(&folder.path().join("ids")).unwrap();
+        let path = folder.path().join("ids");
+        let mut out = RunWriter::create(&path).unwrap();
+        out.begin_run(ids.len() as u64).unwrap();
         for (hash, telling) in ids {
             out.push_all(&[hash | u128::from(*telling)]).unwrap();
         }
         let (start, count) = out.end_run().unwrap();
-        let file = Arc::new(out.finish().unwrap().0);
-        (folder, Run { file, start, ids: count })
+        out.finish().unwrap();
+        (folder, Run { file: Arc::new(LedgerFile::open(&path).unwrap()), start, ids: count })
+    }
+
+    /// The same run as a file of before format 5 has it.
+    fn without_filter(folder: &tempfile::TempDir, run: &Run) -> Run {
+        let mut bytes = MAGIC_WITHOUT_FILTERS.to_vec();
+        let mut ids = vec![0; run.ids as usize * ID_BYTES];
+        run.file.file.read_exact_at(&mut ids, run.start).unwrap();
+        bytes.extend(ids);
+        bytes.extend(run.fence().unwrap());
+        let path = folder.path().join("without");
+        std::fs::write(&path, bytes).unwrap();
+        Run { file: Arc::new(LedgerFile::open(&path).unwrap()), start: MAGIC.len() as u64, ids: run.ids }
     }
 
     proptest! {
@@ -299,7 +296,7 @@ mod tests {
 
         /// Few upper halves, so that equal ones lie side by side in several blocks.
         #[test]
-        fn walking_and_searching_in_blocks_find_what_a_map_has(
+        fn walking_and_searching_in_blocks_find_what_a_map_has_with_a_filter_and_without(
             known in prop::collection::btree_map((0..40_u128, 0..600_u128), 0..8_u8, 1..4000),
             wanted in prop::collection::btree_set((0..41_u128, 0..600_u128), 1..300),
         ) {
@@ -311,13 +308,15 @@ mod tests {
                 .enumerate()
                 .filter_map(|(place, hash)| known.get(hash).map(|telling| (place, hash | u128::from(*telling))))
                 .collect();
-            let (_folder, run) = run_of(&known);
+            let (folder, run) = run_of(&known);
             let mut in_blocks = Vec::new();
             run.find_in_blocks(&wanted, &mut |place, id| in_blocks.push((place, id))).unwrap();
             prop_assert_eq!(&in_blocks, &expect);
-            let mut found = Vec::new();
-            run.find(&wanted, &mut |place, id| found.push((place, id))).unwrap();
-            prop_assert_eq!(&found, &expect);
+            for run in [&run, &without_filter(&folder, &run)] {
+                let mut found = Vec::new();
+                run.find(&wanted, &mut |place, id| found.push((place, id))).unwrap();
+                prop_assert_eq!(&found, &expect);
+            }
         }
 
         #[test]
