@@ -1,16 +1,18 @@
 //! A matched question over observations: totals, ranks, buckets.
 
+use hashbrown::HashMap;
 use polars::prelude::{
     AnyValue, Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs,
     col, concat,
 };
 
 use super::answer::{Point, Series, Window};
-use super::buckets::{Buckets, Read, Totals, over_buckets, over_range, totals_of_rollups};
+use super::buckets::{Bucket, Buckets, Read, collect};
 use super::catalogue::Measure;
 use super::error::InsightsError;
 use super::matching::{Groups, key_column};
 use super::query::Query;
+use super::totals::{Totals, over_buckets, over_range};
 use crate::domain::{Minute, MinuteRange};
 use crate::series::Cover;
 
@@ -35,10 +37,10 @@ pub(super) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// The ranked series, with `points` with their buckets. Counts come from the cover if there is one.
     pub(super) fn series(&self, cover: Option<Cover<'_>>, points: bool) -> Result<Vec<Series>, InsightsError> {
-        let mut totals = Totals::new(self.measure);
+        let mut totals = Totals::new(self.query.function);
         let adding = InsightsError::frame("add up counts");
-        let buckets = self.buckets(None);
-        let mut settled = |part: LazyFrame| totals.add(part);
+        let buckets = self.buckets()?;
+        let mut settled = |bucket: Bucket| totals.add(bucket);
         match cover {
             None => buckets.run(self.stored, self.observations, &mut settled)?,
             Some(Cover { rollups, minutes }) => {
@@ -48,35 +50,31 @@ impl<'a> Asked<'a> {
                 for range in longer {
                     buckets.run(range, self.observations, &mut settled)?;
                 }
-                buckets.run_at_once(edges, self.observations, &mut settled)?;
+                buckets.run_at_once(&edges, self.observations, &mut settled)?;
+                let numbering = self.groups.numbering().map_err(&adding)?;
                 let mut rollups = rollups.peekable();
                 while rollups.peek().is_some() {
                     let some = rollups.by_ref().take(ROLLUPS_AT_ONCE).collect::<PolarsResult<Vec<_>>>();
-                    let some = some.and_then(|some| concat(some, UnionArgs::default())).map_err(&adding)?;
-                    totals.add_totals(totals_of_rollups(some, self.groups)).map_err(&adding)?;
+                    let some = some.and_then(|some| collect(concat(some, UnionArgs::default())?)).map_err(&adding)?;
+                    totals.add_rollups(&some, &numbering).map_err(&adding)?;
                 }
             }
         }
-        let Some(totals) = totals.finish() else { return Ok(vec![]) };
+        let Some(totals) = totals.finish().map_err(&adding)? else { return Ok(vec![]) };
         let ranking = InsightsError::frame("rank series");
         let ranked = self.ranked(totals.lazy()).map_err(&ranking)?;
         let mut series = self.rows(&ranked).map_err(&ranking)?;
         if points && !series.is_empty() {
-            let chosen = ranked.select(["rank", "group"]).map_err(&ranking)?;
+            let groups = ranked.column("group").and_then(|group| group.u64()).map_err(&ranking)?;
+            let chosen: HashMap<u64, usize> = groups.iter().flatten().zip(0..).collect();
             self.points(&chosen, &mut series)?;
         }
         Ok(series)
     }
 
-    fn buckets(&self, only: Option<DataFrame>) -> Buckets<'a> {
-        Buckets {
-            groups: self.groups,
-            function: self.query.function,
-            measure: self.measure,
-            anchor: self.window.range.start.0,
-            period: self.window.period,
-            only,
-        }
+    fn buckets(&self) -> Result<Buckets, InsightsError> {
+        Buckets::of(self.groups, self.measure, self.window.range.start.0, self.window.period)
+            .map_err(InsightsError::frame("number the groups"))
     }
 
     /// The first series in order: by the ORDER BY function, then by the values of the keys, `Other` last.
@@ -124,32 +122,15 @@ impl<'a> Asked<'a> {
         Ok(series.collect())
     }
 
-    /// Reads the buckets of the series that were chosen (`rank`, `group`), in a second pass.
-    fn points(&self, chosen: &DataFrame, series: &mut [Series]) -> Result<(), InsightsError> {
-        let mut parts: Vec<LazyFrame> = Vec::new();
-        self.buckets(Some(chosen.clone())).run(self.stored, self.observations, &mut |part| {
-            let ranked = part.inner_join(chosen.clone().lazy(), col("group"), col("group"));
-            parts.push(ranked.select([col("rank"), col("bucket"), col("value")]).collect()?.lazy());
-            Ok(())
-        })?;
-        spread(&parts, series).map_err(InsightsError::frame("read buckets"))
+    /// Reads the buckets of the series that were chosen, by group the place of each, in a second pass.
+    fn points(&self, chosen: &HashMap<u64, usize>, series: &mut [Series]) -> Result<(), InsightsError> {
+        let buckets = self.buckets()?.only(chosen.keys().copied().collect());
+        buckets.run(self.stored, self.observations, &mut |bucket| {
+            let series = chosen.get(&bucket.group).and_then(|place| series.get_mut(*place));
+            if let Some(series) = series {
+                let value = bucket.value(self.query.function);
+                series.points.push(Point { start: Minute(bucket.start), value });
+            }
+        })
     }
-}
-
-/// Gives buckets (`rank`, `bucket`, `value`) to their series, in order.
-fn spread(parts: &[LazyFrame], series: &mut [Series]) -> PolarsResult<()> {
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let points =
-        concat(parts, UnionArgs::default())?.sort(["rank", "bucket"], SortMultipleOptions::default()).collect()?;
-    let (rank, start) = (points.column("rank")?.u32()?, points.column("bucket")?.u32()?);
-    let value = points.column("value")?.f64()?;
-    for ((rank, start), value) in rank.iter().zip(start.iter()).zip(value.iter()) {
-        let (Some(rank), Some(start), Some(value)) = (rank, start, value) else { continue };
-        if let Some(series) = series.get_mut(rank as usize - 1) {
-            series.points.push(Point { start: Minute(start), value });
-        }
-    }
-    Ok(())
 }

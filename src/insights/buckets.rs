@@ -1,273 +1,177 @@
-//! Observations to bucket values, a day or a part of it at a time.
+//! Observations to bucket values, a part of a day at a time.
 //!
 //! A piece's observations are added up by group and bucket; only that result is held, and of one piece only. A bucket
 //! that isn't over at the piece's end is carried into the next, so unaligned periods are exact.
 
-use polars::prelude::{
-    ChunkAgg, DataFrame, DataType, Engine, Expr, IntoLazy, LazyFrame, PolarsResult, UnionArgs, col, concat, lit, when,
-};
+use std::sync::{Arc, Mutex};
+
+use hashbrown::HashSet;
+use polars::prelude::{DataFrame, Engine, LazyFrame, PlanCallback, PolarsResult};
 
 use super::catalogue::Measure;
+use super::cells::{BucketNumber, Calls, Cells, Clock, Sum, Values};
 use super::error::InsightsError;
 use super::matching::Groups;
+use super::numbering::Numbering;
 use super::pieces::{piece_length, pieces};
 use super::query::Function;
 use crate::domain::MinuteRange;
-use crate::series::whole;
 
-/// How observations become bucket values. Frames of partial results have `group`, `bucket` (u32, its first
-/// minute), `total` (i64), and for [`Measure::Values`] `n`, `low`, `high` (i64).
-pub(super) struct Buckets<'a> {
-    pub(super) groups: &'a Groups,
-    pub(super) function: Function,
-    pub(super) measure: Measure,
-    /// A minute at which a bucket starts, not after the first observation.
-    pub(super) anchor: u32,
-    /// Minutes of a bucket.
-    pub(super) period: u32,
-    /// A frame with `group`: only these; else all.
-    pub(super) only: Option<DataFrame>,
+/// A group's observations in one bucket.
+#[derive(Clone, Copy)]
+pub(super) struct Bucket {
+    pub(super) group: u64,
+    /// Its first minute.
+    pub(super) start: u32,
+    /// The observations: their sum, their number, the smallest and the largest.
+    pub(super) total: i64,
+    pub(super) n: i64,
+    pub(super) low: i64,
+    pub(super) high: i64,
+}
+
+impl Bucket {
+    /// The function over the observations.
+    pub(super) fn value(&self, function: Function) -> f64 {
+        match function {
+            Function::Sum => self.total as f64,
+            Function::Count => self.n as f64,
+            Function::Avg => self.total as f64 / self.n as f64,
+            Function::Min => self.low as f64,
+            Function::Max => self.high as f64,
+        }
+    }
+}
+
+/// How observations become buckets.
+pub(super) struct Buckets {
+    numbering: Arc<Numbering>,
+    measure: Measure,
+    clock: Clock,
+    /// Only these groups; else all.
+    only: Option<Arc<HashSet<u64>>>,
 }
 
 /// Reads the observations of a range: frames of one day each, with `minute`, the columns of the groups' parts, `value`.
 pub(super) type Read<'a> = dyn Fn(MinuteRange) -> Result<Vec<LazyFrame>, InsightsError> + 'a;
 
-/// Takes buckets that are whole: partial results in memory, with `value` (f64), the function over the observations.
-pub(super) type Settled<'a> = dyn FnMut(LazyFrame) -> PolarsResult<()> + 'a;
+/// Takes buckets that are whole, those of a group in order of time.
+pub(super) type Settled<'a> = dyn FnMut(Bucket) + 'a;
 
-/// Buckets as they are added up, piece by piece in order of time.
-pub(super) struct Run<'a> {
-    buckets: &'a Buckets<'a>,
-    /// The last bucket, while the next piece may have more of it.
-    open: Option<DataFrame>,
-}
-
-impl Run<'_> {
-    /// Adds one frame of observations, of a day or less.
-    pub(super) fn add(&mut self, observations: LazyFrame, settled: &mut Settled<'_>) -> PolarsResult<()> {
-        let mut partial = collect(self.buckets.partial(observations))?;
-        if let Some(open) = self.open.take() {
-            let both = concat([open.lazy(), partial.lazy()], UnionArgs::default())?;
-            partial = collect(self.buckets.merge(both))?;
-        }
-        if self.buckets.straddle_pieces() {
-            let latest = partial.column("bucket")?.u32()?.max().unwrap_or(0);
-            let part = |is: Expr| collect(partial.clone().lazy().filter(is));
-            self.open = Some(part(col("bucket").eq(lit(latest)))?);
-            partial = part(col("bucket").lt(lit(latest)))?;
-        }
-        settled(self.buckets.valued(partial))
+impl Buckets {
+    /// Of groups. `anchor` is a minute at which a bucket starts, not after the first observation; `period` the minutes
+    /// of one.
+    pub(super) fn of(groups: &Groups, measure: Measure, anchor: u32, period: u32) -> PolarsResult<Self> {
+        let numbering = Arc::new(groups.numbering()?);
+        Ok(Self { numbering, measure, clock: Clock { anchor, period }, only: None })
     }
 
-    /// Settles the last bucket.
-    pub(super) fn finish(self, settled: &mut Settled<'_>) -> PolarsResult<()> {
-        self.open.map_or(Ok(()), |open| settled(self.buckets.valued(open)))
+    /// Only those of some groups.
+    pub(super) fn only(self, groups: HashSet<u64>) -> Self {
+        Self { only: Some(Arc::new(groups)), ..self }
     }
-}
 
-impl Buckets<'_> {
-    /// Gives each part of a range's buckets to `settled`, every bucket whole in one part. The range should be no longer
-    /// than what is stored: it is read piece by piece.
+    /// Gives a range's buckets to `settled`, each once. The range should be no longer than what is stored: it is read
+    /// piece by piece.
     pub(super) fn run(
         &self,
         range: MinuteRange,
         read: &Read<'_>,
         settled: &mut Settled<'_>,
     ) -> Result<(), InsightsError> {
-        let failed = InsightsError::frame("add up counts");
-        let mut run = self.start();
-        for piece in pieces(range, self.period) {
-            for observations in read(piece)? {
-                run.add(observations, settled).map_err(&failed)?;
-            }
+        match self.measure {
+            Measure::Calls => self.run_pieces::<Calls>(range, read, settled),
+            Measure::Values => self.run_pieces::<Values>(range, read, settled),
         }
-        run.finish(settled).map_err(failed)
     }
 
     /// As `run`, of short ranges in which every bucket is whole: they are read at once.
     pub(super) fn run_at_once(
         &self,
-        ranges: Vec<MinuteRange>,
+        ranges: &[MinuteRange],
         read: &Read<'_>,
         settled: &mut Settled<'_>,
     ) -> Result<(), InsightsError> {
         let mut frames = Vec::new();
         for range in ranges {
-            frames.extend(read(range)?);
+            frames.extend(read(*range)?);
         }
-        if frames.is_empty() {
-            return Ok(());
+        let first = ranges.iter().map(|range| range.start).min();
+        let end = ranges.iter().map(|range| range.end).max();
+        let (Some(start), Some(end)) = (first, end) else { return Ok(()) };
+        let whole = MinuteRange { start, end };
+        match self.measure {
+            Measure::Calls => self.add_up::<Calls>(whole, frames, &mut Vec::new(), None, settled),
+            Measure::Values => self.add_up::<Values>(whole, frames, &mut Vec::new(), None, settled),
         }
-        let mut run = self.start();
-        let added = concat(frames, UnionArgs::default()).and_then(|all| run.add(all, settled));
-        added.and_then(|()| run.finish(settled)).map_err(InsightsError::frame("add up counts"))
     }
 
-    /// Starts adding up.
-    pub(super) fn start(&self) -> Run<'_> {
-        Run { buckets: self, open: None }
-    }
-
-    fn straddle_pieces(&self) -> bool {
-        !piece_length(self.period).is_multiple_of(self.period) || !self.anchor.is_multiple_of(self.period)
-    }
-
-    fn partial(&self, observations: LazyFrame) -> LazyFrame {
-        let (anchor, period) = (lit(self.anchor), lit(self.period));
-        let bucket = match self.period {
-            1 => col("minute"),
-            _ => whole((col("minute") - anchor.clone()) / period.clone(), DataType::UInt32) * period + anchor,
-        };
-        let mut frame = self.groups.assign(observations);
-        if let Some(only) = &self.only {
-            frame = frame.semi_join(only.clone().lazy(), col("group"), col("group"));
+    fn run_pieces<S: Sum>(
+        &self,
+        range: MinuteRange,
+        read: &Read<'_>,
+        settled: &mut Settled<'_>,
+    ) -> Result<(), InsightsError> {
+        let period = self.clock.period;
+        let straddle = !piece_length(period).is_multiple_of(period) || !self.clock.anchor.is_multiple_of(period);
+        let mut open = Vec::new();
+        for piece in pieces(range, period) {
+            let next = straddle.then_some(piece.end.0).filter(|end| *end < range.end.0);
+            self.add_up::<S>(piece, read(piece)?, &mut open, next.map(|end| self.clock.number(end)), settled)?;
         }
-        let frame = frame.select([col("group"), bucket.alias("bucket"), col("value")]);
-        let value = || col("value");
-        let mut sums = vec![value().sum().alias("total")];
-        if self.measure == Measure::Values {
-            let n = value().count().cast(DataType::Int64).alias("n");
-            sums.extend([n, value().min().alias("low"), value().max().alias("high")]);
-        }
-        frame.group_by([col("group"), col("bucket")]).agg(sums)
-    }
-
-    fn merge(&self, partials: LazyFrame) -> LazyFrame {
-        let mut sums = vec![col("total").sum()];
-        if self.measure == Measure::Values {
-            sums.extend([col("n").sum(), col("low").min(), col("high").max()]);
-        }
-        partials.group_by([col("group"), col("bucket")]).agg(sums)
-    }
-
-    /// A bucket whose corrections took all its calls away has no observation.
-    fn valued(&self, partials: DataFrame) -> LazyFrame {
-        let value = match (self.measure, self.function) {
-            (_, Function::Sum) | (Measure::Calls, Function::Count) => col("total"),
-            (Measure::Calls, Function::Avg | Function::Max | Function::Min) => lit(1),
-            (Measure::Values, Function::Count) => col("n"),
-            (Measure::Values, Function::Max) => col("high"),
-            (Measure::Values, Function::Min) => col("low"),
-            (Measure::Values, Function::Avg) => col("total").cast(DataType::Float64) / col("n").cast(DataType::Float64),
-        };
-        partials.lazy().filter(col("total").gt(lit(0))).with_column(value.cast(DataType::Float64).alias("value"))
-    }
-}
-
-/// Per group, over everything added: the observations' `total`, `n`, `low`, `high` (i64), the bucket values' `sum`,
-/// `min`, `peak` (f64) and their number `buckets` (i64), and `peak_at` (u32), the first bucket of the largest value.
-pub(super) struct Totals {
-    measure: Measure,
-    frame: Option<DataFrame>,
-}
-
-impl Totals {
-    pub(super) fn new(measure: Measure) -> Self {
-        Self { measure, frame: None }
-    }
-
-    /// Adds buckets, each whole and once: partial results in memory, with `value`.
-    pub(super) fn add(&mut self, buckets: LazyFrame) -> PolarsResult<()> {
-        let (n, low, high) = match self.measure {
-            Measure::Calls => (col("total").sum(), one().first(), one().first()),
-            Measure::Values => (col("n").sum(), col("low").min(), col("high").max()),
-        };
-        let value = || col("value");
-        let sums = collect(buckets.clone().group_by([col("group")]).agg([
-            col("total").sum(),
-            n.alias("n"),
-            low.alias("low"),
-            high.alias("high"),
-            value().sum().alias("sum"),
-            value().count().cast(DataType::Int64).alias("buckets"),
-            value().min().alias("min"),
-            value().max().alias("peak"),
-        ]))?;
-        // Looked up in a second pass, which streams; as an aggregation it would hold every group's rows.
-        let peaks = sums.select(["group", "peak"])?.lazy();
-        let peak_at = buckets
-            .select([col("group"), col("bucket"), col("value")])
-            .inner_join(peaks, col("group"), col("group"))
-            .filter(col("value").eq(col("peak")))
-            .group_by([col("group")])
-            .agg([col("bucket").min().alias("peak_at")]);
-        self.add_totals(sums.lazy().inner_join(peak_at, col("group"), col("group")))
-    }
-
-    /// Adds a frame of the columns that this type describes. A group may be in it several times.
-    pub(super) fn add_totals(&mut self, totals: LazyFrame) -> PolarsResult<()> {
-        let columns = ["group", "total", "n", "low", "high", "sum", "buckets", "min", "peak", "peak_at"].map(col);
-        let totals = totals.select(columns);
-        let mut parts = vec![collect(totals)?.lazy()];
-        parts.extend(self.frame.take().map(DataFrame::lazy));
-        let both = concat(parts, UnionArgs::default())?;
-        let merged = both.group_by([col("group")]).agg([
-            col("total").sum(),
-            col("n").sum(),
-            col("low").min(),
-            col("high").max(),
-            col("sum").sum(),
-            col("buckets").sum(),
-            col("min").min(),
-            col("peak").max(),
-            col("peak_at").filter(col("peak").eq(col("peak").max())).min(),
-        ]);
-        self.frame = Some(collect(merged)?);
         Ok(())
     }
 
-    /// The totals; `None` if nothing was added.
-    pub(super) fn finish(self) -> Option<DataFrame> {
-        self.frame
+    /// Settles the buckets of a piece, with what is `open` of them. Those from `next` on aren't over: they are left
+    /// open.
+    fn add_up<S: Sum>(
+        &self,
+        piece: MinuteRange,
+        observations: Vec<LazyFrame>,
+        open: &mut Vec<(u64, BucketNumber, S)>,
+        next: Option<BucketNumber>,
+        settled: &mut Settled<'_>,
+    ) -> Result<(), InsightsError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let numbers = (self.clock.number(piece.start.0), self.clock.number(piece.end.0 - 1));
+        let mut cells = Cells::<S>::new(Arc::clone(&self.numbering), self.only.clone(), self.clock, numbers);
+        for (group, number, sum) in open.drain(..) {
+            cells.add_sum(group, number, sum);
+        }
+        for day in observations {
+            cells = scan(day, cells).map_err(InsightsError::frame("add up counts"))?;
+        }
+        cells.each(|group, number, sum| {
+            if next == Some(number) {
+                return open.push((group, number, sum));
+            }
+            let (total, (n, low, high)) = (sum.total(), sum.spread());
+            // A bucket whose corrections took all its calls away has no observation.
+            if total > 0 {
+                settled(Bucket { group, start: self.clock.start(number), total, n, low, high });
+            }
+        });
+        Ok(())
     }
 }
 
-/// The function over a whole range's observations, from [`Totals`].
-pub(super) fn over_range(function: Function) -> Expr {
-    let float = |name: &str| col(name).cast(DataType::Float64);
-    match function {
-        Function::Sum => float("total"),
-        Function::Count => float("n"),
-        Function::Avg => float("total") / float("n"),
-        Function::Min => float("low"),
-        Function::Max => float("high"),
-    }
-}
-
-/// The ORDER BY function over bucket values, from [`Totals`].
-pub(super) fn over_buckets(function: Function) -> Expr {
-    let buckets = col("buckets").cast(DataType::Float64);
-    match function {
-        Function::Sum => col("sum"),
-        Function::Count => buckets,
-        Function::Avg => col("sum") / buckets,
-        Function::Min => col("min"),
-        Function::Max => col("peak"),
-    }
-}
-
-/// Roll-ups of `SuccessfulRequest`, assigned to groups of one roll-up series each, as [`Totals`]: they tell no smallest
-/// minute.
-pub(super) fn totals_of_rollups(rollups: LazyFrame, groups: &Groups) -> LazyFrame {
-    let number = |name: &str, of: DataType| col(name).cast(of);
-    let no_minimum = when(lit(false)).then(lit(0.0)).otherwise(lit(polars::prelude::NULL)).alias("min");
-    groups.assign(rollups).select([
-        col("group"),
-        number("sum", DataType::Int64).alias("total"),
-        number("sum", DataType::Int64).alias("n"),
-        one().alias("low"),
-        one().alias("high"),
-        number("sum", DataType::Float64).alias("sum"),
-        number("minutes", DataType::Int64).alias("buckets"),
-        no_minimum,
-        number("peak", DataType::Float64).alias("peak"),
-        col("peak_at"),
-    ])
-}
-
-/// The value of a call's observation.
-fn one() -> Expr {
-    lit(1).cast(DataType::Int64)
+/// Adds what a plan makes, batch by batch as it is made.
+fn scan<S: Sum>(observations: LazyFrame, cells: Cells<S>) -> PolarsResult<Cells<S>> {
+    const HELD: &str = "nothing panics while cells are held";
+    let held = Arc::new(Mutex::new(Some(cells)));
+    let adding = Arc::clone(&held);
+    let add = move |batch: DataFrame| {
+        if let Some(cells) = adding.lock().expect(HELD).as_mut() {
+            cells.add(&batch)?;
+        }
+        // No batch is the last that is wanted.
+        Ok(false)
+    };
+    observations.sink_batches(PlanCallback::new(add), false, None)?.collect_with_engine(Engine::Streaming)?;
+    let cells = held.lock().expect(HELD).take();
+    Ok(cells.expect("the cells were put there"))
 }
 
 /// Runs a plan without holding its scans whole in memory.

@@ -12,6 +12,7 @@ use polars::prelude::{
     UnionArgs, UniqueKeepStrategy, col, concat, df, lit,
 };
 
+use super::numbering::Numbering;
 use super::query::{Condition, Key, Query, Value};
 use crate::series::whole;
 
@@ -217,28 +218,12 @@ impl Groups {
         self.parts[at + 1..].iter().map(|part| part.names.height() as u64).product::<u64>().max(1)
     }
 
-    /// Adds `group` to observations, dropping those that don't match: u32, with two axes u64.
-    pub(super) fn assign(&self, observations: LazyFrame) -> LazyFrame {
-        let mut frame = observations;
-        let number_of = |part: &str| match self.parts.len() {
-            1 => col(part),
-            _ => col(part).cast(DataType::UInt64),
-        };
-        let mut group: Option<Expr> = None;
-        for (at, part) in self.parts.iter().enumerate() {
-            let number = format!("part{at}");
-            let map = part.map.clone().lazy().rename(["part"], [number.as_str()], true);
-            frame = frame.inner_join(map, col(part.column), col(part.column));
-            let term = match self.stride(at) {
-                1 => number_of(&number),
-                stride => number_of(&number) * lit(stride).cast(DataType::UInt64),
-            };
-            group = Some(group.map_or(term.clone(), |sum| sum + term));
-        }
-        frame.with_column(group.unwrap_or_else(|| lit(0)).alias("group"))
+    /// Which groups members are in.
+    pub(super) fn numbering(&self) -> PolarsResult<Numbering> {
+        Numbering::of(self.parts.iter().enumerate().map(|(at, part)| (part, self.stride(at))))
     }
 
-    /// Adds the `key…` columns to a frame with `group`.
+    /// Adds the `key…` columns to a frame with `group` (u64).
     pub(super) fn name(&self, groups: LazyFrame) -> LazyFrame {
         let mut frame = groups;
         for (at, part) in self.parts.iter().enumerate() {

@@ -10,10 +10,12 @@ mod answering;
 mod ask;
 mod buckets;
 mod catalogue;
+mod cells;
 mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod matching;
+mod numbering;
 mod parquet;
 mod parse;
 mod pieces;
@@ -22,6 +24,7 @@ mod rollup;
 mod syntax;
 mod token;
 mod top;
+mod totals;
 mod words;
 
 pub use answer::{Answer, Point, Series, Window};

@@ -4,18 +4,20 @@
 //! from the counts by caller, in slots. A ReEncrypt uses two keys and counts for each of them, and for the account and
 //! Region of each; in the total it counts once.
 
+use hashbrown::HashMap;
 use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs, col, concat, df, lit,
 };
 
-use super::buckets::{Buckets, Read, Totals, collect};
+use super::buckets::{Buckets, Read};
 use super::catalogue::{Counted, Measure, attributed, re_encrypt};
 use super::error::InsightsError;
 use super::matching::{Groups, Part, key_column};
 use super::pieces::covered;
 use super::query::Function;
+use super::totals::Totals;
 use crate::domain::{Minute, MinuteRange, Outcome};
-use crate::series::{CountKind, Counts, caller_name, whole, with_destination_owners};
+use crate::series::{CountKind, Counts, caller_name, with_destination_owners};
 
 /// What is ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +129,7 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
         trend_step: step,
     };
     if let Some((totals, trends)) = added {
-        fill(&mut top, question.limit, &grouped, &totals, trends).map_err(InsightsError::frame("rank"))?;
+        fill(&mut top, question.limit, &grouped, &totals, &trends).map_err(InsightsError::frame("rank"))?;
     }
     Ok(top)
 }
@@ -243,31 +245,32 @@ fn by_caller(question: &TopQuestion, series: LazyFrame, callers: LazyFrame) -> P
     Ok(Grouped { groups, unattributed: (col("group") % lit(2_u64)).eq(lit(1_u64)), twice: lit(false) })
 }
 
-/// Totals and trends (`group`, `step`, `calls`) of all groups; steps of so many minutes count from a start.
+/// By group the calls of each step.
+type Trends = HashMap<u64, Vec<i64>>;
+
+/// Totals and trends of all groups; steps of so many minutes count from a start.
 fn add_up(
     groups: &Groups,
     stored: MinuteRange,
     read: &Read<'_>,
     resolution: u32,
     (start, step): (Minute, u32),
-) -> Result<Option<(DataFrame, DataFrame)>, InsightsError> {
-    let (function, measure) = (Function::Sum, Measure::Calls);
-    let buckets = Buckets { groups, function, measure, anchor: 0, period: resolution, only: None };
-    let mut totals = Totals::new(Measure::Calls);
-    let mut trends: Option<DataFrame> = None;
-    buckets.run(stored, read, &mut |part| {
-        let step_of = whole((col("bucket") - lit(start.0)) / lit(step), DataType::UInt32);
-        let steps = part.clone().select([col("group"), step_of.alias("step"), col("total").alias("calls")]);
-        let both = trends.take().map(IntoLazy::lazy).into_iter().chain([steps]).collect::<Vec<_>>();
-        let sum = [col("calls").sum()];
-        let merged = concat(both, UnionArgs::default())?.group_by([col("group"), col("step")]).agg(sum);
-        trends = Some(collect(merged)?);
-        totals.add(part)
+) -> Result<Option<(DataFrame, Trends)>, InsightsError> {
+    let failed = InsightsError::frame("add up calls");
+    let buckets = Buckets::of(groups, Measure::Calls, 0, resolution).map_err(&failed)?;
+    let mut totals = Totals::new(Function::Sum);
+    let mut trends = Trends::new();
+    buckets.run(stored, read, &mut |bucket| {
+        let at = (bucket.start.saturating_sub(start.0) / step) as usize;
+        let trend = trends.entry(bucket.group).or_default();
+        trend.resize(trend.len().max(at + 1), 0);
+        trend[at] += bucket.total;
+        totals.add(bucket);
     })?;
-    Ok(totals.finish().zip(trends))
+    Ok(totals.finish().map_err(failed)?.map(|totals| (totals, trends)))
 }
 
-fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends: DataFrame) -> PolarsResult<()> {
+fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends: &Trends) -> PolarsResult<()> {
     let Grouped { groups, unattributed, twice } = grouped;
     let sum_of = |which: Expr| col("total").filter(which).sum();
     let ranked = unattributed.clone().or(twice.clone()).not();
@@ -289,33 +292,25 @@ fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends
         .name(totals.clone().lazy().filter(ranked))
         .sort([String::from("total"), key_column(0)], order)
         .limit(limit)
-        .with_row_index("rank", None)
         .collect()?;
     let (names, peak_at) = (rows.column(&key_column(0))?.str()?, rows.column("peak_at")?.u32()?);
     let (calls, peaks) = (rows.column("total")?.i64()?, rows.column("peak")?.f64()?);
+    let group_of = rows.column("group")?.u64()?;
     let steps = top.range.end.0.saturating_sub(top.range.start.0).div_ceil(top.trend_step) as usize;
-    let count = |number: Option<i64>| u64::try_from(number.unwrap_or(0)).unwrap_or(0);
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
     for row in 0..rows.height() {
-        let calls = count(calls.get(row));
+        let calls = count(calls.get(row).unwrap_or(0));
+        let trend = group_of.get(row).and_then(|group| trends.get(&group));
+        let mut trend: Vec<u64> = trend.into_iter().flatten().map(|calls| count(*calls)).collect();
+        trend.resize(steps, 0);
         top.rows.push(TopRow {
             name: names.get(row).unwrap_or("").to_owned(),
             calls,
             share: if top.total > 0 { calls as f64 * 100.0 / top.total as f64 } else { 0.0 },
             peak: peaks.get(row).unwrap_or(0.0) as u64,
             peak_at: Minute(peak_at.get(row).unwrap_or(0)),
-            trend: vec![0; steps],
+            trend,
         });
-    }
-    let ranks = rows.select(["group", "rank"])?.lazy().with_column(col("rank").cast(DataType::UInt32));
-    let shown = trends.lazy().inner_join(ranks, col("group"), col("group")).collect()?;
-    let (rank, step) = (shown.column("rank")?.u32()?, shown.column("step")?.u32()?);
-    let calls = shown.column("calls")?.i64()?;
-    for ((rank, step), calls) in rank.iter().zip(step.iter()).zip(calls.iter()) {
-        let (Some(rank), Some(step)) = (rank, step) else { continue };
-        let row = top.rows.get_mut(rank as usize).and_then(|row| row.trend.get_mut(step as usize));
-        if let Some(value) = row {
-            *value = count(calls);
-        }
     }
     Ok(())
 }
