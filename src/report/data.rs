@@ -1,8 +1,9 @@
 //! What a report says. As JSON its fields are promises (`docs/output.md`).
 
+use chrono::{DateTime, SecondsFormat};
+use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use super::text;
 use crate::alarm::{Contribution, ReportForms};
 use crate::tariff::QuotaOrigin;
 
@@ -68,12 +69,20 @@ pub struct Moment {
     /// Seconds since 1970.
     pub at: i64,
     /// Where people read it.
-    pub zone: chrono_tz::Tz,
+    pub zone: Tz,
 }
 
+impl Moment {
+    /// By the clocks there.
+    pub(super) fn local(self) -> DateTime<Tz> {
+        DateTime::from_timestamp(self.at, 0).unwrap_or(DateTime::UNIX_EPOCH).with_timezone(&self.zone)
+    }
+}
+
+/// `2026-01-05T10:00:00Z`, or with the zone's offset.
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&text::stamp(*self))
+        serializer.serialize_str(&self.local().to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 }
 

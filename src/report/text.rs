@@ -1,29 +1,19 @@
 //! Numbers and times as people read them.
 
-use chrono::{DateTime, NaiveTime, TimeDelta};
-use chrono_tz::Tz;
+use chrono::{NaiveTime, TimeDelta};
 
 use super::data::{Change, Moment, Span};
 use crate::domain::grouped;
 
-fn local(moment: Moment) -> DateTime<Tz> {
-    DateTime::from_timestamp(moment.at, 0).unwrap_or(DateTime::UNIX_EPOCH).with_timezone(&moment.zone)
-}
-
-/// `2026-01-05T10:00:00Z`, or with the zone's offset.
-pub(super) fn stamp(moment: Moment) -> String {
-    local(moment).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-}
-
 /// `2026-01-05 10:00`; with seconds if it isn't a whole minute.
 pub(super) fn moment(moment: Moment) -> String {
     let format = if moment.at.rem_euclid(60) == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
-    local(moment).format(format).to_string()
+    moment.local().format(format).to_string()
 }
 
 /// `2026-11-16 to 2026-11-22` of whole days, the last one included; otherwise both moments.
 pub(super) fn span(span: Span) -> String {
-    let (start, end) = (local(span.start), local(span.end));
+    let (start, end) = (span.start.local(), span.end.local());
     if start.time() != NaiveTime::MIN || end.time() != NaiveTime::MIN || start >= end {
         return format!("{} to {}", moment(span.start), moment(span.end));
     }

@@ -8,13 +8,23 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use super::error::StoreError;
 use super::open::{CATALOG_FILE, Store};
-use super::watching::NewMessage;
 
 /// Days that a delivered message is kept.
 const KEPT_DAYS: i64 = 30;
 
 /// Days that a message that was given up is kept.
 const DEAD_KEPT_DAYS: i64 = 90;
+
+/// A message to be owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The route that it goes.
+    pub route: String,
+    /// What repeats of it share.
+    pub dedup_key: String,
+    /// What to say, as JSON.
+    pub notice: String,
+}
 
 /// A message that is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::error::StoreError;
 use super::open::Store;
+use super::outbox::{self, NewMessage};
 use super::schema::FORMAT_OF_WATCHING;
 use crate::domain::Minute;
 
@@ -68,17 +69,6 @@ pub struct IncidentSeriesRow {
     pub onset: i64,
 }
 
-/// A message to be owed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewMessage {
-    /// The route that it goes.
-    pub route: String,
-    /// What repeats of it share.
-    pub dedup_key: String,
-    /// What to say, as JSON.
-    pub notice: String,
-}
-
 impl Store {
     /// Commits a round. On an error nothing of it is committed.
     pub fn commit_round(&mut self, round: &WatchRound, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -88,7 +78,7 @@ impl Store {
             write_memories(&transaction, round)?;
             write_history(&transaction, &round.history)?;
             write_incidents(&transaction, &round.incidents)?;
-            super::outbox::owe(&transaction, &round.owed, now)?;
+            outbox::owe(&transaction, &round.owed, now)?;
             transaction.commit()
         };
         commit(self).map_err(|source| self.catalog_error("commit the round", source))
