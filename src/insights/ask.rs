@@ -19,8 +19,8 @@ use crate::series::Cover;
 /// What a group is called whose members lack the key.
 const OTHER: &str = "Other";
 
-/// Roll-ups that are added at a time, each of them an open file.
-const ROLLUPS_AT_ONCE: usize = 64;
+/// Roll-ups that are added at a time: each is a file, and rows of all series are held.
+const ROLLUPS_AT_ONCE: usize = 16;
 
 /// A question with all that is needed to answer it.
 pub(super) struct Asked<'a> {
@@ -55,7 +55,9 @@ impl<'a> Asked<'a> {
                 let mut rollups = rollups.peekable();
                 while rollups.peek().is_some() {
                     let some = rollups.by_ref().take(ROLLUPS_AT_ONCE).collect::<PolarsResult<Vec<_>>>();
-                    let some = some.and_then(|some| collect(concat(some, UnionArgs::default())?)).map_err(&adding)?;
+                    let needed = ["series", "sum", "minutes", "peak", "peak_at"].map(col);
+                    let some = some.and_then(|some| collect(concat(some, UnionArgs::default())?.select(needed)));
+                    let some = some.map_err(&adding)?;
                     totals.add_rollups(&some, &numbering).map_err(&adding)?;
                 }
             }

@@ -1,7 +1,7 @@
 //! Observations to bucket values, a part of a day at a time.
 //!
-//! A piece's observations are added up by group and bucket; only that result is held, and of one piece only. A bucket
-//! that isn't over at the piece's end is carried into the next, so unaligned periods are exact.
+//! A piece's observations are added up by group and bucket as they are read; only that is held, and of one piece only.
+//! A bucket that isn't over at the piece's end is carried into the next, so unaligned periods are exact.
 
 use std::sync::{Arc, Mutex};
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use polars::prelude::{DataFrame, PolarsResult};
+use polars::prelude::{DataFrame, PolarsResult, polars_ensure};
 
 use super::numbering::Numbering;
 
@@ -138,6 +138,12 @@ impl<S: Sum> Cells<S> {
         let axes = axes.collect::<PolarsResult<Vec<_>>>()?;
         let members = axes.iter().map(|axis| axis.cont_slice()).collect::<PolarsResult<Vec<_>>>()?;
         let (minutes, values) = (minutes.cont_slice()?, values.cont_slice()?);
+        if let (Some(first), Some(last)) = (minutes.iter().min(), minutes.iter().max()) {
+            let last_bucket = u64::from(self.first) + self.count - 1;
+            let is_here = self.clock.number(*first) >= self.first && u64::from(self.clock.number(*last)) <= last_bucket;
+            // Elsewhere they would be another group's.
+            polars_ensure!(is_here, ComputeError: "counts of minutes {first} to {last} came that were not asked for");
+        }
         let Self { numbering, only, clock, first, count, cells, .. } = self;
         numbering.each_group(&members, |row, group| {
             if only.as_ref().is_none_or(|only| only.contains(&group)) {

@@ -192,11 +192,10 @@ impl Store {
             let mut stored = view.runs(hour)?;
             let sizes: Vec<u64> = stored.iter().map(|known| known.run.ids).collect();
             stored.truncate(swallowed(&sizes, ids.len() as u64));
-            let mut sources = vec![Source::of_new(ids)];
-            for known in &stored {
-                sources.push(Source::of_run(&known.run));
-                runs.replaced.push((hour, known.file.clone(), known.run.start));
-            }
+            let mut sources: Vec<Source<'_>> = stored.iter().map(|known| Source::of_run(&known.run)).collect();
+            let smaller = stored.iter().take_while(|known| known.run.ids < ids.len() as u64).count();
+            sources.insert(smaller, Source::of_new(ids));
+            runs.replaced.extend(stored.iter().map(|known| (hour, known.file.clone(), known.run.start)));
             out.begin_run(ids.len() as u64 + sizes[..stored.len()].iter().sum::<u64>()).map_err(failed)?;
             merge(sources, &mut out).map_err(failed)?;
             let (start, ids) = out.end_run().map_err(failed)?;

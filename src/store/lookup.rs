@@ -46,7 +46,11 @@ impl<'s> LedgerView<'s> {
         for (name, start, ids) in listed {
             let file = self.file(&name)?;
             let (start, ids) = (start.cast_unsigned(), ids.cast_unsigned());
-            runs.push(NamedRun { file: name, run: Run { file, start, ids } });
+            let run = Run { file, start, ids };
+            if !run.is_whole() {
+                return Err(self.unreadable("read", &name, std::io::ErrorKind::UnexpectedEof.into()));
+            }
+            runs.push(NamedRun { file: name, run });
         }
         Ok(runs)
     }
@@ -55,19 +59,20 @@ impl<'s> LedgerView<'s> {
         if let Some(file) = self.files.get(name) {
             return Ok(Arc::clone(file));
         }
-        let path = self.path(name);
-        let file = Arc::new(LedgerFile::open(&path).map_err(|source| file_error("open", &path, source))?);
+        let opened = LedgerFile::open(&self.path(name));
+        let file = Arc::new(opened.map_err(|source| self.unreadable("open", name, source))?);
         self.files.insert(name.to_owned(), Arc::clone(&file));
         Ok(file)
     }
 
-    fn unreadable(&self, name: &str, source: std::io::Error) -> StoreError {
+    fn unreadable(&self, action: &'static str, name: &str, source: std::io::Error) -> StoreError {
         let path = self.path(name);
         match source.kind() {
             std::io::ErrorKind::UnexpectedEof => {
                 StoreError::Damaged { path, what: "it is shorter than when it was committed".to_owned() }
             }
-            _ => file_error("read", &path, source),
+            std::io::ErrorKind::InvalidData => StoreError::Damaged { path, what: source.to_string() },
+            _ => file_error(action, &path, source),
         }
     }
 
@@ -85,7 +90,7 @@ impl Ledger for LedgerView<'_> {
         let mut ids = vec![0_u128; if runs.is_empty() { 0 } else { hashes.len() }];
         for NamedRun { file, run } in &runs {
             run.find(hashes, &mut |place, id| ids[place] = merged(ids[place], id))
-                .map_err(|source| self.unreadable(file, source))?;
+                .map_err(|source| self.unreadable("read", file, source))?;
         }
         let known = (0_u32..).zip(ids).filter(|(_, id)| *id != 0);
         found.extend(known.map(|(place, id)| (place, Mark::of_id(id))));
@@ -96,7 +101,7 @@ impl Ledger for LedgerView<'_> {
         let runs = self.runs(hour)?;
         for NamedRun { file, run } in &runs {
             run.find_by_upper(uppers, &mut |place, id| found.push((place as u32, id)))
-                .map_err(|source| self.unreadable(file, source))?;
+                .map_err(|source| self.unreadable("read", file, source))?;
         }
         Ok(())
     }

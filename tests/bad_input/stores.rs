@@ -112,15 +112,25 @@ fn readers_see_whole_batches_while_a_writer_writes() {
 
 #[test]
 fn a_damaged_ledger_file_is_named_with_what_to_do() {
-    let place = Place::with_good_files();
-    place.ingest();
-    let ledger = place.store().join("ledger");
-    let file = ledger.join(&files::names_in(&ledger)[0]);
-    fs::File::options().write(true).open(&file).unwrap().set_len(20).unwrap();
-    place.put("m.json", &files::log_file(&[Record::decrypt("m").value()]));
-    let ran = place.ingest();
-    assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert_says(&ran.err, &["is damaged: it is shorter", file.to_str().unwrap(), "help: restore the file"]);
+    type Spoil = fn(&mut Vec<u8>);
+    let spoils: [(Spoil, &str); 3] = [
+        (|bytes| bytes.truncate(20), "is damaged: it is shorter"),
+        (|bytes| bytes.truncate(bytes.len() - 1), "is damaged: it is shorter"),
+        (|bytes| bytes[0] ^= 1, "is damaged: it doesn't begin as a ledger file does"),
+    ];
+    for (spoil, says) in spoils {
+        let place = Place::with_good_files();
+        place.ingest();
+        let ledger = place.store().join("ledger");
+        let file = ledger.join(&files::names_in(&ledger)[0]);
+        let mut bytes = fs::read(&file).unwrap();
+        spoil(&mut bytes);
+        fs::write(&file, bytes).unwrap();
+        place.put("m.json", &files::log_file(&[Record::decrypt("m").value()]));
+        let ran = place.ingest();
+        assert_eq!(ran.code, Some(1), "{says}: {}", ran.err);
+        assert_says(&ran.err, &[says, file.to_str().unwrap(), "help: restore the file"]);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::upper_of;
+use super::{MAGIC, upper_of};
 
 /// Bytes of a word, and of the number of words, which lies between a filter and its run.
 pub(super) const WORD_BYTES: usize = 8;
@@ -83,15 +83,17 @@ pub(super) struct Filter<'f> {
 }
 
 impl<'f> Filter<'f> {
-    /// The filter of the run whose first id is at `run_start`.
-    pub fn before(file: &'f File, run_start: u64) -> io::Result<Self> {
-        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a run's filter is damaged");
+    /// The filter of the run of so many ids whose first one is at `run_start`.
+    pub fn before(file: &'f File, run_start: u64, ids: u64) -> io::Result<Self> {
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a run's filter is shorter or longer than it was");
         let header = run_start.checked_sub(HEADER_BYTES as u64).ok_or_else(damaged)?;
         let mut words = [0; HEADER_BYTES];
         file.read_exact_at(&mut words, header)?;
         let words = u64::from_le_bytes(words);
         let start = words.checked_mul(WORD_BYTES as u64).and_then(|bytes| header.checked_sub(bytes));
-        let start = start.filter(|_| words > 0).ok_or_else(damaged)?;
+        // It was made for these ids at least, and lies behind the file's first bytes.
+        let is_possible = |start: &u64| words >= words_for(ids) && *start >= MAGIC.len() as u64;
+        let start = start.filter(is_possible).ok_or_else(damaged)?;
         Ok(Self { file, start, words })
     }
 
@@ -142,7 +144,7 @@ mod tests {
         filter.write(&file).unwrap();
         let header = 16 + words * WORD_BYTES as u64;
         file.write_all_at(&words.to_le_bytes(), header).unwrap();
-        Filter::before(&file, header + HEADER_BYTES as u64).unwrap().passed_by(hashes).unwrap()
+        Filter::before(&file, header + HEADER_BYTES as u64, ids.len() as u64).unwrap().passed_by(hashes).unwrap()
     }
 
     proptest! {
@@ -177,11 +179,12 @@ mod tests {
     #[test]
     fn a_length_that_no_filter_has_is_an_error() {
         let file = tempfile::tempfile().unwrap();
-        for words in [0, 3, u64::MAX] {
-            file.write_all_at(&u64::to_le_bytes(words), 16).unwrap();
-            let error = Filter::before(&file, 24).err().unwrap();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{words}");
+        // Behind sixteen bytes of magic there is room for ten words, and ten ids need four.
+        for (words, is_possible) in [(0, false), (3, false), (4, true), (10, true), (11, false), (u64::MAX, false)] {
+            file.write_all_at(&u64::to_le_bytes(words), 96).unwrap();
+            let found = Filter::before(&file, 104, 10).map(|filter| filter.words()).map_err(|error| error.kind());
+            assert_eq!(found, if is_possible { Ok(words) } else { Err(io::ErrorKind::InvalidData) });
         }
-        assert!(Filter::before(&file, 4).is_err());
+        assert!(Filter::before(&file, 4, 10).is_err());
     }
 }

@@ -9,7 +9,7 @@ fn level(ids: u64) -> u32 {
 }
 
 /// How many of an hour's runs a new one of so many ids swallows. `runs` are their numbers of ids, in ascending order:
-/// the smallest are swallowed first, all up to a level as soon as that level, with the new run, has [`GROWTH`].
+/// all that are of its level or below, if with it they are [`GROWTH`] or more; then the same with what it has become.
 pub(in crate::store) fn swallowed(runs: &[u64], new_ids: u64) -> usize {
     let (mut swallowed, mut ids) = (0, new_ids);
     loop {

@@ -1,11 +1,12 @@
 //! The ledger: every event id that was counted, for as long as a copy of it may come.
 //!
 //! Ids are kept by the hour of their event, each hour as a few sorted runs. A batch writes one file, with a run for
-//! each hour it touches; where three runs of its size are there, it swallows them and becomes one of the next, four
-//! times as large, as the digits of a counter carry. So an hour of n batches has at most 3 log₄ n runs or so, and an id
-//! is rewritten about log₄ n times. A look-up of many ids asks each run's filter, a sixth as long, which nearly all
-//! ids fail that the run lacks; the others are looked for in the run, many by reading it through, few by its fence, an
-//! id of every 256th, and the blocks it points to. Memory holds one buffer a run, whatever the number of ids.
+//! each hour it touches; where three runs of its size or below are there, it swallows them and becomes one of the next
+//! size, four times as large, as the digits of a counter carry. So an hour of n ids has at most 3 (log₄ n + 1) runs,
+//! and one of n equal batches rewrites an id log₄ n times. A look-up of many ids asks each run's filter, a sixth as
+//! long, which nearly all ids fail that the run lacks; the others are looked for in the run, many by reading it
+//! through, few by its fence, an id of every 256th, and the blocks it points to. Memory holds one buffer a run, and the
+//! fence of one.
 //!
 //! A file: sixteen bytes of magic; for each run its filter (`filter`), words of eight bytes, and their number; its ids,
 //! sorted, sixteen bytes each, the lowest three bits telling whether what was counted of the request is final

@@ -23,6 +23,7 @@ pub(in crate::store) struct Run {
 #[derive(Debug)]
 pub(in crate::store) struct LedgerFile {
     file: File,
+    bytes: u64,
     /// Whether a filter lies before each run's ids.
     has_filters: bool,
 }
@@ -33,11 +34,13 @@ impl LedgerFile {
         let file = File::open(path)?;
         let mut magic = [0; MAGIC.len()];
         file.read_exact_at(&mut magic, 0)?;
-        match &magic {
-            MAGIC => Ok(Self { file, has_filters: true }),
-            MAGIC_WITHOUT_FILTERS => Ok(Self { file, has_filters: false }),
-            _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no ledger file of this version")),
-        }
+        let has_filters = match &magic {
+            MAGIC => true,
+            MAGIC_WITHOUT_FILTERS => false,
+            _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "it doesn't begin as a ledger file does")),
+        };
+        let bytes = file.metadata()?.len();
+        Ok(Self { file, bytes, has_filters })
     }
 }
 
@@ -48,10 +51,19 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// them: a step of the walk is a branch that can't be foreseen.
 const SPARSE: u64 = 4;
 
-/// How many of a filter's words may be read for each hash that is looked for: beyond that searching in blocks is less.
-const FILTER_WORDS_A_LOOKUP: u64 = 64;
+/// How many of a filter's words may be read for each hash that is looked for: with about twice as many, searching in
+/// blocks reads less.
+const FILTER_WORDS_A_LOOKUP: u64 = 256;
 
 impl Run {
+    /// Whether the file reaches to the run's end.
+    pub fn is_whole(&self) -> bool {
+        let ids = self.ids.checked_mul(ID_BYTES as u64);
+        let end =
+            ids.and_then(|ids| self.start.checked_add(ids)?.checked_add(self.ids.div_ceil(FENCE_EVERY as u64) * 8));
+        end.is_some_and(|end| end <= self.file.bytes)
+    }
+
     /// Reads the run from its first id on.
     pub fn reader(&self) -> Reader<'_> {
         Reader { run: self, next: 0, buffer: Vec::new(), at: 0 }
@@ -70,7 +82,7 @@ impl Run {
         if !self.file.has_filters {
             return Ok(None);
         }
-        let filter = Filter::before(&self.file.file, self.start)?;
+        let filter = Filter::before(&self.file.file, self.start, self.ids)?;
         Ok((filter.words() / FILTER_WORDS_A_LOOKUP <= lookups as u64).then_some(filter))
     }
 
@@ -123,7 +135,7 @@ impl Run {
             // The last block that begins below, then those that begin with the same upper half: an equal id may begin a
             // block, or end the one before.
             for block in after.saturating_sub(1)..blocks {
-                if block > after && first_of(block) > top {
+                if block >= after && first_of(block) > top {
                     break;
                 }
                 let end = fence.get(block + 1).map_or(u64::MAX, |_| first_of(block + 1));
@@ -176,7 +188,7 @@ impl Run {
 /// The id of a hash in a block whose ids have upper halves in a range. Hashes are spread evenly, so the place is about
 /// known, and the way from there to it is short.
 fn find_in_block(ids: &[[u8; ID_BYTES]], hash: u128, upper: Range<u64>) -> Option<u128> {
-    let share = upper_of(hash).saturating_sub(upper.start) as f64 / (upper.end - upper.start).max(1) as f64;
+    let share = upper_of(hash).saturating_sub(upper.start) as f64 / upper.end.saturating_sub(upper.start).max(1) as f64;
     let id_at = |at: usize| u128::from_le_bytes(ids[at]);
     let mut at = ((share * ids.len() as f64) as usize).min(ids.len() - 1);
     while at > 0 && hash_of(id_at(at)) > hash {
