@@ -159,7 +159,12 @@ fn nothing(
         return Ok(format!("asked{asked}. Nothing is stored in this range; {stored}"));
     }
     let (metric, namespace) = (&query.metric, &query.source.namespace);
-    let that = if query.conditions.is_empty() { "" } else { " that WHERE asks for" };
+    let that = match (&query.source.schema, query.conditions.is_empty()) {
+        (None, true) => "",
+        (None, false) => " that WHERE asks for",
+        (Some(_), true) => " with just the dimensions of SCHEMA",
+        (Some(_), false) => " with just the dimensions of SCHEMA that WHERE asks for",
+    };
     Ok(format!("no {metric} of \"{namespace}\"{that} is stored{asked}; {stored}"))
 }
 

@@ -92,7 +92,7 @@ pub struct TopRow {
     pub peak: u64,
     /// That minute, the first if several are equal.
     pub peak_at: Minute,
-    /// Calls over the range, in equal steps of [`Top::trend_step`]; at most 24.
+    /// Calls over the range from where counts are stored on, in equal steps of [`Top::trend_step`]; at most 24.
     pub trend: Vec<u64>,
 }
 
@@ -111,12 +111,14 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
         end: if question.range.end == MinuteRange::ALL.end { stored.end } else { asked.end },
     };
     let range = closed.widened(resolution);
-    let step = range.end.0.saturating_sub(range.start.0).div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
     let stored_from = counts.stored_from(counted.kind());
     let stored_from = stored_from.map_err(InsightsError::frame("find from when on counts are stored"))?;
+    let trend_start = stored_from.map_or(range.start, |from| from.max(range.start).min(range.end));
+    let trend_minutes = range.end.0.saturating_sub(trend_start.0);
+    let step = trend_minutes.div_ceil(TREND).max(1).div_ceil(resolution) * resolution;
     let grouped = Grouped::of(question, counts)?;
     let read = |piece: MinuteRange| counted.observations(counts, piece);
-    let added = add_up(&grouped.groups, stored, &read, resolution, (range.start, step))?;
+    let added = add_up(&grouped.groups, stored, &read, resolution, (trend_start, step))?;
     let mut top = Top {
         rows: vec![],
         ranked: 0,
@@ -129,7 +131,8 @@ pub fn top(question: &TopQuestion, counts: &dyn Counts) -> Result<Top, InsightsE
         trend_step: step,
     };
     if let Some((totals, trends)) = added {
-        fill(&mut top, question.limit, &grouped, &totals, &trends).map_err(InsightsError::frame("rank"))?;
+        let steps = trend_minutes.div_ceil(step) as usize;
+        fill(&mut top, question.limit, &grouped, &totals, (&trends, steps)).map_err(InsightsError::frame("rank"))?;
     }
     Ok(top)
 }
@@ -270,7 +273,13 @@ fn add_up(
     Ok(totals.finish().map_err(failed)?.map(|totals| (totals, trends)))
 }
 
-fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends: &Trends) -> PolarsResult<()> {
+fn fill(
+    top: &mut Top,
+    limit: u32,
+    grouped: &Grouped,
+    totals: &DataFrame,
+    (trends, steps): (&Trends, usize),
+) -> PolarsResult<()> {
     let Grouped { groups, unattributed, twice } = grouped;
     let sum_of = |which: Expr| col("total").filter(which).sum();
     let ranked = unattributed.clone().or(twice.clone()).not();
@@ -296,7 +305,6 @@ fn fill(top: &mut Top, limit: u32, grouped: &Grouped, totals: &DataFrame, trends
     let (names, peak_at) = (rows.column(&key_column(0))?.str()?, rows.column("peak_at")?.u32()?);
     let (calls, peaks) = (rows.column("total")?.i64()?, rows.column("peak")?.f64()?);
     let group_of = rows.column("group")?.u64()?;
-    let steps = top.range.end.0.saturating_sub(top.range.start.0).div_ceil(top.trend_step) as usize;
     let count = |number: i64| u64::try_from(number).unwrap_or(0);
     for row in 0..rows.height() {
         let calls = count(calls.get(row).unwrap_or(0));

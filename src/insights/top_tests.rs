@@ -165,6 +165,18 @@ fn trends_have_24_steps_over_the_range_and_add_up_to_the_calls() {
 }
 
 #[test]
+fn a_trend_begins_where_counts_do() {
+    let fake = fake();
+    let from = fake.stored_from(CountKind::Minutes).expect("a fake answers").expect("counts are stored");
+    let range = MinuteRange { start: Minute(from.0 - 900), end: Minute(from.0 + 24 * 50) };
+    let top = super::top(&TopQuestion { range, ..question(By::Key) }, &fake).expect("an answer");
+    assert_eq!(top.trend_step, 50);
+    for row in &top.rows {
+        assert_eq!((row.trend.len(), row.trend.iter().sum::<u64>()), (24, row.calls));
+    }
+}
+
+#[test]
 fn other_outcomes_are_ranked_alike_and_nothing_is_no_row() {
     let (top, rows) = ask(&TopQuestion { outcome: Outcome::Throttled, ..question(By::Operation) });
     assert_eq!(rows.iter().map(|row| row.1).collect::<Vec<_>>(), [3, 2, 1]);

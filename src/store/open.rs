@@ -117,7 +117,18 @@ impl Store {
         if found > schema::FORMAT {
             return Err(StoreError::TooNew { dir: self.dir.clone(), found, known: schema::FORMAT });
         }
+        // Tables and format are made in one transaction.
+        if found == 0 && self.has_tables()? {
+            let what = "it has tables, but tells no format".to_owned();
+            return Err(StoreError::Damaged { path: self.dir.join(CATALOG_FILE), what });
+        }
         Ok(found)
+    }
+
+    fn has_tables(&self) -> Result<bool, StoreError> {
+        self.catalog
+            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+            .map_err(|source| self.catalog_error("look for tables", source))
     }
 
     /// Removes files that no commit names: what a crash left, and what compaction and merging replaced. Segments stay

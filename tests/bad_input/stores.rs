@@ -66,6 +66,20 @@ fn a_store_of_a_newer_version_is_left_alone() {
 }
 
 #[test]
+fn a_catalog_that_lost_its_format_is_not_taken_for_an_empty_one() {
+    let place = Place::with_good_files();
+    place.ingest();
+    let path = place.store().join("catalog.sqlite");
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 0).unwrap();
+    let trail = place.trail().to_str().unwrap();
+    for command in READING.iter().chain([&["compact"][..], &["ingest", trail][..]].iter()) {
+        let ran = place.run(command);
+        assert_eq!(ran.code, Some(1), "{command:?}: {}", ran.err);
+        assert_says(&ran.err, &[path.to_str().unwrap(), "is damaged: it has tables", "help: restore the file"]);
+    }
+}
+
+#[test]
 fn a_second_writer_is_told_who_holds_the_store_and_readers_are_let_in() {
     let place = Place::with_good_files();
     place.ingest();
