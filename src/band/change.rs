@@ -46,8 +46,9 @@ const FAR_OFF: f32 = 4.0;
 /// Weeks after which what tails know has faded to a third.
 const MEMORY_WEEKS: f32 = 4.0;
 
-/// Fewer calls than this above what is expected wake nobody: of a value, and of a sum.
-const VALUE_EXCESS_MIN: f32 = 3.0;
+/// Fewer calls than this above what is expected wake nobody: of a value three to the next whole call, since where
+/// hardly any is due three calls are a little less above it, and of a sum.
+const VALUE_EXCESS_MIN: f32 = 2.5;
 const SUM_EXCESS_MIN: f32 = 10.0;
 
 /// Weights of a rise and a fall in the alarm's budget. What is mildly high for hours shows in sums alone; what falls by

@@ -45,6 +45,19 @@ fn a_stop_of_two_hours_on_one_of_the_first_days_is_no_season() {
 }
 
 #[test]
+fn where_no_call_is_due_three_are_an_incident_and_two_are_none() {
+    // A call in every fourth period of the day, none at night.
+    let usual = |i: i64| f64::from(u8::from((108..204).contains(&(i % SLOTS)) && noise(i) > 0.5));
+    let night = 20 * SLOTS + 36;
+    for (calls, is_incident) in [(2.0, false), (3.0, true)] {
+        let judgements = run(&mut model(), 0..night + 1, |i| if i == night { calls } else { usual(i) });
+        let last = judgements.last().unwrap();
+        assert!(last.band.unwrap().expected > 0.0, "a little less than all of them is above it");
+        assert_eq!(last.anomalous, is_incident, "{calls}");
+    }
+}
+
+#[test]
 fn an_incident_on_a_saturday_is_not_expected_on_the_next() {
     let saturday = 26 * SLOTS;
     let incident = saturday + 9..saturday + 21;
