@@ -313,8 +313,7 @@ impl ChangeDetector {
                 let known = if sight.seasonal { &self.tails[test][tail] } else { &self.young[tail] };
                 let rate = known.rate(deviate);
                 let weighted = rate / if test == 0 { VALUE_WEIGHTS[tail] } else { SUM_WEIGHTS[tail] };
-                let is_large = change.is_large(RISE_MIN, FALL_MAX);
-                if weighted < rarest.rate && is_large && change.is_enough(test, sight) {
+                if weighted < rarest.rate && change.is_large(RISE_MIN, FALL_MAX) && change.is_enough(test, sight) {
                     rarest.rate = weighted;
                 }
                 let by_likelihood = of(sight.likelihood_deviate);
