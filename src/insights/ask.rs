@@ -34,12 +34,13 @@ pub(super) struct Asked<'a> {
     pub(super) observations: &'a Read<'a>,
 }
 
-impl<'a> Asked<'a> {
+impl Asked<'_> {
     /// The ranked series, with `points` with their buckets. Counts come from the cover if there is one.
     pub(super) fn series(&self, cover: Option<Cover<'_>>, points: bool) -> Result<Vec<Series>, InsightsError> {
         let mut totals = Totals::new(self.query.function);
         let adding = InsightsError::frame("add up counts");
-        let buckets = self.buckets()?;
+        let buckets = Buckets::of(self.groups, self.measure, self.window.range.start.0, self.window.period)
+            .map_err(InsightsError::frame("number the groups"))?;
         let mut settled = |bucket: Bucket| totals.add(bucket);
         match cover {
             None => buckets.run(self.stored, self.observations, &mut settled)?,
@@ -51,14 +52,13 @@ impl<'a> Asked<'a> {
                     buckets.run(range, self.observations, &mut settled)?;
                 }
                 buckets.run_at_once(&edges, self.observations, &mut settled)?;
-                let numbering = self.groups.numbering().map_err(&adding)?;
                 let mut rollups = rollups.peekable();
                 while rollups.peek().is_some() {
                     let some = rollups.by_ref().take(ROLLUPS_AT_ONCE).collect::<PolarsResult<Vec<_>>>();
                     let needed = ["series", "sum", "minutes", "peak", "peak_at"].map(col);
                     let some = some.and_then(|some| collect(concat(some, UnionArgs::default())?.select(needed)));
                     let some = some.map_err(&adding)?;
-                    totals.add_rollups(&some, &numbering).map_err(&adding)?;
+                    totals.add_rollups(&some, buckets.numbering()).map_err(&adding)?;
                 }
             }
         }
@@ -69,14 +69,9 @@ impl<'a> Asked<'a> {
         if points && !series.is_empty() {
             let groups = ranked.column("group").and_then(|group| group.u64()).map_err(&ranking)?;
             let chosen: HashMap<u64, usize> = groups.iter().flatten().zip(0..).collect();
-            self.points(&chosen, &mut series)?;
+            self.points(buckets, &chosen, &mut series)?;
         }
         Ok(series)
-    }
-
-    fn buckets(&self) -> Result<Buckets, InsightsError> {
-        Buckets::of(self.groups, self.measure, self.window.range.start.0, self.window.period)
-            .map_err(InsightsError::frame("number the groups"))
     }
 
     /// The first series in order: by the ORDER BY function, then by the values of the keys, `Other` last.
@@ -125,8 +120,13 @@ impl<'a> Asked<'a> {
     }
 
     /// Reads the buckets of the series that were chosen, by group the place of each, in a second pass.
-    fn points(&self, chosen: &HashMap<u64, usize>, series: &mut [Series]) -> Result<(), InsightsError> {
-        let buckets = self.buckets()?.only(chosen.keys().copied().collect());
+    fn points(
+        &self,
+        buckets: Buckets,
+        chosen: &HashMap<u64, usize>,
+        series: &mut [Series],
+    ) -> Result<(), InsightsError> {
+        let buckets = buckets.only(chosen.keys().copied().collect());
         buckets.run(self.stored, self.observations, &mut |bucket| {
             let series = chosen.get(&bucket.group).and_then(|place| series.get_mut(*place));
             if let Some(series) = series {

@@ -66,6 +66,11 @@ impl Buckets {
         Ok(Self { numbering, measure, clock: Clock { anchor, period }, only: None })
     }
 
+    /// Which groups members are in.
+    pub(super) fn numbering(&self) -> &Numbering {
+        &self.numbering
+    }
+
     /// Only those of some groups.
     pub(super) fn only(self, groups: HashSet<u64>) -> Self {
         Self { only: Some(Arc::new(groups)), ..self }
