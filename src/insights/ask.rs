@@ -2,12 +2,12 @@
 
 use hashbrown::HashMap;
 use polars::prelude::{
-    AnyValue, Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions, UnionArgs,
-    col, concat,
+    AnyValue, Column, DataFrame, DataType, Engine, Expr, IntoLazy, LazyFrame, PolarsResult, SortMultipleOptions,
+    UnionArgs, col, concat,
 };
 
 use super::answer::{Point, Series, Window};
-use super::buckets::{Bucket, Buckets, Read, collect};
+use super::buckets::{Bucket, Buckets, Read};
 use super::catalogue::Measure;
 use super::error::InsightsError;
 use super::matching::{Groups, key_column};
@@ -135,4 +135,9 @@ impl Asked<'_> {
             }
         })
     }
+}
+
+/// Runs a plan without holding its scans whole in memory.
+fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
+    Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single())
 }

@@ -178,8 +178,3 @@ fn scan<S: Sum>(observations: LazyFrame, cells: Cells<S>) -> PolarsResult<Cells<
     let cells = held.lock().expect(HELD).take();
     Ok(cells.expect("the cells were put there"))
 }
-
-/// Runs a plan without holding its scans whole in memory.
-pub(super) fn collect(plan: LazyFrame) -> PolarsResult<DataFrame> {
-    Ok(plan.collect_with_engine(Engine::Streaming)?.unwrap_single())
-}

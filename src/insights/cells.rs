@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashSet;
-use polars::prelude::{DataFrame, PolarsResult, polars_ensure};
+use polars::prelude::{DataFrame, PolarsResult, UInt32Chunked, polars_ensure};
 
 use super::numbering::Numbering;
 
@@ -132,9 +132,9 @@ impl<S: Sum> Cells<S> {
 
     /// Adds a frame of observations: `minute` (u32), the axes' columns (u32), `value` (i64).
     pub(super) fn add(&mut self, observations: &DataFrame) -> PolarsResult<()> {
-        let minutes = observations.column("minute")?.u32()?.rechunk();
+        let minutes = u32s(observations, "minute")?;
         let values = observations.column("value")?.i64()?.rechunk();
-        let axes = self.numbering.columns().map(|column| Ok(observations.column(column)?.u32()?.rechunk()));
+        let axes = self.numbering.columns().map(|column| u32s(observations, column));
         let axes = axes.collect::<PolarsResult<Vec<_>>>()?;
         let members = axes.iter().map(|axis| axis.cont_slice()).collect::<PolarsResult<Vec<_>>>()?;
         let (minutes, values) = (minutes.cont_slice()?, values.cont_slice()?);
@@ -181,6 +181,11 @@ impl<S: Sum> Cells<S> {
             same
         });
     }
+}
+
+/// A column of numbers, in one piece.
+pub(super) fn u32s(frame: &DataFrame, name: &str) -> PolarsResult<UInt32Chunked> {
+    Ok(frame.column(name)?.u32()?.rechunk().into_owned())
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Buckets to totals: what is known of each group over a whole range.
 
 use hashbrown::HashMap;
-use polars::prelude::{DataFrame, DataType, Expr, PolarsResult, UInt32Chunked, col, df};
+use polars::prelude::{DataFrame, DataType, Expr, PolarsResult, col, df};
 
 use super::buckets::Bucket;
+use super::cells::u32s;
 use super::numbering::Numbering;
 use super::query::Function;
 
@@ -119,11 +120,6 @@ impl Totals {
         )
         .map(Some)
     }
-}
-
-/// A column of numbers, in one piece.
-fn u32s(frame: &DataFrame, name: &str) -> PolarsResult<UInt32Chunked> {
-    Ok(frame.column(name)?.u32()?.rechunk().into_owned())
 }
 
 fn keep(by_group: &mut HashMap<u64, Total>, group: u64, sum: Total) {
